@@ -1,0 +1,1 @@
+"""From an address text to the uuid of a Danish address (DAR)."""

@@ -1,0 +1,111 @@
+"""What the address service answered in earlier runs, in a small file beside the state file.
+
+It is only a cache: whatever is wrong with it costs a warning and some look-ups, never a run.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from aarhus_los.addresses.outcomes import Answer, Found, Unknown, Unsafe
+
+HIT_KEPT: Final = timedelta(days=30)
+MISS_KEPT: Final = timedelta(days=1)
+"""Also for what was found but is not safe to use: people mend both, and expect to see it the next day."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    asked: AwareDatetime
+    answer: Annotated[Found | Unsafe | Unknown, Field(discriminator="kind")]
+
+    def fresh(self, now: datetime) -> bool:
+        """Whether the answer still counts. A date in the future does not: it would never grow old."""
+        age = now - self.asked
+        return timedelta(0) <= age < (HIT_KEPT if isinstance(self.answer, Found) else MISS_KEPT)
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    service: str
+    answers: dict[str, _Entry]
+
+
+class Cache:
+    """Answers by normalised text. Times are aware datetimes, given by the caller."""
+
+    def __init__(self, path: Path, *, service: str = "", read_only: bool = False) -> None:
+        """Reads the file, if there is one.
+
+        `service`: its URL; what another service answered (the sandbox's, say) does not count. With `read_only`, `save`
+        does nothing.
+        """
+        self._path = path
+        self._service = service
+        self._read_only = read_only
+        self._warnings: list[str] = []
+        self._on_disk = self._read()
+        self._entries = dict(self._on_disk)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What went wrong so far, for people."""
+        return tuple(self._warnings)
+
+    def get(self, text: str, now: datetime) -> Answer | None:
+        """The answer that was given for a text; None if there was none, or it is too old."""
+        entry = self._entries.get(text)
+        return entry.answer if entry is not None and entry.fresh(now) else None
+
+    def put(self, text: str, answer: Answer, now: datetime) -> None:
+        self._entries[text] = _Entry(asked=now, answer=answer)
+
+    def save(self, now: datetime) -> None:
+        """Writes what still counts, 0600, in one step; leaves a file alone that says just that already."""
+        kept = {text: entry for text, entry in self._entries.items() if entry.fresh(now)}
+        if self._read_only or kept == self._on_disk:
+            return
+        content = _File(service=self._service, answers=dict(sorted(kept.items())))
+        temporary = self._path.with_name(self._path.name + ".tmp")
+        try:
+            # A leftover of a run that was killed, whatever its mode.
+            temporary.unlink(missing_ok=True)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(content.model_dump_json(indent=1) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._path)
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            self._warnings.append(
+                f"{self._path}: the address cache cannot be written ({error.strerror}): "
+                "the next run asks the address service again"
+            )
+        else:
+            self._on_disk = kept
+
+    def _read(self) -> dict[str, _Entry]:
+        try:
+            file = _File.model_validate_json(self._path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            problem = f"cannot be read ({error.strerror})"
+        except ValidationError:
+            problem = "is broken"
+        else:
+            return file.answers if file.service == self._service else {}
+        self._warnings.append(
+            f"{self._path}: the address cache {problem} and is ignored: addresses are looked up anew"
+        )
+        return {}

@@ -1,0 +1,89 @@
+"""Resolves the address texts of a run: each once, from the cache or from the service, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from aarhus_los.addresses.adressevask import Adressevask
+from aarhus_los.addresses.cache import Cache
+from aarhus_los.addresses.outcomes import NotAsked, NotLookedUp, Outcome, normalise
+
+MAX_PARALLEL: Final = 10
+"""The service has no stated limit; ten calls at a time is what careful clients use, 32 broke it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What became of each text, under the text as it was given."""
+
+    outcomes: dict[str, Outcome]
+    warnings: tuple[str, ...] = ()
+    asked: int = 0
+    """Look-ups for which the service was sent at least one request."""
+    retries: int = 0
+    remembered: int = 0
+    """Different texts whose outcome the cache knew."""
+
+
+def resolve(
+    texts: Iterable[str],
+    service: Adressevask | None,
+    cache: Cache,
+    now: datetime,
+    parallel: int = MAX_PARALLEL,
+    progress: Callable[[int, int], None] | None = None,
+) -> Resolution:
+    """Resolves `texts`; texts that differ in spaces only are one. Raises nothing for what the service or the cache does.
+
+    `service` None: addresses are not looked up, by the settings. `now`: an aware datetime. `progress` is told, in this
+    thread, how many look-ups of how many are done. Answers are saved even if the run is interrupted meanwhile.
+    """
+    wanted = {text: normalise(text) for text in texts}
+    if service is None:
+        return Resolution({text: NotAsked() for text in wanted})
+
+    distinct = list(dict.fromkeys(wanted.values()))
+    outcomes: dict[str, Outcome] = {}
+    for text in distinct:
+        answer = cache.get(text, now)
+        if answer is not None:
+            outcomes[text] = answer
+    remembered = len(outcomes)
+    missing = [text for text in distinct if text not in outcomes]
+    asked, retries = service.asked, service.retries
+
+    pool = ThreadPoolExecutor(max(1, min(parallel, MAX_PARALLEL)), thread_name_prefix="address")
+    try:
+        futures = {pool.submit(service.look_up, text): text for text in missing}
+        for done, future in enumerate(as_completed(futures), start=1):
+            outcome = future.result()
+            outcomes[futures[future]] = outcome
+            if not isinstance(outcome, NotLookedUp):
+                cache.put(futures[future], outcome, now)
+            if progress is not None:
+                progress(done, len(missing))
+    except BaseException:
+        service.stop("the run was stopped")
+        raise
+    finally:
+        pool.shutdown()
+        cache.save(now)
+
+    return Resolution(
+        outcomes={text: outcomes[key] for text, key in wanted.items()},
+        warnings=(*cache.warnings, *_closed(service, outcomes)),
+        asked=service.asked - asked,
+        retries=service.retries - retries,
+        remembered=remembered,
+    )
+
+
+def _closed(service: Adressevask, outcomes: dict[str, Outcome]) -> list[str]:
+    if service.closed is None:
+        return []
+    missed = sum(isinstance(outcome, NotLookedUp) for outcome in outcomes.values())
+    return [f"{service.closed}: it is asked no more in this run; {missed} addresses are not looked up"]

@@ -1,0 +1,76 @@
+"""What becomes of an address text: a DAR uuid, or the reason why there is none.
+
+Pure values, apart from the service that gives them: what works out the desired state needs these and no network.
+Each has a `kind`, its name in accounts and in the cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One address in force, safe to use."""
+
+    uuid: str
+    """The uuid of the address in DAR: lower case, with dashes."""
+    designation: str
+    """The address as DAR writes it, for people."""
+    kind: Literal["found"] = field(default="found", kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        if str(UUID(self.uuid)) != self.uuid:
+            raise ValueError("not a uuid in its plain form")
+
+
+@dataclass(frozen=True, slots=True)
+class Unsafe:
+    """The service found something that is not safe to use: listed for people, never applied, not pending."""
+
+    kode: int
+    text: str
+    """The service's own words (`tekst`)."""
+    suggestion: str = ""
+    why: str = ""
+    """Why it is not used."""
+    kind: Literal["unsafe"] = field(default="unsafe", kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The service knows no such address: listed for people, not pending."""
+
+    kode: int
+    """The service's own code, negative; or 400 where the text is nothing to ask for at all."""
+    text: str
+    suggestion: str = ""
+    kind: Literal["unknown"] = field(default="unknown", kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NotLookedUp:
+    """The service could not be asked, or not be understood: the row is pending and tried again with the next run."""
+
+    reason: str
+    kind: Literal["not looked up"] = field(default="not looked up", kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """Addresses are not looked up at all, by the settings: nothing is claimed and nothing is pending."""
+
+    kind: Literal["not asked"] = field(default="not asked", kw_only=True, repr=False)
+
+
+Answer = Found | Unsafe | Unknown
+"""What the service said. Only answers are worth remembering."""
+
+Outcome = Answer | NotLookedUp | NotAsked
+
+
+def normalise(text: str) -> str:
+    """The text as the service is asked for it: single spaces, and a space after each comma (it fails without)."""
+    return " ".join(text.replace(",", ", ").split())

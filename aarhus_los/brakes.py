@@ -1,0 +1,87 @@
+"""Brakes: a plan that ends or moves far more than a day's worth is not carried out unless the operator allows it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aarhus_los.mo.kinds import Kind, Unit
+from aarhus_los.plan import Action, Operation, Plan
+
+
+class BrakeKind(StrEnum):
+    """What is counted; the names that `--allow` takes."""
+
+    UNIT_ENDS = "unit-ends"
+    UNIT_MOVES = "unit-moves"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A brake trips when both the number and the percentage of what MO has are exceeded."""
+
+    number: int
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """A brake that trips."""
+
+    kind: BrakeKind
+    planned: int
+    limit: Limit
+    present: int | None
+    """What MO counts today; None: unknown, the number alone decides."""
+
+    def __str__(self) -> str:
+        share = (
+            f"{self.planned / self.present:.1%} of {self.present}"
+            if self.present
+            else "MO could not tell of how many"
+        )
+        return (
+            f"the plan has {self.planned} {self.kind.value.replace('-', ' ')} ({share}); more than {self.limit.number}"
+            f" and {self.limit.percent:g} % are not done unasked: look at `los-import plan`, and if it is right,"
+            f" run again with --allow {self.kind.value}={self.planned}"
+        )
+
+
+def counted(plan: Plan) -> dict[BrakeKind, int]:
+    """How many units the plan ends, and how many it moves."""
+    ended = {
+        (op.uuid) for op in plan.operations if op.kind is Kind.ORG_UNIT and op.action is Action.TERMINATE
+    }
+    moved = {op.uuid for op in plan.operations if op.kind is Kind.ORG_UNIT and _moves(op)}
+    return {BrakeKind.UNIT_ENDS: len(ended), BrakeKind.UNIT_MOVES: len(moved)}
+
+
+def _moves(operation: Operation) -> bool:
+    value = operation.value
+    return isinstance(value, Unit) and any(
+        isinstance(piece.value, Unit) and piece.value.parent != value.parent for piece in operation.before
+    )
+
+
+def exceeding(
+    counts: Mapping[BrakeKind, int], limits: Mapping[BrakeKind, Limit], allowed: Mapping[BrakeKind, int]
+) -> list[BrakeKind]:
+    """The kinds whose number is exceeded and not allowed: only then MO is asked how many there are."""
+    return [
+        kind for kind, count in counts.items() if count > limits[kind].number and count > allowed.get(kind, 0)
+    ]
+
+
+def tripped(
+    kinds: list[BrakeKind],
+    counts: Mapping[BrakeKind, int],
+    limits: Mapping[BrakeKind, Limit],
+    present: int | None,
+) -> list[Brake]:
+    """Of the kinds that exceed their number, those that exceed the percentage too."""
+    return [
+        Brake(kind, counts[kind], limits[kind], present)
+        for kind in kinds
+        if not present or counts[kind] > present * limits[kind].percent / 100
+    ]

@@ -1,0 +1,160 @@
+"""Folding: files make claims on objects one after the other, and the last word wins.
+
+Shared by org units, people and managers. The rules ask what MO has (is the object there, is it alive); days that files of
+this run claim count as not there until the fold reaches the file, so that folding again gives what folding gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Generic, TypeVar
+
+from aarhus_los.timeline import (
+    FOREVER,
+    NOTHING,
+    UNCLAIMED,
+    Layer,
+    Nothing,
+    Piece,
+    Timeline,
+    Unclaimed,
+    alive,
+    at,
+    clip,
+    cut,
+    day_after,
+    day_before,
+    lay,
+    paint,
+)
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+Span = tuple[date, date]
+
+
+@dataclass(frozen=True, slots=True)
+class Stated(Generic[V]):
+    """What a row states of one object for the days of the row. `UNCLAIMED`: the row fails, or says nothing of it."""
+
+    start: date
+    end: date
+    value: V | Nothing | Unclaimed
+    order: int
+    """Where starts are equal, the higher wins: the line number."""
+    origin: tuple[Any, ...] = ()
+
+
+def first_day(spans: Sequence[Span], file_date: date, alive_then: bool) -> date:
+    """The first day that a `_ret` file claims of an object, from the days of all its rows in the file."""
+    if any(start <= file_date <= end for start, end in spans):
+        return file_date
+    ended = [end for _, end in spans if end < file_date]
+    if ended:
+        return day_after(max(ended))
+    return min(start for start, _ in spans) if alive_then else file_date
+
+
+def claim_of(statements: Sequence[Stated[V]], first: date) -> Timeline[V]:
+    """The claim of one file on one object: from `first` on it is exactly what the rows state, else not there."""
+    last = max(statements, key=lambda row: (row.end, row.order))
+    rows = sorted(statements, key=lambda row: (row.start, row.order))
+    ground: Layer[V] = Layer(first, FOREVER, NOTHING, last.origin)
+    return clip(paint([ground, *(Layer(row.start, row.end, row.value, row.origin) for row in rows)]), first)
+
+
+def claimed_days(first: date, failing: Iterable[Span]) -> Timeline[bool]:
+    """The days that a file claims of a subject, told without asking what MO has: from `first` on, but for failing rows."""
+    days: Timeline[bool] = (Piece(first, FOREVER, True),)
+    for start, end in failing:
+        days = cut(days, start, end)
+    return days
+
+
+def is_there(timeline: Iterable[Piece[V]]) -> bool:
+    """Whether the object is there on any day."""
+    return any(piece.value is not NOTHING for piece in timeline)
+
+
+class Fold(Generic[K, V]):
+    """The objects of one subject while the files are folded in their order; a file's place in it is its turn."""
+
+    def __init__(
+        self,
+        actual: Mapping[K, Timeline[V]],
+        domains: Sequence[Mapping[K, Timeline[bool]]],
+        combine: Callable[[V | Nothing, V | Nothing | None], V | Nothing] | None = None,
+    ) -> None:
+        self.claimed: dict[K, Timeline[V]] = {}
+        self._actual = actual
+        self._domains = domains
+        self._combine = combine
+
+    def known(self, key: K, turn: int) -> Timeline[V]:
+        """What is known of an object before the files from `turn` on have spoken."""
+        timeline = self._actual.get(key, ())
+        for domain in self._domains[turn:]:
+            for span in domain.get(key, ()):
+                timeline = cut(timeline, span.start, span.end)
+        return lay(self.claimed.get(key, ()), timeline)
+
+    def add(self, key: K, claim: Timeline[V]) -> None:
+        """Folds a file's claim on an object over what earlier files claimed."""
+        self.claimed[key] = lay(claim, self.claimed.get(key, ()), self._combine)
+
+
+def spare_announced(
+    claims: Mapping[K, Timeline[V]], fold: Fold[K, V], turn: int, lead: K, file_date: date
+) -> tuple[dict[K, Timeline[V]], list[date]]:
+    """Takes from the claims what would wipe a change that an earlier file announced.
+
+    Where a row of the lead object ends the day before such a change, the file claims to that end only. Returns the claims
+    and the days on which the spared changes begin.
+    """
+    spared: list[date] = []
+    left = dict(claims)
+    for gap in claims[lead]:
+        if gap.value is not NOTHING or gap.start <= file_date or gap.start == claims[lead][0].start:
+            continue
+        eve = day_before(gap.start)
+        before = {key: fold.known(key, turn + 1) for key in claims}
+        if alive(before[lead], gap.start) and any(
+            _value(timeline, eve) != _value(timeline, gap.start) for timeline in before.values()
+        ):
+            spared.append(gap.start)
+            left = {key: cut(claim, gap.start, gap.end) for key, claim in left.items()}
+    return left, spared
+
+
+def _value(timeline: Timeline[V], day: date) -> V | Nothing:
+    piece = at(timeline, day)
+    return NOTHING if piece is None else piece.value
+
+
+def contested(statements: Sequence[Stated[V]]) -> list[tuple[Stated[V], Stated[V]]]:
+    """Pairs of rows that overlap and differ: the earlier, and the later one that wins on the days of both."""
+    pairs: list[tuple[Stated[V], Stated[V]]] = []
+    longest: Stated[V] | None = None
+    for row in sorted(statements, key=lambda row: (row.start, row.order)):
+        if isinstance(row.value, Unclaimed):
+            continue
+        if longest is not None and row.start <= longest.end and row.value != longest.value:
+            pairs.append((longest, row))
+        if longest is None or row.end >= longest.end:
+            longest = row
+    return pairs
+
+
+__all__ = [
+    "UNCLAIMED",
+    "Fold",
+    "Stated",
+    "claim_of",
+    "claimed_days",
+    "contested",
+    "first_day",
+    "is_there",
+    "spare_announced",
+]

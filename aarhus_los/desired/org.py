@@ -1,0 +1,448 @@
+"""Org rows, and MO as it is, to org units and their addresses.
+
+A row is the whole truth of its unit for its validity: it speaks of nine objects, the unit and each of its eight addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome
+from aarhus_los.desired.claims import (
+    Actual,
+    Desired,
+    DesiredObject,
+    FileRows,
+    Notice,
+    SetAside,
+    UnresolvedAddress,
+)
+from aarhus_los.desired.folding import (
+    Fold,
+    Stated,
+    claim_of,
+    claimed_days,
+    contested,
+    first_day,
+    is_there,
+    spare_announced,
+)
+from aarhus_los.desired.references import circles, covers, dangling
+from aarhus_los.desired.units import (
+    DETAILS,
+    KEYS,
+    POSTAL,
+    UNIT,
+    Spoken,
+    address_uuid,
+    combined,
+    settled,
+    spoken,
+    value_of,
+)
+from aarhus_los.drop.rows import Absent, OrgRow, Reject, RowRef
+from aarhus_los.mo.kinds import Address, History, Kind, Unit, Value
+from aarhus_los.timeline import (
+    FOREVER,
+    UNCLAIMED,
+    Nothing,
+    Piece,
+    Timeline,
+    Unclaimed,
+    alive,
+    at,
+    clip,
+    day_after,
+    lay,
+)
+
+OrgFile = FileRows[OrgRow]
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What must be read from MO and looked up before the units can be worked out."""
+
+    units: set[str]
+    addresses: set[str]
+    types: set[str]
+    texts: set[str]
+
+
+def subjects(files: Iterable[OrgFile]) -> set[str]:
+    """The units that a new or pending row speaks of."""
+    return {
+        line.org_uuid
+        for file in files
+        for line in _lines(file)
+        if line.org_uuid is not None and file.counts(line.ref)
+    }
+
+
+def speaks_of(files: Sequence[OrgFile]) -> Needs:
+    """What the rows of the claimed units speak of."""
+    units = subjects(files)
+    rows = [row for file in files for row in file.rows if row.org_uuid in units]
+    return Needs(
+        units=units | {row.parent_uuid for row in rows},
+        addresses={address_uuid(unit, detail) for unit in units for detail in DETAILS},
+        types={row.type_uuid for row in rows if isinstance(row.type_uuid, str)},
+        texts={text for row in rows if isinstance(text := row.details[POSTAL], str)},
+    )
+
+
+def moved_under(files: Iterable[OrgFile], units: Mapping[str, History]) -> set[str]:
+    """The parents of links that MO does not have: only a circle through one of them can be new."""
+    claimed = subjects(files)
+    return {
+        row.parent_uuid
+        for file in files
+        for row in file.rows
+        if row.org_uuid in claimed
+        and row.parent_uuid != row.org_uuid
+        and parents_of(units.get(row.org_uuid, ())) != {row.parent_uuid}
+    }
+
+
+def parents_of(history: History) -> set[str]:
+    """The units that a unit ever hung under."""
+    return {
+        piece.value.parent
+        for piece in history
+        if isinstance(piece.value, Unit) and piece.value.parent is not None
+    }
+
+
+def desire(
+    files: Sequence[OrgFile],
+    mo: Actual,
+    types: Collection[str],
+    addresses: Mapping[str, Outcome],
+    unreadable: Mapping[str, str],
+) -> Desired:
+    """What the files ask of MO for the units that their new and pending rows speak of.
+
+    `files` are in the order of folding. `types` are the classes of unit types that MO or the drop has; `addresses` holds
+    an outcome for each text; `unreadable` are objects that MO has and cannot show, with the reason.
+    """
+    return _Org(files, mo, types, addresses, unreadable).desired()
+
+
+@dataclass
+class _Said:
+    """What one file says of one unit."""
+
+    file: OrgFile
+    rows: list[OrgRow] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    first: dict[str, date] = field(default_factory=dict)
+    """The first day that it claims of each of the unit's objects, once it is folded."""
+
+    @property
+    def spans(self) -> list[tuple[date, date]]:
+        days = [(row.start, row.end) for row in self.rows]
+        return days + [reject.days for reject in self.rejects if reject.days is not None]
+
+
+class _Org:
+    def __init__(
+        self,
+        files: Sequence[OrgFile],
+        mo: Actual,
+        types: Collection[str],
+        outcomes: Mapping[str, Outcome],
+        unreadable: Mapping[str, str],
+    ) -> None:
+        self.files = {file.name.name: file for file in files}
+        self.units = mo.get(Kind.ORG_UNIT, {})
+        self.addresses = mo.get(Kind.ADDRESS, {})
+        self.types = types
+        self.outcomes = outcomes
+        self.unreadable = unreadable
+        self.result = Desired()
+        self.fallen: dict[RowRef, SetAside] = {}
+        """Rows that are not applied; what they would claim stays unclaimed."""
+        self.spared: dict[RowRef, Notice] = {}
+        self.said: dict[str, list[_Said]] = {unit: [] for unit in sorted(subjects(files))}
+        for file in files:
+            said: dict[str, _Said] = {}
+            for row in file.rows:
+                if row.org_uuid in self.said:
+                    said.setdefault(row.org_uuid, _Said(file)).rows.append(row)
+            for reject in file.rejects:
+                if reject.org_uuid in self.said:
+                    said.setdefault(reject.org_uuid, _Said(file)).rejects.append(reject)
+                self._set_aside(reject.ref, reject.column, reject.reason, pending=False)
+            for unit, words in said.items():
+                self.said[unit].append(words)
+
+    def desired(self) -> Desired:
+        self._drop_beside_unreadable_dates()
+        self._drop_unreadable()
+        while True:
+            self._drop_dangling()
+            claims = {unit: self._claims(unit, said) for unit, said in self.said.items()}
+            after = {unit: lay(claim[UNIT], self.units.get(unit, ())) for unit, claim in claims.items()}
+            after = {**self.units, **after}
+            if not self._drop_circles(claims, after):
+                break
+        for unit, said in self.said.items():
+            self._tell(unit, said, claims[unit], after)
+            self._collect(unit, claims[unit])
+        self._sort_out_pending()
+        return self.result
+
+    # Which rows fall
+
+    def _set_aside(self, ref: RowRef, column: str, reason: str, *, pending: bool) -> None:
+        self.fallen.setdefault(ref, SetAside(ref, column, reason, pending))
+
+    def _counts(self, ref: RowRef) -> bool:
+        return self.files[ref.file].counts(ref)
+
+    def _standing(self, said: _Said) -> list[OrgRow]:
+        return [row for row in said.rows if row.ref not in self.fallen]
+
+    def _drop_beside_unreadable_dates(self) -> None:
+        for each in self.said.values():
+            for said in each:
+                blind = next((reject for reject in said.rejects if reject.days is None), None)
+                if blind is not None:
+                    for row in said.rows:
+                        reason = (
+                            f"line {blind.ref.line} speaks of the same unit, and its dates cannot be read"
+                        )
+                        self._set_aside(row.ref, blind.column, reason, pending=False)
+
+    def _drop_unreadable(self) -> None:
+        for unit, each in self.said.items():
+            for uuid in (unit, *(address_uuid(unit, detail) for detail in DETAILS)):
+                if uuid in self.unreadable:
+                    for row in (row for said in each for row in said.rows):
+                        reason = f"MO cannot show {uuid}: {self.unreadable[uuid]}"
+                        self._set_aside(row.ref, "", reason, pending=True)
+
+    def _drop_dangling(self) -> None:
+        rows = {row.ref: row for each in self.said.values() for said in each for row in self._standing(said)}
+        lacking = dangling(
+            rows,
+            subject=lambda ref: rows[ref].org_uuid,
+            needs=lambda ref: rows[ref].parent_uuid,
+            known=lambda unit: unit in self.units or unit in self.unreadable,
+        )
+        for ref, parent in lacking.items():
+            reason = f"neither MO nor the drop has the parent {parent}"
+            self._set_aside(ref, "ParentUUID", reason, pending=True)
+
+    def _drop_circles(
+        self, claims: Mapping[str, Mapping[str, History]], after: Mapping[str, History]
+    ) -> bool:
+        """Sets aside the rows that make a circle of parents; says whether there were any."""
+        found = False
+        for day, circle in circles(after):
+            makers: list[RowRef] = []
+            for unit in circle:
+                link, before = at(claims.get(unit, {}).get(UNIT, ()), day), at(self.units.get(unit, ()), day)
+                new = link is not None and (before is None or _parent(before) != _parent(link))
+                makers += link.origin if link is not None and new else ()
+            path = " under ".join([*circle, circle[0]])
+            for ref in makers:
+                self._set_aside(ref, "ParentUUID", f"a circle of parents on {day}: {path}", pending=False)
+            found = found or bool(makers)
+        return found
+
+    # What the others claim
+
+    def _claims(self, unit: str, each: Sequence[_Said]) -> dict[str, History]:
+        """The claims on the nine objects of a unit, folded over all files, as MO would write them."""
+        actual: dict[str, Timeline[Spoken]] = {UNIT: spoken(self.units.get(unit, ()))}
+        for detail in DETAILS:
+            actual[detail.column] = spoken(self.addresses.get(address_uuid(unit, detail), ()))
+        fold = Fold(actual, [dict.fromkeys(KEYS, self._domain(said)) for said in each], combined)
+        for turn, said in enumerate(each):
+            nye = self._is_nye(said, fold.known(UNIT, turn))
+            if not self._standing(said):
+                continue
+            claims = {}
+            for key in KEYS:
+                then = alive(fold.known(key, turn), said.file.name.file_date)
+                said.first[key] = _first(said, nye, then)
+                claims[key] = claim_of(self._statements(unit, said, key), said.first[key])
+            claims, spared = spare_announced(claims, fold, turn, UNIT, said.file.name.file_date)
+            for day in spared:
+                self._notice_spared(said, day)
+            for key, claim in claims.items():
+                fold.add(key, claim)
+        return {key: settled(fold.claimed.get(key, ()), self.units.get(unit, ())) for key in KEYS}
+
+    def _domain(self, said: _Said) -> Timeline[bool]:
+        if not self._standing(said):
+            return ()
+        nye = said.file.name.kind != "ret" or self._noted_as_nye(said)
+        failing = [(row.start, row.end) for row in said.rows if row.ref in self.fallen]
+        failing += [reject.days for reject in said.rejects if reject.days is not None]
+        return claimed_days(_first(said, nye, alive_then=True), failing)
+
+    def _noted_as_nye(self, said: _Said) -> bool:
+        noted = said.file.as_nye or frozenset()
+        return any(row.ref.line in noted for row in _lines(said))
+
+    def _is_nye(self, said: _Said, known: Timeline[Spoken]) -> bool:
+        """Whether rows count as `_nye`: by their file's name, or since nobody knows the unit (noted for later runs)."""
+        if said.file.name.kind != "ret" or said.file.as_nye is not None:
+            return said.file.name.kind != "ret" or self._noted_as_nye(said)
+        if is_there(known):
+            return False
+        lines = frozenset(row.ref.line for row in _lines(said))
+        file = said.file.name.name
+        self.result.as_nye[file] = self.result.as_nye.get(file, frozenset()) | lines
+        return True
+
+    def _statements(self, unit: str, said: _Said, key: str) -> list[Stated[Spoken]]:
+        statements: list[Stated[Spoken]] = [
+            Stated(*reject.days, UNCLAIMED, reject.ref.line)
+            for reject in said.rejects
+            if reject.days is not None
+        ]
+        for row in said.rows:
+            stands = row.ref not in self.fallen
+            value = self._value(row, key) if stands else UNCLAIMED
+            origin = (row.ref,) if stands else ()
+            statements.append(Stated(row.start, row.end, value, row.ref.line, origin))
+        return statements
+
+    def _value(self, row: OrgRow, key: str) -> Spoken | Nothing | Unclaimed:
+        return value_of(row, key, self.types, self.outcomes)
+
+    # What comes of it
+
+    def _collect(self, unit: str, claims: Mapping[str, History]) -> None:
+        if claims[UNIT]:
+            self.result.objects.append(DesiredObject(Kind.ORG_UNIT, unit, claims[UNIT]))
+        for detail in DETAILS:
+            if claim := claims[detail.column]:
+                uuid = address_uuid(unit, detail)
+                self.result.objects.append(DesiredObject(Kind.ADDRESS, uuid, claim, within=unit))
+
+    def _tell(
+        self,
+        unit: str,
+        each: Sequence[_Said],
+        claims: Mapping[str, History],
+        after: Mapping[str, History],
+    ) -> None:
+        tell = self.result.notices.append
+        postal = self.addresses.get(address_uuid(unit, _POSTAL_DETAIL), ())
+        for said in each:
+            rows = [row for row in self._standing(said) if self._counts(row.ref)]
+            for row in rows:
+                for flaw in row.flaws:
+                    tell(Notice(str(flaw), row.ref, fault=True))
+                for note in row.notes:
+                    tell(Notice(str(note), row.ref))
+                if isinstance(row.type_uuid, str) and row.type_uuid not in self.types:
+                    text = f"neither MO nor the drop has the unit type {row.type_uuid}: the unit gets Ukendt"
+                    tell(Notice(text, row.ref, fault=True))
+                self._tell_address(unit, row, said, postal)
+            if rows:
+                whole = [Stated(row.start, row.end, _whole(row), row.ref.line, (row.ref,)) for row in rows]
+                for earlier, later in contested(whole):
+                    text = f"overlaps line {earlier.order} and differs: from {later.start} on this row wins"
+                    tell(Notice(text, later.origin[0]))
+        for piece in claims[UNIT]:
+            parent = piece.value.parent if isinstance(piece.value, Unit) else None
+            if (
+                parent is not None
+                and piece.origin
+                and self._counts(piece.origin[-1])
+                and not covers(after.get(parent, ()), piece.start, piece.end)
+            ):
+                text = (
+                    f"the parent {parent} is not there on every day from {piece.start} to {_shown(piece.end)}"
+                )
+                tell(Notice(text, piece.origin[-1]))
+
+    def _tell_address(self, unit: str, row: OrgRow, said: _Said, postal: History) -> None:
+        text = row.details[POSTAL]
+        outcome = self.outcomes[text] if isinstance(text, str) else None
+        if outcome is None or isinstance(outcome, Found | NotAsked):
+            return
+        assert isinstance(text, str)
+        days = clip(postal, max(row.start, said.first[POSTAL]), row.end)
+        kept = next((piece.value.value for piece in days if isinstance(piece.value, Address)), None)
+        self.result.unresolved.append(UnresolvedAddress(row.ref, unit, text, outcome, kept))
+        if isinstance(outcome, NotLookedUp):
+            reason = f"the address was not looked up: {outcome.reason}"
+            self.result.set_aside.append(SetAside(row.ref, POSTAL, reason, pending=True, part=True))
+
+    def _notice_spared(self, said: _Said, day: date) -> None:
+        row = max(self._standing(said), key=lambda row: row.end)
+        if self._counts(row.ref):
+            text = f"ends the day before a change that was announced for {day}: it claims to its end only"
+            self.spared[row.ref] = Notice(text, row.ref)
+
+    def _sort_out_pending(self) -> None:
+        """Pending rows that a later file has overtaken are done with; all others that fell are told."""
+        self.result.notices += self.spared.values()
+        asides = [aside for aside in self.fallen.values() if self._counts(aside.ref)]
+        asides += self.result.set_aside
+        self.result.set_aside = []
+        place = {
+            row.ref: (row, each[turn + 1 :])
+            for each in self.said.values()
+            for turn, said in enumerate(each)
+            for row in said.rows
+        }
+        for aside in asides:
+            overtaken = aside.pending and self._overtaken(aside, *place[aside.ref])
+            (self.result.superseded if overtaken else self.result.set_aside).append(aside)
+
+    def _overtaken(self, aside: SetAside, row: OrgRow, later: Sequence[_Said]) -> bool:
+        """Whether later rows speak of every object that a row is pending for, from the day after its end or before."""
+        keys = (
+            [POSTAL] if aside.part else [UNIT, *(k for k, v in row.details.items() if v is not Absent.ABSENT)]
+        )
+        return all(
+            any(
+                max(other.start, said.first[key]) <= day_after(row.end)
+                for said in later
+                for other in self._standing(said)
+                if self._value(other, key) is not UNCLAIMED
+            )
+            for key in keys
+        )
+
+
+_POSTAL_DETAIL: Final = next(detail for detail in DETAILS if detail.column == POSTAL)
+
+
+def _lines(said: OrgFile | _Said) -> list[OrgRow | Reject]:
+    return [*said.rows, *said.rejects]
+
+
+def _first(said: _Said, nye: bool, alive_then: bool) -> date:
+    if nye:
+        return min(start for start, _ in said.spans)
+    return first_day(said.spans, said.file.name.file_date, alive_then)
+
+
+def _whole(row: OrgRow) -> tuple[object, ...]:
+    return (
+        row.user_key,
+        row.name,
+        row.parent_uuid,
+        row.type_uuid,
+        row.line_org,
+        *(row.details[detail.column] for detail in DETAILS),
+    )
+
+
+def _parent(piece: Piece[Value]) -> str | None:
+    return piece.value.parent if isinstance(piece.value, Unit) else None
+
+
+def _shown(end: date) -> str:
+    return "no end" if end == FOREVER else str(end)

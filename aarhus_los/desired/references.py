@@ -1,0 +1,111 @@
+"""Whether what rows refer to is there, and whether org units hang in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import TypeVar
+
+from aarhus_los.mo.kinds import History, Unit
+from aarhus_los.timeline import at
+
+R = TypeVar("R")
+
+
+def dangling(
+    rows: Iterable[R],
+    subject: Callable[[R], str],
+    needs: Callable[[R], str | None],
+    known: Callable[[str], bool],
+) -> dict[R, str]:
+    """The rows whose need is neither known nor spoken of by a row that is itself left, with what they lack.
+
+    Rows may need each other in any order; a row that falls takes with it those that only it held up.
+    """
+    left: dict[R, None] = dict.fromkeys(rows)
+    speakers: dict[str, int] = {}
+    for row in left:
+        speakers[subject(row)] = speakers.get(subject(row), 0) + 1
+    fallen: dict[R, str] = {}
+    while True:
+        falling = {
+            row: need
+            for row in left
+            if (need := needs(row)) is not None and not speakers.get(need) and not known(need)
+        }
+        if not falling:
+            return fallen
+        fallen.update(falling)
+        for row in falling:
+            del left[row]
+            speakers[subject(row)] -= 1
+
+
+def circles(links: Mapping[str, History]) -> list[tuple[date, list[str]]]:
+    """The circles of parents, each with the first day on which it closes and its units in order.
+
+    `links` are the units' timelines as they will be; a unit that it does not hold has no parent that matters.
+    """
+    parents = {
+        unit: {piece.value.parent for piece in timeline if isinstance(piece.value, Unit)}
+        for unit, timeline in links.items()
+    }
+    suspects = _peeled({unit: {up for up in ups if up in parents} for unit, ups in parents.items()})
+    found: dict[frozenset[str], tuple[date, list[str]]] = {}
+    days = sorted({piece.start for unit in suspects for piece in links[unit]})
+    for day in days:
+        up = {}
+        for unit in suspects:
+            piece = at(links[unit], day)
+            if piece is not None and isinstance(piece.value, Unit) and piece.value.parent in suspects:
+                up[unit] = piece.value.parent
+        for circle in _circles_of(up):
+            found.setdefault(frozenset(circle), (day, circle))
+    return list(found.values())
+
+
+def _peeled(parents: dict[str, set[str]]) -> set[str]:
+    """Takes away units without parents and without children until only circles, and what lies between them, is left."""
+    children: dict[str, set[str]] = {unit: set() for unit in parents}
+    for unit, ups in parents.items():
+        for up in ups:
+            children[up].add(unit)
+    left = set(parents)
+    for forward, backward in ((parents, children), (children, parents)):
+        open_ends = {unit: len(forward[unit] & left) for unit in left}
+        free = [unit for unit, count in open_ends.items() if count == 0]
+        while free:
+            unit = free.pop()
+            left.discard(unit)
+            for other in backward[unit] & left:
+                open_ends[other] -= 1
+                if open_ends[other] == 0:
+                    free.append(other)
+    return left
+
+
+def _circles_of(up: Mapping[str, str]) -> list[list[str]]:
+    seen: set[str] = set()
+    found: list[list[str]] = []
+    for unit in up:
+        path: dict[str, int] = {}
+        step: str | None = unit
+        while step is not None and step not in seen and step not in path:
+            path[step] = len(path)
+            step = up.get(step)
+        if step is not None and step in path:
+            found.append(list(path)[path[step] :])
+        seen.update(path)
+    return found
+
+
+def covers(timeline: History, start: date, end: date) -> bool:
+    """Whether an object is there on every day from `start` to `end`."""
+    day = start
+    while True:
+        piece = at(timeline, day)
+        if piece is None or not isinstance(piece.value, Unit):
+            return False
+        if piece.end >= end:
+            return True
+        day = date.fromordinal(piece.end.toordinal() + 1)

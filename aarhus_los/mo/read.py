@@ -1,0 +1,270 @@
+"""Reading MO: whole histories of the objects that are asked for, many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar
+
+from aarhus_los.cpr import Cpr
+from aarhus_los.errors import UnavailableError
+from aarhus_los.mo.answers import member
+from aarhus_los.mo.client import GraphQlError, MoClient, Refused
+from aarhus_los.mo.histories import Page, histories, misunderstood, read_page, read_uuids
+from aarhus_los.mo.kinds import KINDS, History, Kind, Person
+from aarhus_los.mo.queries import ORGANISATION, by_cpr, by_person, by_uuid, page_of, page_of_classes
+
+PAGE: Final = 500
+"""So many objects are asked for at a time: MO takes about a second for them."""
+
+READERS: Final = 4
+
+NOBODY: Final = "00000000-0000-0000-0000-000000000000"
+"""A uuid that no object has: whoever asks for it learns whether MO answers such a query at all."""
+
+K = TypeVar("K")
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """The objects that MO has, by uuid. `unreadable`: what MO has but cannot show, and why.
+
+    An object that is in neither is not there. `unreadable` is by the uuid that was asked for: the object's own, or the
+    person's where objects of persons were asked for.
+    """
+
+    found: dict[str, History] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The persons that MO has of each CPR number that was asked for, by uuid; more than one is possible."""
+
+    found: dict[Cpr, dict[str, History]] = field(default_factory=dict)
+    unreadable: dict[Cpr, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What MO counts as valid today."""
+
+    units: int
+    persons: int
+    engagements: int
+    managers: int
+
+
+def read_histories(
+    client: MoClient, kind: Kind, uuids: Collection[str], *, page: int = PAGE, readers: int = READERS
+) -> Histories:
+    """The whole histories of objects of a kind. What MO does not have, or has without a validity, is missing."""
+    answers = _ask(client, kind, by_uuid(kind), uuids, page, readers)
+    asked = set(uuids)
+    found = {uuid: history for uuid, history in _merged(answers.pages).items() if uuid in asked}
+    return Histories(found, answers.unreadable)
+
+
+def read_all(client: MoClient, kind: Kind, *, page: int = PAGE, readers: int = READERS) -> Histories:
+    """All objects of a kind that MO has few of: facets, IT systems."""
+    return _read_listed(client, kind, page_of(kind), page_of(kind, only_uuids=True), {}, page, readers)
+
+
+def read_classes(
+    client: MoClient, facets: Collection[str], *, page: int = PAGE, readers: int = READERS
+) -> Histories:
+    """All classes of the facets with these user keys."""
+    if not facets:
+        return Histories()
+    variables = {"facets": sorted(facets)}
+    whole, only_uuids = page_of_classes(), page_of_classes(only_uuids=True)
+    return _read_listed(client, Kind.CLASS, whole, only_uuids, variables, page, readers)
+
+
+def read_persons_by_cpr(
+    client: MoClient, cprs: Collection[Cpr], *, page: int = PAGE, readers: int = READERS
+) -> People:
+    """The persons who have one of these CPR numbers on any day. A number that MO does not have is missing."""
+    answers = _ask(client, Kind.EMPLOYEE, by_cpr(), cprs, page, readers, written=Cpr.reveal)
+    asked = set(cprs)
+    found: dict[Cpr, dict[str, History]] = {}
+    for each in answers.pages:
+        merged = histories(each)
+        for uuid, pieces in each.objects.items():
+            numbers = {piece.value.cpr for piece in pieces if isinstance(piece.value, Person)}
+            for cpr in asked.intersection(numbers):
+                found.setdefault(cpr, {})[uuid] = merged[uuid]
+    return People(found, answers.unreadable)
+
+
+def read_engagements_of(
+    client: MoClient, persons: Collection[str], *, page: int = PAGE, readers: int = READERS
+) -> Histories:
+    """All engagements that persons have on any day."""
+    answers = _ask(client, Kind.ENGAGEMENT, by_person(Kind.ENGAGEMENT), persons, page, readers)
+    return Histories(_merged(answers.pages), answers.unreadable)
+
+
+def read_accounts_of(
+    client: MoClient, persons: Collection[str], *, page: int = PAGE, readers: int = READERS
+) -> Histories:
+    """All accounts that persons have on any day, in all IT systems."""
+    answers = _ask(client, Kind.IT, by_person(Kind.IT), persons, page, readers)
+    return Histories(_merged(answers.pages), answers.unreadable)
+
+
+def read_organisation(client: MoClient) -> tuple[str, int | None]:
+    """The uuid of the root organisation, and its municipality code."""
+    with _no_object_to_blame("org"):
+        org = client.query(ORGANISATION).get("org")
+    if not isinstance(org, dict) or not isinstance(org.get("uuid"), str):
+        raise misunderstood("org.uuid")
+    code = org.get("municipality_code")
+    if code is not None and type(code) is not int:
+        raise misunderstood("org.municipality_code")
+    return org["uuid"], code
+
+
+def read_counts(client: MoClient, org_uuid: str) -> Counts | None:
+    """How much there is in MO today; None where MO cannot tell, as it cannot while one unit is broken."""
+    try:
+        told = client.get(f"/service/o/{org_uuid}/")
+    except Refused:
+        return None
+    names = ("unit_count", "person_count", "engagement_count", "manager_count")
+    counts = [count for name in names if type(count := member(told, name)) is int]
+    return Counts(*counts) if len(counts) == len(names) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers(Generic[K]):
+    pages: list[Page]
+    unreadable: dict[K, str]
+
+
+def _merged(pages: Iterable[Page]) -> dict[str, History]:
+    return {uuid: history for page in pages for uuid, history in histories(page).items()}
+
+
+def _ask(
+    client: MoClient,
+    kind: Kind,
+    text: str,
+    keys: Collection[K],
+    page: int,
+    readers: int,
+    *,
+    written: Callable[[K], str] = str,
+) -> _Answers[K]:
+    """Asks for objects by keys, in batches, in parallel. A batch that fails is halved until the culprit stands alone."""
+    distinct = sorted(set(keys), key=written)
+    batches = [distinct[at : at + page] for at in range(0, len(distinct), page)]
+
+    def asked(batch: list[K]) -> list[Page]:
+        data = client.query(text, {"keys": [written(key) for key in batch]})
+        return [read_page(data, kind, client.graphql_version)]
+
+    def halved(batch: list[K], error: GraphQlError) -> _Answers[K]:
+        if len(batch) == 1:
+            return _Answers([], {batch[0]: f"MO cannot show it ({kind}): {error}"})
+        middle = len(batch) // 2
+        pages: list[Page] = []
+        unreadable: dict[K, str] = {}
+        for half in (batch[:middle], batch[middle:]):
+            try:
+                pages += asked(half)
+            except GraphQlError as narrower:
+                rest = halved(half, narrower)
+                pages += rest.pages
+                unreadable |= rest.unreadable
+        return _Answers(pages, unreadable)
+
+    def settled(batch: list[K]) -> _Answers[K]:
+        try:
+            return _Answers(asked(batch), {})
+        except GraphQlError as error:
+            # Without this a role that is missing, or a field that MO has dropped, would be every object's fault.
+            with _no_object_to_blame(KINDS[kind].collection):
+                client.query(by_uuid(kind), {"keys": [NOBODY]})
+            return halved(batch, error)
+
+    answers = list(_in_parallel(settled, batches, readers))
+    return _Answers(
+        [each for answer in answers for each in answer.pages],
+        {key: reason for answer in answers for key, reason in answer.unreadable.items()},
+    )
+
+
+def _in_parallel(
+    work: Callable[[list[K]], _Answers[K]], batches: list[list[K]], readers: int
+) -> Iterator[_Answers[K]]:
+    if len(batches) < 2 or readers < 2:
+        yield from map(work, batches)
+        return
+    with ThreadPoolExecutor(min(readers, len(batches)), thread_name_prefix="mo-read") as pool:
+        futures = [pool.submit(work, batch) for batch in batches]
+        try:
+            for future in futures:
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _read_listed(
+    client: MoClient,
+    kind: Kind,
+    whole: str,
+    only_uuids: str,
+    variables: dict[str, Any],
+    page: int,
+    readers: int,
+) -> Histories:
+    """Reads page after page; if one fails, asks for the uuids alone and for each object by its own."""
+    try:
+        pages = [
+            read_page(data, kind, client.graphql_version)
+            for data in _pages(client, whole, KINDS[kind].collection, variables, page)
+        ]
+        return Histories(_merged(pages))
+    except GraphQlError:
+        pass
+    with _no_object_to_blame(KINDS[kind].collection):
+        uuids = [
+            uuid
+            for data in _pages(client, only_uuids, KINDS[kind].collection, variables, page)
+            for uuid in read_uuids(data, kind)
+        ]
+    return read_histories(client, kind, uuids, page=page, readers=readers)
+
+
+def _pages(
+    client: MoClient, text: str, collection: str, variables: dict[str, Any], page: int
+) -> Iterator[dict[str, Any]]:
+    cursor: Any = None
+    while True:
+        data = client.query(text, {**variables, "limit": page, "cursor": cursor})
+        yield data
+        listed = data.get(collection)
+        page_info = listed.get("page_info") if isinstance(listed, dict) else None
+        if not isinstance(page_info, dict) or "next_cursor" not in page_info:
+            raise misunderstood(f"{collection}.page_info.next_cursor")
+        if page_info["next_cursor"] == cursor and cursor is not None:
+            raise misunderstood(f"{collection}.page_info.next_cursor, which repeats itself")
+        cursor = page_info["next_cursor"]
+        if cursor is None:
+            return
+
+
+@contextmanager
+def _no_object_to_blame(collection: str) -> Iterator[None]:
+    """A query that fails although no single object can be its cause fails for all: MO is not usable for us."""
+    try:
+        yield
+    except GraphQlError as error:
+        raise UnavailableError(
+            f"MO does not answer queries of {collection}: {error}. Check the roles of our client in Keycloak"
+            " (admin contains them) and the setting graphql_version."
+        ) from None

@@ -1,0 +1,130 @@
+"""The bearer token for MO: one for all threads, fetched by client credentials and renewed before it expires."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import SecretStr
+
+from aarhus_los.errors import UnavailableError
+from aarhus_los.mo.transport import Answer, Transport, Tries, Unsettled, anonymous, shown
+
+MARGIN: Final = 30.0
+"""A token is renewed so many seconds before it expires: a request that is on its way must still be accepted."""
+
+LIFETIME: Final = 60.0
+"""How many seconds a token is used whose server does not say how long it lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Who we are: a client of a Keycloak realm. `auth_server` is its base URL, which ends in `/auth`."""
+
+    auth_server: str
+    realm: str
+    client_id: str
+    client_secret: SecretStr
+
+    @property
+    def url(self) -> str:
+        return f"{self.auth_server.rstrip('/')}/realms/{self.realm}/protocol/openid-connect/token"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Token:
+    text: str
+    fetched: float
+    renew: float
+
+
+class TokenSource:
+    """Hands out the token. Thread-safe: while one thread fetches a token, the others wait for it."""
+
+    def __init__(self, auth: Auth, transport: Transport) -> None:
+        self._auth = auth
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._token: _Token | None = None
+        self._failed: UnavailableError | None = None
+        self._requests = 0
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent to the token endpoint."""
+        return self._requests
+
+    def current(self) -> str:
+        """A token that is good for a while. Raises `UnavailableError`."""
+        with self._lock:
+            token = self._token
+            # Also renewed when the clock has jumped back behind the fetch: then nobody knows how old it is.
+            if token is None or not token.fetched <= self._transport.clock() < token.renew:
+                token = self._renewed()
+            return token.text
+
+    def replace(self, refused: str) -> None:
+        """Renews the token because MO has refused it, unless another thread has done so meanwhile."""
+        with self._lock:
+            if self._token is not None and self._token.text == refused:
+                self._renewed()
+
+    def _renewed(self) -> _Token:
+        # Every thread would try for as long again, one after the other, and hear the same.
+        if self._failed is not None:
+            raise UnavailableError(str(self._failed))
+        try:
+            self._token = self._fetch()
+        except UnavailableError as failed:
+            self._failed = failed
+            raise
+        return self._token
+
+    def _fetch(self) -> _Token:
+        auth = self._auth
+        server = f"the token endpoint {shown(auth.url)}"
+        tries = Tries(self._transport, server)
+        while True:
+            fetched = self._transport.clock()
+            self._requests += 1
+            try:
+                answer = self._transport.exchange(
+                    "POST",
+                    auth.url,
+                    authorise=anonymous,
+                    form={
+                        "grant_type": "client_credentials",
+                        "client_id": auth.client_id,
+                        "client_secret": auth.client_secret.get_secret_value(),
+                    },
+                )
+                return _understood(answer, fetched, server)
+            except Unsettled as unsettled:
+                tries.again(unsettled)
+
+
+def _understood(answer: Answer, fetched: float, server: str) -> _Token:
+    status = answer.status
+    if status in (400, 401, 403):
+        raise UnavailableError(
+            f"{server} refuses the client id or the client secret ({status}): check the settings client_id and"
+            " client_secret, and that the client may use client credentials"
+        )
+    if status in (408, 429) or status >= 500:
+        raise Unsettled(f"answer {status}", perhaps_done=False, retry_after=answer.retry_after)
+    if status != 200:
+        raise UnavailableError(
+            f"{server} answers {status}: check the settings auth_server (ends in /auth) and auth_realm"
+        )
+    try:
+        body = answer.json()
+        text, lifetime = body["access_token"], body.get("expires_in")
+    except (ValueError, TypeError, LookupError, AttributeError):
+        text = lifetime = None
+    # Anything else cannot be sent in a header, and the error that says so shows it.
+    if not isinstance(text, str) or not re.fullmatch(r"[!-~]+", text):
+        raise Unsettled("an answer without a token", perhaps_done=False)
+    seconds = float(lifetime) if isinstance(lifetime, int | float) and lifetime > 0 else LIFETIME
+    return _Token(text, fetched, fetched + seconds - min(MARGIN, seconds / 2))

@@ -1,0 +1,159 @@
+"""The account of a run: what became of every row and of every operation, and the exit code that follows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from aarhus_los.apply import Applied
+from aarhus_los.desired.claims import Desired, Notice, SetAside, UnresolvedAddress
+from aarhus_los.drop.rows import RowRef
+from aarhus_los.errors import (
+    EXIT_INTERNAL,
+    EXIT_OK,
+    EXIT_ROWS,
+    EXIT_UNAVAILABLE,
+    GRAVITY,
+)
+from aarhus_los.plan import Operation, Plan
+from aarhus_los.selection import ReadFile, Refusal
+
+
+class Fate(StrEnum):
+    """What became of a row, the gravest first: a row counts once."""
+
+    SET_ASIDE = "set aside"
+    SUPERSEDED = "superseded"
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True)
+class FileAccount:
+    """A file that was read for its own rows, new or pending."""
+
+    name: str
+    is_new: bool
+    rows: int
+    fates: Mapping[Fate, int]
+    pending: int
+    """Rows that are tried again with the next run, wholly or in part."""
+    pending_in_part: int
+    """Of those applied or unchanged: rows of which one detail is pending."""
+
+    @property
+    def balances(self) -> bool:
+        return self.rows == sum(self.fates.values())
+
+
+@dataclass
+class Account:
+    """Everything that a run tells."""
+
+    files: list[FileAccount] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
+    superseded: list[SetAside] = field(default_factory=list)
+    unresolved: list[UnresolvedAddress] = field(default_factory=list)
+    addresses: Counter[str] = field(default_factory=Counter)
+    plan: Plan = field(default_factory=Plan)
+    acknowledged: int = 0
+    failed: int = 0
+    unsettled: int = 0
+    """Operations that were not sent, or whose fate is unknown, since the run was cut off."""
+    differences: list[str] = field(default_factory=list)
+    """What MO says otherwise than it was told, found by reading it again."""
+    retries: int = 0
+    requests: int = 0
+    durations: dict[str, float] = field(default_factory=dict)
+    brakes: list[str] = field(default_factory=list)
+    stopped: str | None = None
+    """Why the run was cut off."""
+    dry: bool = False
+    rows_accepted: bool = False
+    rejects_exit_code: int = EXIT_ROWS
+
+    @property
+    def balances(self) -> bool:
+        planned = len(self.plan.operations)
+        done = self.acknowledged + self.failed + self.unsettled
+        return all(file.balances for file in self.files) and (
+            self.dry or bool(self.brakes) or planned == done
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """The gravest of what went wrong."""
+        codes = {EXIT_OK, *(refusal.exit_code for refusal in self.refused)}
+        if self.brakes:
+            codes.add(65)
+        if self.stopped:
+            codes.add(EXIT_UNAVAILABLE)
+        if self.differences or not self.balances:
+            codes.add(EXIT_INTERNAL)
+        rows = self.set_aside or self.failed or any(notice.fault for notice in self.notices)
+        if rows and not self.rows_accepted:
+            codes.add(EXIT_ROWS)
+        gravest = next(code for code in GRAVITY if code in codes)
+        return self.rejects_exit_code if gravest == EXIT_ROWS else gravest
+
+
+def failed_rows(applied: Applied, families: Iterable[Desired]) -> list[SetAside]:
+    """The rows whose operations failed, each with what is known of the first failure."""
+    known = {aside.ref for desired in families for aside in desired.set_aside if not aside.part}
+    failed: dict[RowRef, SetAside] = {}
+    for operation, failure in applied.failed:
+        for ref in operation.origin:
+            if ref in known:
+                continue
+            reason = f"{operation.kind} {operation.uuid}: {failure.reason}"
+            earlier = failed.get(ref)
+            if earlier is None or (failure.pending and not earlier.pending):
+                failed[ref] = SetAside(ref, "", reason, failure.pending)
+    return list(failed.values())
+
+
+def count_rows(
+    files: Sequence[ReadFile],
+    set_aside: Sequence[SetAside],
+    superseded: Sequence[SetAside],
+    operations: Sequence[Operation],
+) -> list[FileAccount]:
+    """What became of each row that the run answers for. `operations`: those that were done, or would be."""
+    whole = {aside.ref for aside in set_aside if not aside.part}
+    part = {aside.ref for aside in set_aside if aside.part} - whole
+    pending = {aside.ref for aside in set_aside if aside.pending}
+    overtaken = {aside.ref for aside in superseded if not aside.part}
+    applied = {ref for operation in operations for ref in operation.origin}
+    accounts = []
+    for file in files:
+        if file.counted is not None and not file.counted:
+            continue
+        refs = [row.ref for row in (*file.parsed.rows, *file.parsed.rejects)]
+        if file.counted is not None:
+            refs = [ref for ref in refs if ref.line in file.counted]
+        fates: Counter[Fate] = Counter()
+        for ref in refs:
+            if ref in whole:
+                fates[Fate.SET_ASIDE] += 1
+            elif ref in overtaken:
+                fates[Fate.SUPERSEDED] += 1
+            elif ref in applied:
+                fates[Fate.APPLIED] += 1
+            else:
+                fates[Fate.UNCHANGED] += 1
+        accounts.append(
+            FileAccount(
+                file.name.name,
+                file.is_new,
+                len(refs),
+                {fate: fates[fate] for fate in Fate},
+                sum(ref in pending for ref in refs),
+                sum(ref in part for ref in refs),
+            )
+        )
+    return accounts

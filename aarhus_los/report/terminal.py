@@ -1,0 +1,165 @@
+"""The account and the plan as text, for a terminal or a mail from cron."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import date
+from typing import Any, Final
+
+from aarhus_los.desired.claims import SetAside
+from aarhus_los.errors import EXIT_DATA, EXIT_INTERNAL, EXIT_OK, EXIT_ROWS, EXIT_UNAVAILABLE
+from aarhus_los.mo.kinds import Value
+from aarhus_los.plan import Action, Operation
+from aarhus_los.report.account import Account, Fate
+from aarhus_los.timeline import BEGINNING, FOREVER, Nothing
+
+SHOWN: Final = 50
+"""How many lines of one sort are shown; the files in the report folder have them all."""
+_DONE: Final = {Action.CREATE: "created", Action.EDIT: "edited", Action.TERMINATE: "ended"}
+_CLOSING: Final = {
+    EXIT_OK: "Done.",
+    EXIT_ROWS: "Done, but some rows or values were not applied: see above.",
+    EXIT_DATA: "Not all is imported: see above.",
+    EXIT_UNAVAILABLE: "Cut off: the state is unchanged, and the next run does the rest.",
+    EXIT_INTERNAL: "MO or the account is not as it must be: do not go on before this is understood.",
+}
+
+
+def account_text(account: Account) -> str:
+    """What a run did, or with a plan would do; the last line can be read alone."""
+    lines: list[str] = []
+    lines += _listed("Warnings", [*account.warnings, *_notices(account, fault=False)])
+    lines += _listed("Values not applied", _notices(account, fault=True))
+    lines += _listed("Rows set aside", [_aside(aside) for aside in account.set_aside])
+    lines += _listed("Rows that a later file has overtaken", [_aside(aside) for aside in account.superseded])
+    lines += _listed("Files refused", [f"{refusal.file}: {refusal.reason}" for refusal in account.refused])
+    lines += _listed("Brakes", account.brakes)
+    lines += _listed("Differences", account.differences)
+    lines += _files(account)
+    lines += _operations(account)
+    lines += _addresses(account)
+    if account.stopped:
+        lines.append(account.stopped)
+    lines.append(_closing(account))
+    return "\n".join(lines) + "\n"
+
+
+def plan_text(account: Account) -> str:
+    """The operations of a plan by kind and by object: what, from when, and which row asks for it."""
+    lines: list[str] = []
+    kind = uuid = None
+    for operation in account.plan.operations:
+        if operation.kind is not kind:
+            kind, uuid = operation.kind, None
+            lines.append(f"{kind}:")
+        if operation.uuid != uuid:
+            uuid = operation.uuid
+            lines.append(f"  {uuid}")
+        lines.append(f"    {_operation(operation)}")
+    if not lines:
+        lines.append("Nothing to write.")
+    return "\n".join(lines) + "\n"
+
+
+def _operation(operation: Operation) -> str:
+    why = f" ({', '.join(str(ref) for ref in operation.origin)})" if operation.origin else ""
+    span = f"from {_day(operation.start)} to {_day(operation.end)}"
+    if operation.value is None:
+        return f"ended {span}{why}"
+    if operation.action is Action.CREATE:
+        values = ", ".join(f"{name}: {_shown(value)}" for name, value in _fields(operation.value))
+        return f"created {span}: {values}{why}"
+    return f"edited {span}: {', '.join(_edits(operation)) or 'is there on these days'}{why}"
+
+
+def _edits(operation: Operation) -> list[str]:
+    assert operation.value is not None
+    before = [piece.value for piece in operation.before if not isinstance(piece.value, Nothing)]
+    edits = []
+    for name, new in _fields(operation.value):
+        old = list(dict.fromkeys(_shown(getattr(value, name)) for value in before))
+        if old != [_shown(new)]:
+            edits.append(f"{name}: {' / '.join(old) or '(not there)'} → {_shown(new)}")
+    return edits
+
+
+def _fields(value: Value) -> list[tuple[str, Any]]:
+    return [(each.name, getattr(value, each.name)) for each in fields(value) if each.compare]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "(none)"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_shown(each) for each in value) + "]"
+    return repr(value) if isinstance(value, str) and " " in value else str(value)
+
+
+def _day(day: date) -> str:
+    return "the beginning" if day == BEGINNING else "no end" if day == FOREVER else day.isoformat()
+
+
+def _listed(title: str, lines: Sequence[str]) -> list[str]:
+    if not lines:
+        return []
+    more = [f"  … and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    return [f"{title}:", *(f"  {line}" for line in lines[:SHOWN]), *more]
+
+
+def _notices(account: Account, *, fault: bool) -> list[str]:
+    return [
+        f"{notice.ref}: {notice.text}" if notice.ref else notice.text
+        for notice in account.notices
+        if notice.fault is fault
+    ]
+
+
+def _aside(aside: SetAside) -> str:
+    column = f"{aside.column}: " if aside.column else ""
+    again = " (pending: tried again with the next run)" if aside.pending else ""
+    return f"{aside.ref}: {column}{aside.reason}{again}"
+
+
+def _files(account: Account) -> list[str]:
+    lines = []
+    for file in account.files:
+        counts = ", ".join(f"{file.fates[fate]} {fate.value}" for fate in reversed(Fate))
+        pending = f", {file.pending} pending" if file.pending else ""
+        again = "" if file.is_new else " (again, for its pending rows)"
+        lines.append(f"{file.name}{again}: {file.rows} rows: {counts}{pending}")
+    return lines or ["No new files and no pending rows."]
+
+
+def _operations(account: Account) -> list[str]:
+    operations = account.plan.operations
+    if not operations:
+        return ["MO: nothing to write."]
+    counts = Counter((operation.kind, operation.action) for operation in operations)
+    planned = ", ".join(f"{count} {kind} {_DONE[action]}" for (kind, action), count in counts.items())
+    if account.dry or account.brakes:
+        return [f"MO: would be: {planned}"]
+    fates = f"{account.acknowledged} acknowledged, {account.failed} failed"
+    unsettled = f", {account.unsettled} not sent or unknown" if account.unsettled else ""
+    retries = f", {account.retries} retries" if account.retries else ""
+    return [f"MO: {planned}", f"MO: {len(operations)} operations: {fates}{unsettled}{retries}"]
+
+
+def _addresses(account: Account) -> list[str]:
+    if not account.addresses:
+        return []
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(account.addresses.items()))
+    kept = len({each.org_unit for each in account.unresolved if each.mo_has})
+    return [f"Addresses: {counts}" + (f"; {kept} units keep a former address" if kept else "")]
+
+
+def _closing(account: Account) -> str:
+    code = account.exit_code
+    what = "Planned, nothing was written." if account.dry and code == EXIT_OK else _CLOSING[code]
+    totals: Counter[str] = Counter()
+    for file in account.files:
+        totals.update({fate.value: count for fate, count in file.fates.items()})
+    rows = ", ".join(f"{totals[fate.value]} {fate.value}" for fate in reversed(Fate))
+    written = 0 if account.dry else account.acknowledged
+    return f"{what} {sum(totals.values())} rows ({rows}), {written} writes, exit {code}."

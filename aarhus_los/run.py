@@ -1,0 +1,360 @@
+"""One import, as a story: settings to state, or to a plan."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Literal, TypeVar
+
+from aarhus_los import clock, initial
+from aarhus_los.addresses.adressevask import Adressevask
+from aarhus_los.addresses.cache import Cache
+from aarhus_los.addresses.lookup import Resolution, resolve
+from aarhus_los.apply import Applied, apply_plan
+from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
+from aarhus_los.desired import classes, org
+from aarhus_los.desired.claims import Desired, DesiredObject, FileRows
+from aarhus_los.desired.classes import ListFile
+from aarhus_los.desired.org import OrgFile
+from aarhus_los.drop.names import Family
+from aarhus_los.drop.rows import ClassRow, OrgRow, Row
+from aarhus_los.drop.sources import open_source
+from aarhus_los.ledger import (
+    Kept,
+    Line,
+    State,
+    Version,
+    check_room,
+    load_state,
+    locked,
+    make_folder,
+    next_state,
+    save_state,
+)
+from aarhus_los.mo.client import Auth, MoClient
+from aarhus_los.mo.kinds import Class, History, Kind
+from aarhus_los.mo.read import read_counts, read_histories
+from aarhus_los.plan import Plan, make_plan
+from aarhus_los.reading import World, read_world
+from aarhus_los.report.account import Account, count_rows, failed_rows
+from aarhus_los.report.files import write_failed_addresses, write_rejects
+from aarhus_los.selection import ReadFile, Selection, Wishes, select
+from aarhus_los.settings import Settings
+
+R = TypeVar("R", bound=Row)
+Progress = Callable[[str, int, int], None]
+"""Told the phase, and how much of how much is done (0 of 0: it begins)."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the operator asks of one run."""
+
+    since: date | None = None
+    allow_late: bool = False
+    accept_rejects: bool = False
+    allow: Mapping[BrakeKind, int] = field(default_factory=dict)
+    verify: Literal["some", "all", "none"] = "some"
+
+
+def import_drop(settings: Settings, options: Options, progress: Progress) -> Account:
+    """Imports what is new. Raises LosError where nothing can be done; what went wrong on the way is in the account."""
+    warnings = [
+        warning
+        for folder in (settings.state_file.parent, settings.report_folder)
+        if (warning := make_folder(folder))
+    ]
+    with locked(settings.state_file):
+        size = settings.state_file.stat().st_size if settings.state_file.exists() else 0
+        check_room(settings.state_file.parent, size)
+        check_room(settings.report_folder)
+        account = _Run(settings, options, progress, dry=False).run()
+    account.warnings[:0] = warnings
+    return account
+
+
+def plan_drop(settings: Settings, options: Options, progress: Progress) -> Account:
+    """Works out what an import would do, by the same code without its last step. Writes nothing anywhere."""
+    return _Run(settings, options, progress, dry=True).run()
+
+
+class _Run:
+    def __init__(self, settings: Settings, options: Options, progress: Progress, *, dry: bool) -> None:
+        self.settings = settings
+        self.options = options
+        self.progress = progress
+        self.now = clock.now()
+        self.kept = Kept(settings.state_file)
+        self.account = Account(
+            dry=dry, rows_accepted=options.accept_rejects, rejects_exit_code=settings.rejects_exit_code
+        )
+        self.account.warnings += settings.warnings
+
+    def run(self) -> Account:
+        state = load_state(self.settings.state_file)
+        selection = self._select(state)
+        if selection.quiet:
+            self._finish(state, selection, [])
+            return self.account
+        lists = _files(selection, Family.STAM, ClassRow)
+        org_files = _files(selection, Family.ORG, OrgRow)
+        with self._client() as client:
+            with self._phase("read MO"):
+                world = read_world(client, lists, org_files, self.settings.concurrency)
+            addresses = self._look_up(org.speaks_of(org_files).texts)
+            with self._phase("compare"):
+                families = self._desired(world, lists, org_files, addresses)
+                wanted = [each for family in families for each in family.objects]
+                plan = self.account.plan = make_plan(wanted, world.actual)
+            self.account.brakes = [str(brake) for brake in self._brakes(plan, client, world)]
+            applied = Applied()
+            if not self.account.dry and not self.account.brakes:
+                self._note_new_objects(state, selection, families, plan)
+                applied = self._apply(plan, client)
+                self._verify(client, wanted, applied)
+            self._account_for(client, selection, families, applied)
+        if not self.account.brakes and not self.account.stopped:
+            self._finish(state, selection, families)
+        return self.account
+
+    def _select(self, state: State) -> Selection:
+        with self._phase("read the drop"), open_source(self.settings) as source:
+            wishes = Wishes(self.options.since, self.options.allow_late)
+            selection = select(state, source, self.kept, self.now, wishes)
+        self.account.refused = selection.refused
+        self.account.warnings += selection.warnings
+        return selection
+
+    def _client(self) -> MoClient:
+        settings = self.settings
+        auth = None
+        if settings.client_id and settings.client_secret and settings.auth_server:
+            auth = Auth(settings.auth_server, settings.auth_realm, settings.client_id, settings.client_secret)
+        return MoClient(
+            settings.mora_base,
+            graphql_version=settings.graphql_version,
+            auth=auth,
+            ca_bundle=settings.ca_bundle,
+            writable=not self.account.dry,
+            retry_seconds=settings.retry_seconds,
+        )
+
+    def _look_up(self, texts: Collection[str]) -> Resolution:
+        settings = self.settings
+        path = settings.state_file.with_name(settings.state_file.name + ".addresses.json")
+        cache = Cache(path, service=settings.dar_url, read_only=self.account.dry)
+        with (
+            self._phase("look up addresses"),
+            Adressevask(
+                settings.dar_url,
+                settings.dar_token,
+                ca_bundle=settings.ca_bundle,
+                retry_seconds=settings.retry_seconds,
+            ) as service,
+        ):
+            resolution = resolve(
+                sorted(texts),
+                service if settings.dar_provider == "adressevask" else None,
+                cache,
+                self.now,
+                progress=lambda done, of: self.progress("look up addresses", done, of),
+            )
+        self.account.warnings += resolution.warnings
+        self.account.retries += resolution.retries
+        self.account.addresses = Counter(outcome.kind for outcome in resolution.outcomes.values())
+        return resolution
+
+    def _desired(
+        self, world: World, lists: list[ListFile], org_files: list[OrgFile], addresses: Resolution
+    ) -> list[Desired]:
+        seeds, notices = initial.seed_objects(
+            world.facets,
+            world.organisation,
+            self.settings.municipality_code,
+            self.settings.azid_it_system_uuid,
+        )
+        facets = initial.facet_uuids(world.facets)
+        listed = classes.desire(
+            lists, world.actual, facets, self.now.date(), initial.FIRST_DAY, world.unreadable
+        )
+        types = _classes_of(facets["org_unit_type"], [*seeds, *listed.objects], world.actual)
+        units = org.desire(org_files, world.actual, types, addresses.outcomes, world.unreadable)
+        return [Desired(objects=seeds, notices=notices), listed, units]
+
+    def _brakes(self, plan: Plan, client: MoClient, world: World) -> list[Brake]:
+        settings = self.settings
+        limits = {
+            BrakeKind.UNIT_ENDS: Limit(settings.max_unit_ends, settings.max_unit_ends_percent),
+            BrakeKind.UNIT_MOVES: Limit(settings.max_unit_moves, settings.max_unit_moves_percent),
+        }
+        counts = counted(plan)
+        kinds = exceeding(counts, limits, self.options.allow)
+        if not kinds:
+            return []
+        present = read_counts(client, world.organisation[0])
+        return tripped(kinds, counts, limits, None if present is None else present.units)
+
+    def _note_new_objects(
+        self, state: State, selection: Selection, families: list[Desired], plan: Plan
+    ) -> None:
+        """Which `_ret` rows count as `_nye` is in the state before the first write: a killed run changes nothing."""
+        found = {name: lines for family in families for name, lines in family.as_nye.items()}
+        lines = {}
+        for file in selection.files:
+            if file.name.name in found and file.line.sha256:
+                old = state.lines.get(file.name.name, Line(file.name.name))
+                noted = Version(file.line.sha256, tuple(sorted(found[file.name.name])))
+                lines[file.name.name] = replace(old, under_way=noted)
+        if lines and plan.steps:
+            timestamp = state.timestamp or datetime.min
+            save_state(self.settings.state_file, State(timestamp, {**state.lines, **lines}, state.ours))
+
+    def _apply(self, plan: Plan, client: MoClient) -> Applied:
+        def read(kind: Kind, uuids: Collection[str]) -> Mapping[str, History]:
+            return read_histories(client, kind, uuids, readers=1).found
+
+        total = len(plan.operations)
+        with self._phase("write MO"):
+            return apply_plan(
+                plan,
+                client,
+                read,
+                chunk_size=self.settings.chunk_size,
+                concurrency=self.settings.concurrency,
+                progress=lambda done: self.progress("write MO", done, total),
+            )
+
+    def _verify(self, client: MoClient, wanted: list[DesiredObject], applied: Applied) -> None:
+        """Reads back what was touched: what MO says otherwise is a failure."""
+        if self.options.verify == "none" or applied.stopped:
+            return
+        failed = {(operation.kind, operation.uuid) for operation, _ in applied.failed}
+        touched = {(operation.kind, operation.uuid) for operation in applied.acknowledged} - failed
+        objects = [each for each in wanted if (each.kind, each.uuid) in touched]
+        objects = [each for each in objects if each.kind is not Kind.ORGANISATION]
+        limit = self.settings.verify_limit
+        if self.options.verify == "some" and len(objects) > limit:
+            objects = random.Random(len(objects)).sample(objects, limit)
+        by_kind: dict[Kind, set[str]] = {}
+        for each in objects:
+            by_kind.setdefault(each.kind, set()).add(each.uuid)
+        with self._phase("verify"):
+            actual = {
+                kind: read_histories(client, kind, uuids, readers=self.settings.concurrency).found
+                for kind, uuids in by_kind.items()
+            }
+        for operation in make_plan([replace(each, create_only=False) for each in objects], actual).operations:
+            self.account.differences.append(
+                f"{operation.kind} {operation.uuid} from {operation.start}: MO does not say what it was told"
+            )
+
+    def _account_for(
+        self, client: MoClient, selection: Selection, families: list[Desired], applied: Applied
+    ) -> None:
+        account = self.account
+        for family in families:
+            account.notices += family.notices
+            account.set_aside += family.set_aside
+            account.superseded += family.superseded
+            account.unresolved += family.unresolved
+        account.set_aside += failed_rows(applied, families)
+        account.stopped = str(applied.stopped) if applied.stopped else None
+        account.acknowledged = len(applied.acknowledged)
+        account.failed = len(applied.failed)
+        if applied.stopped:
+            account.unsettled = len(account.plan.operations) - account.acknowledged - account.failed
+        done = account.plan.operations if account.dry else applied.acknowledged
+        account.files = count_rows(selection.files, account.set_aside, account.superseded, done)
+        account.retries += client.retries
+        account.requests = sum(client.requests.values())
+
+    def _finish(self, state: State, selection: Selection, families: list[Desired]) -> None:
+        """Reports, kept bytes and the state, in this order: the state never says more than what is done."""
+        if self.account.dry:
+            return
+        with self._phase("write the state"):
+            folder, queries = self.settings.report_folder, self.settings.queries_folder
+            write_rejects(folder, selection.files, self.account.set_aside)
+            folders = {folder: 0o600, **({queries: 0o644} if queries else {})}
+            write_failed_addresses(folders, selection.files, self.account.unresolved)
+            lines = self._lines(state, selection, families)
+            after = next_state(state, self.now, {**selection.lines, **lines}, selection.listed)
+            needed = _needed_again(selection.files, after.lines)
+            self.kept.keep({name: data for name, data in needed.items() if data is not None})
+            save_state(self.settings.state_file, after)
+            self.kept.forget_others(needed)
+
+    def _lines(self, state: State, selection: Selection, families: list[Desired]) -> dict[str, Line]:
+        found = {name: lines for family in families for name, lines in family.as_nye.items()}
+        pending: dict[str, set[int]] = {}
+        if not self.options.accept_rejects:
+            for aside in self.account.set_aside:
+                if aside.pending:
+                    pending.setdefault(aside.ref.file, set()).add(aside.ref.line)
+        lines = {}
+        if self.options.accept_rejects:
+            lines = {name: replace(line, pending=()) for name, line in state.lines.items() if line.pending}
+        for file in selection.files:
+            name = file.name.name
+            line = replace(file.line, pending=tuple(sorted(pending.get(name, ()))))
+            if file.is_new:
+                as_nye = found.get(name, frozenset()) if file.as_nye is None else file.as_nye
+                imported = self.now.isoformat(timespec="seconds")
+                line = replace(
+                    line,
+                    imported=imported,
+                    taken_over=False,
+                    as_nye=tuple(sorted(as_nye)),
+                    under_way=None,
+                )
+            lines[name] = line
+        return lines
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        self.progress(name, 0, 0)
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            spent = self.account.durations.get(name, 0.0)
+            self.account.durations[name] = spent + time.monotonic() - begun
+
+
+def _files(selection: Selection, family: Family, kind: type[R]) -> list[FileRows[R]]:
+    return [
+        FileRows(file.name, file.parsed.rows_of(kind), file.parsed.rejects, file.counted, file.as_nye)
+        for file in selection.of(family)
+    ]
+
+
+def _classes_of(
+    facet: str, desired: Collection[DesiredObject], actual: Mapping[Kind, Mapping[str, History]]
+) -> set[str]:
+    """The classes of a facet that MO has on any day, or will have."""
+    histories = {each.uuid: each.claim for each in desired if each.kind is Kind.CLASS}
+    return {
+        uuid
+        for known in (actual.get(Kind.CLASS, {}), histories)
+        for uuid, history in known.items()
+        if any(isinstance(piece.value, Class) and piece.value.facet == facet for piece in history)
+    }
+
+
+def _needed_again(files: Collection[ReadFile], lines: Mapping[str, Line]) -> dict[str, bytes | None]:
+    """The files whose bytes pending rows need: their own, and those of all later files of the family."""
+    needed: dict[str, bytes | None] = {}
+    for family in Family:
+        of_family = sorted((file for file in files if file.name.family is family), key=lambda file: file.name)
+        waiting = False
+        for file in of_family:
+            pending = bool(lines[file.name.name].pending)
+            waiting = pending if family is Family.STAM else waiting or pending
+            if waiting:
+                needed[file.name.name] = file.data
+    return needed

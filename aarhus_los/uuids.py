@@ -1,0 +1,24 @@
+"""The uuids that follow from the data: MO databases hold them, so they must come out exactly like this."""
+
+from __future__ import annotations
+
+from hashlib import md5
+from uuid import UUID
+
+
+def _hashed(text: str) -> str:
+    return str(UUID(bytes=md5(text.encode(), usedforsecurity=False).digest()))
+
+
+_AAK = _hashed("AAK")
+_SEED = _hashed("aarhus-los")
+
+
+def object_uuid(text: str) -> str:
+    """The uuid of an address, a person, an account or a manager: namespace `AAK`."""
+    return _hashed(_AAK + text)
+
+
+def seed_uuid(name: str) -> str:
+    """The uuid of a seeded facet, class or IT system: namespace `aarhus-los`."""
+    return _hashed(_SEED + name)
