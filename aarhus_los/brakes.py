@@ -15,6 +15,7 @@ class BrakeKind(StrEnum):
 
     UNIT_ENDS = "unit-ends"
     UNIT_MOVES = "unit-moves"
+    ENGAGEMENT_ENDS = "engagement-ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,14 @@ class Brake:
 
 
 def counted(plan: Plan) -> dict[BrakeKind, int]:
-    """How many units the plan ends, and how many it moves."""
-    ended = {
-        (op.uuid) for op in plan.operations if op.kind is Kind.ORG_UNIT and op.action is Action.TERMINATE
-    }
+    """How many objects the plan ends or moves."""
+    ended = {(op.kind, op.uuid) for op in plan.operations if op.action is Action.TERMINATE}
     moved = {op.uuid for op in plan.operations if op.kind is Kind.ORG_UNIT and _moves(op)}
-    return {BrakeKind.UNIT_ENDS: len(ended), BrakeKind.UNIT_MOVES: len(moved)}
+    return {
+        BrakeKind.UNIT_ENDS: sum(kind is Kind.ORG_UNIT for kind, _ in ended),
+        BrakeKind.UNIT_MOVES: len(moved),
+        BrakeKind.ENGAGEMENT_ENDS: sum(kind is Kind.ENGAGEMENT for kind, _ in ended),
+    }
 
 
 def _moves(operation: Operation) -> bool:
@@ -77,11 +80,13 @@ def tripped(
     kinds: list[BrakeKind],
     counts: Mapping[BrakeKind, int],
     limits: Mapping[BrakeKind, Limit],
-    present: int | None,
+    present: Mapping[Kind, int] | None,
 ) -> list[Brake]:
-    """Of the kinds that exceed their number, those that exceed the percentage too."""
-    return [
-        Brake(kind, counts[kind], limits[kind], present)
-        for kind in kinds
-        if not present or counts[kind] > present * limits[kind].percent / 100
-    ]
+    """Of the kinds that exceed their number, those that exceed the percentage of what MO counts too."""
+    brakes = []
+    for kind in kinds:
+        of = Kind.ENGAGEMENT if kind is BrakeKind.ENGAGEMENT_ENDS else Kind.ORG_UNIT
+        total = None if present is None else present[of]
+        if not total or counts[kind] > total * limits[kind].percent / 100:
+            brakes.append(Brake(kind, counts[kind], limits[kind], total))
+    return brakes

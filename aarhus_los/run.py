@@ -17,13 +17,21 @@ from aarhus_los.addresses.cache import Cache
 from aarhus_los.addresses.lookup import Resolution, resolve
 from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
-from aarhus_los.desired import classes, org
+from aarhus_los.desired import org
 from aarhus_los.desired.claims import Desired, DesiredObject, FileRows
-from aarhus_los.desired.classes import ListFile
-from aarhus_los.desired.org import OrgFile
+from aarhus_los.desired.families import Drop, Ours, World, desire
 from aarhus_los.drop.names import Family
-from aarhus_los.drop.rows import ClassRow, OrgRow, Row
+from aarhus_los.drop.rows import (
+    ClassRow,
+    EndedEngagementRow,
+    EndedManagerRow,
+    ManagerRow,
+    OrgRow,
+    PersonRow,
+    Row,
+)
 from aarhus_los.drop.sources import open_source
+from aarhus_los.errors import SettingsError
 from aarhus_los.ledger import (
     Kept,
     Line,
@@ -37,10 +45,10 @@ from aarhus_los.ledger import (
     save_state,
 )
 from aarhus_los.mo.client import Auth, MoClient
-from aarhus_los.mo.kinds import Class, History, Kind
+from aarhus_los.mo.kinds import History, Kind
 from aarhus_los.mo.read import read_counts, read_histories
 from aarhus_los.plan import Plan, make_plan
-from aarhus_los.reading import World, read_world
+from aarhus_los.reading import read_world
 from aarhus_los.report.account import Account, count_rows, failed_rows
 from aarhus_los.report.files import write_failed_addresses, write_rejects
 from aarhus_los.selection import ReadFile, Selection, Wishes, select
@@ -101,14 +109,14 @@ class _Run:
         if selection.quiet:
             self._finish(state, selection, [])
             return self.account
-        lists = _files(selection, Family.STAM, ClassRow)
-        org_files = _files(selection, Family.ORG, OrgRow)
+        drop = _drop(selection)
         with self._client() as client:
             with self._phase("read MO"):
-                world = read_world(client, lists, org_files, self.settings.concurrency)
-            addresses = self._look_up(org.speaks_of(org_files).texts)
+                world = read_world(client, drop, self.settings.concurrency)
+            addresses = self._look_up(org.speaks_of(drop.org).texts)
             with self._phase("compare"):
-                families = self._desired(world, lists, org_files, addresses)
+                ours = Ours(self.settings.municipality_code, self._az_system(world))
+                families = desire(drop, world, addresses.outcomes, ours, self.now.date())
                 wanted = [each for family in families for each in family.objects]
                 plan = self.account.plan = make_plan(wanted, world.actual)
             self.account.brakes = [str(brake) for brake in self._brakes(plan, client, world)]
@@ -169,35 +177,31 @@ class _Run:
         self.account.addresses = Counter(outcome.kind for outcome in resolution.outcomes.values())
         return resolution
 
-    def _desired(
-        self, world: World, lists: list[ListFile], org_files: list[OrgFile], addresses: Resolution
-    ) -> list[Desired]:
-        seeds, notices = initial.seed_objects(
-            world.facets,
-            world.organisation,
-            self.settings.municipality_code,
-            self.settings.azid_it_system_uuid,
-        )
-        facets = initial.facet_uuids(world.facets)
-        listed = classes.desire(
-            lists, world.actual, facets, self.now.date(), initial.FIRST_DAY, world.unreadable
-        )
-        types = _classes_of(facets["org_unit_type"], [*seeds, *listed.objects], world.actual)
-        units = org.desire(org_files, world.actual, types, addresses.outcomes, world.unreadable)
-        return [Desired(objects=seeds, notices=notices), listed, units]
+    def _az_system(self, world: World) -> str:
+        """The IT system of the AZ accounts: the one that is set, which must be there, or the one that we seed."""
+        system = self.settings.azid_it_system_uuid or initial.AZ_SYSTEM
+        if system != initial.AZ_SYSTEM and system not in world.actual[Kind.ITSYSTEM]:
+            raise SettingsError(f"azid_it_system_uuid: MO has no IT system {system}")
+        return system
 
     def _brakes(self, plan: Plan, client: MoClient, world: World) -> list[Brake]:
         settings = self.settings
         limits = {
             BrakeKind.UNIT_ENDS: Limit(settings.max_unit_ends, settings.max_unit_ends_percent),
             BrakeKind.UNIT_MOVES: Limit(settings.max_unit_moves, settings.max_unit_moves_percent),
+            BrakeKind.ENGAGEMENT_ENDS: Limit(
+                settings.max_engagement_ends, settings.max_engagement_ends_percent
+            ),
         }
         counts = counted(plan)
         kinds = exceeding(counts, limits, self.options.allow)
         if not kinds:
             return []
-        present = read_counts(client, world.organisation[0])
-        return tripped(kinds, counts, limits, None if present is None else present.units)
+        told = read_counts(client, world.organisation[0])
+        present = None
+        if told is not None:
+            present = {Kind.ORG_UNIT: told.units, Kind.ENGAGEMENT: told.engagements}
+        return tripped(kinds, counts, limits, present)
 
     def _note_new_objects(
         self, state: State, selection: Selection, families: list[Desired], plan: Plan
@@ -326,24 +330,23 @@ class _Run:
             self.account.durations[name] = spent + time.monotonic() - begun
 
 
-def _files(selection: Selection, family: Family, kind: type[R]) -> list[FileRows[R]]:
-    return [
-        FileRows(file.name, file.parsed.rows_of(kind), file.parsed.rejects, file.counted, file.as_nye)
-        for file in selection.of(family)
-    ]
+def _drop(selection: Selection) -> Drop:
+    return Drop(
+        [_rows(file, ClassRow) for file in selection.of(Family.STAM)],
+        [_rows(file, OrgRow) for file in selection.of(Family.ORG)],
+        [
+            _rows(file, EndedEngagementRow) if file.name.kind == "luk" else _rows(file, PersonRow)
+            for file in selection.of(Family.PERS)
+        ],
+        [
+            _rows(file, EndedManagerRow) if file.name.kind == "luk" else _rows(file, ManagerRow)
+            for file in selection.of(Family.LEDER)
+        ],
+    )
 
 
-def _classes_of(
-    facet: str, desired: Collection[DesiredObject], actual: Mapping[Kind, Mapping[str, History]]
-) -> set[str]:
-    """The classes of a facet that MO has on any day, or will have."""
-    histories = {each.uuid: each.claim for each in desired if each.kind is Kind.CLASS}
-    return {
-        uuid
-        for known in (actual.get(Kind.CLASS, {}), histories)
-        for uuid, history in known.items()
-        if any(isinstance(piece.value, Class) and piece.value.facet == facet for piece in history)
-    }
+def _rows(file: ReadFile, kind: type[R]) -> FileRows[R]:
+    return FileRows(file.name, file.parsed.rows_of(kind), file.parsed.rejects, file.counted, file.as_nye)
 
 
 def _needed_again(files: Collection[ReadFile], lines: Mapping[str, Line]) -> dict[str, bytes | None]:

@@ -12,10 +12,12 @@ from datetime import date
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject, FileRows, Notice, SetAside
 from aarhus_los.drop.classlists import CLASS_LISTS
 from aarhus_los.drop.rows import ClassRow
+from aarhus_los.initial import SEED_CLASSES
 from aarhus_los.mo.kinds import PUBLISHED, Class, History, ItSystem, Kind, Value
 from aarhus_los.timeline import FOREVER, Piece
 
 ListFile = FileRows[ClassRow]
+SEEDED = frozenset(seed.uuid for seed in SEED_CLASSES)
 SHOWN = 5
 """How many classes that are no longer listed are named."""
 
@@ -74,6 +76,7 @@ def _tell_unlisted(file: str, facet: str, known: Mapping[str, History], listed: 
         value.name
         for uuid, history in known.items()
         if uuid not in listed
+        and uuid not in SEEDED
         and history
         and isinstance(value := history[-1].value, Class)
         and value.facet == facet

@@ -6,7 +6,7 @@ A row is the whole truth of its unit for its validity: it speaks of nine objects
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -23,12 +23,7 @@ from aarhus_los.desired.claims import (
 from aarhus_los.desired.folding import (
     Fold,
     Stated,
-    claim_of,
-    claimed_days,
     contested,
-    first_day,
-    is_there,
-    spare_announced,
 )
 from aarhus_los.desired.references import circles, covers, dangling
 from aarhus_los.desired.units import (
@@ -43,6 +38,7 @@ from aarhus_los.desired.units import (
     spoken,
     value_of,
 )
+from aarhus_los.desired.words import Words, gathered
 from aarhus_los.drop.rows import Absent, OrgRow, Reject, RowRef
 from aarhus_los.mo.kinds import Address, History, Kind, Unit, Value
 from aarhus_los.timeline import (
@@ -52,7 +48,6 @@ from aarhus_los.timeline import (
     Piece,
     Timeline,
     Unclaimed,
-    alive,
     at,
     clip,
     day_after,
@@ -131,20 +126,8 @@ def desire(
     return _Org(files, mo, types, addresses, unreadable).desired()
 
 
-@dataclass
-class _Said:
-    """What one file says of one unit."""
-
-    file: OrgFile
-    rows: list[OrgRow] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    first: dict[str, date] = field(default_factory=dict)
-    """The first day that it claims of each of the unit's objects, once it is folded."""
-
-    @property
-    def spans(self) -> list[tuple[date, date]]:
-        days = [(row.start, row.end) for row in self.rows]
-        return days + [reject.days for reject in self.rejects if reject.days is not None]
+_Said = Words[OrgRow, str]
+"""What one file says of one unit."""
 
 
 class _Org:
@@ -166,18 +149,12 @@ class _Org:
         self.fallen: dict[RowRef, SetAside] = {}
         """Rows that are not applied; what they would claim stays unclaimed."""
         self.spared: dict[RowRef, Notice] = {}
-        self.said: dict[str, list[_Said]] = {unit: [] for unit in sorted(subjects(files))}
+        claimed = subjects(files)
+        said: dict[str, list[_Said]] = gathered(files, lambda line: line.org_uuid)
+        self.said = {unit: said[unit] for unit in sorted(claimed)}
         for file in files:
-            said: dict[str, _Said] = {}
-            for row in file.rows:
-                if row.org_uuid in self.said:
-                    said.setdefault(row.org_uuid, _Said(file)).rows.append(row)
             for reject in file.rejects:
-                if reject.org_uuid in self.said:
-                    said.setdefault(reject.org_uuid, _Said(file)).rejects.append(reject)
                 self._set_aside(reject.ref, reject.column, reject.reason, pending=False)
-            for unit, words in said.items():
-                self.said[unit].append(words)
 
     def desired(self) -> Desired:
         self._drop_beside_unreadable_dates()
@@ -204,7 +181,7 @@ class _Org:
         return self.files[ref.file].counts(ref)
 
     def _standing(self, said: _Said) -> list[OrgRow]:
-        return [row for row in said.rows if row.ref not in self.fallen]
+        return said.standing(self.fallen)
 
     def _drop_beside_unreadable_dates(self) -> None:
         for each in self.said.values():
@@ -261,58 +238,19 @@ class _Org:
         actual: dict[str, Timeline[Spoken]] = {UNIT: spoken(self.units.get(unit, ()))}
         for detail in DETAILS:
             actual[detail.column] = spoken(self.addresses.get(address_uuid(unit, detail), ()))
-        fold = Fold(actual, [dict.fromkeys(KEYS, self._domain(said)) for said in each], combined)
+        fold = Fold(actual, [dict.fromkeys(KEYS, said.domain(self.fallen)) for said in each], combined)
         for turn, said in enumerate(each):
-            nye = self._is_nye(said, fold.known(UNIT, turn))
-            if not self._standing(said):
-                continue
-            claims = {}
-            for key in KEYS:
-                then = alive(fold.known(key, turn), said.file.name.file_date)
-                said.first[key] = _first(said, nye, then)
-                claims[key] = claim_of(self._statements(unit, said, key), said.first[key])
-            claims, spared = spare_announced(claims, fold, turn, UNIT, said.file.name.file_date)
-            for day in spared:
-                self._notice_spared(said, day)
-            for key, claim in claims.items():
-                fold.add(key, claim)
+            new = said.new_lines(fold.known(UNIT, turn))
+            if new:
+                file = said.file.name.name
+                self.result.as_nye[file] = self.result.as_nye.get(file, frozenset()) | new
+            if self._standing(said):
+                claims, spared = said.claims(fold, turn, KEYS, self._value, self.fallen, is_new=bool(new))
+                for day in spared:
+                    self._notice_spared(said, day)
+                for key, claim in claims.items():
+                    fold.add(key, claim)
         return {key: settled(fold.claimed.get(key, ()), self.units.get(unit, ())) for key in KEYS}
-
-    def _domain(self, said: _Said) -> Timeline[bool]:
-        if not self._standing(said):
-            return ()
-        nye = said.file.name.kind != "ret" or self._noted_as_nye(said)
-        failing = [(row.start, row.end) for row in said.rows if row.ref in self.fallen]
-        failing += [reject.days for reject in said.rejects if reject.days is not None]
-        return claimed_days(_first(said, nye, alive_then=True), failing)
-
-    def _noted_as_nye(self, said: _Said) -> bool:
-        noted = said.file.as_nye or frozenset()
-        return any(row.ref.line in noted for row in _lines(said))
-
-    def _is_nye(self, said: _Said, known: Timeline[Spoken]) -> bool:
-        """Whether rows count as `_nye`: by their file's name, or since nobody knows the unit (noted for later runs)."""
-        if said.file.name.kind != "ret" or said.file.as_nye is not None:
-            return said.file.name.kind != "ret" or self._noted_as_nye(said)
-        if is_there(known):
-            return False
-        lines = frozenset(row.ref.line for row in _lines(said))
-        file = said.file.name.name
-        self.result.as_nye[file] = self.result.as_nye.get(file, frozenset()) | lines
-        return True
-
-    def _statements(self, unit: str, said: _Said, key: str) -> list[Stated[Spoken]]:
-        statements: list[Stated[Spoken]] = [
-            Stated(*reject.days, UNCLAIMED, reject.ref.line)
-            for reject in said.rejects
-            if reject.days is not None
-        ]
-        for row in said.rows:
-            stands = row.ref not in self.fallen
-            value = self._value(row, key) if stands else UNCLAIMED
-            origin = (row.ref,) if stands else ()
-            statements.append(Stated(row.start, row.end, value, row.ref.line, origin))
-        return statements
 
     def _value(self, row: OrgRow, key: str) -> Spoken | Nothing | Unclaimed:
         return value_of(row, key, self.types, self.outcomes)
@@ -419,14 +357,8 @@ class _Org:
 _POSTAL_DETAIL: Final = next(detail for detail in DETAILS if detail.column == POSTAL)
 
 
-def _lines(said: OrgFile | _Said) -> list[OrgRow | Reject]:
+def _lines(said: OrgFile) -> list[OrgRow | Reject]:
     return [*said.rows, *said.rejects]
-
-
-def _first(said: _Said, nye: bool, alive_then: bool) -> date:
-    if nye:
-        return min(start for start, _ in said.spans)
-    return first_day(said.spans, said.file.name.file_date, alive_then)
 
 
 def _whole(row: OrgRow) -> tuple[object, ...]:

@@ -1,0 +1,474 @@
+"""Pers rows, and MO as it is, to people, engagements, e-mail addresses and AZ accounts.
+
+The rows of a person are folded together, since e-mail and account last as long as the person has an engagement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from aarhus_los.cpr import Cpr
+from aarhus_los.desired.claims import Desired, DesiredObject, FileRows, Notice, SetAside
+from aarhus_los.desired.folding import Fold, Stated, claimed_days, contested, is_there
+from aarhus_los.desired.references import covers
+from aarhus_los.desired.words import Words, gathered
+from aarhus_los.drop.rows import Absent, Detail, EndedEngagementRow, PersonRow, Reject, RowRef
+from aarhus_los.mo.kinds import Account, Address, Engagement, History, Kind, Person, Value
+from aarhus_los.timeline import (
+    FOREVER,
+    NOTHING,
+    Nothing,
+    Piece,
+    Timeline,
+    Unclaimed,
+    clip,
+    day_after,
+    lay,
+)
+from aarhus_los.uuids import object_uuid, seed_uuid
+
+EMAIL_TYPE: Final = seed_uuid("PERSON_EMAIL")
+PRIMARY: Final = seed_uuid("PRIMARY")
+NOT_PRIMARY: Final = seed_uuid("NOT_PRIMARY")
+
+PersonFile = FileRows[PersonRow]
+_Words = Words[PersonRow, tuple[Kind, str]]
+EndFile = FileRows[EndedEngagementRow]
+Key = tuple[Kind, str]
+Line = PersonRow | EndedEngagementRow | Reject
+
+
+@dataclass(frozen=True)
+class PeopleInMo:
+    """What MO has of the people that the files speak of."""
+
+    persons: Mapping[Cpr, str]
+    """The person of each CPR number: of several, the one that is taken."""
+    doubles: Collection[Cpr]
+    """The CPR numbers that several persons have."""
+    names: Mapping[str, History]
+    """By the person's uuid: also those whose uuid a number would give, but who have another number."""
+    engagements: Mapping[str, History]
+    """By uuid: those that rows name, and all others of the same people."""
+    accounts: Mapping[str, History]
+    """By uuid: all of the people in all IT systems, and those that rows would make."""
+    unreadable: Mapping[str, str]
+    """What MO has and cannot show, and why."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What engagements may refer to."""
+
+    units: Mapping[str, History]
+    """As they will be after this run."""
+    engagement_types: Collection[str]
+    job_functions: Collection[str]
+    az_system: str
+
+
+def new_person_uuid(cpr: Cpr) -> str:
+    return object_uuid(cpr.reveal())
+
+
+def person_uuid(cpr: Cpr, persons: Mapping[Cpr, str]) -> str:
+    """The uuid that MO has for a CPR number, else the one that a new person gets."""
+    return persons.get(cpr) or new_person_uuid(cpr)
+
+
+def email_uuid(cpr: Cpr) -> str:
+    return object_uuid(cpr.reveal() + "email")
+
+
+def account_uuid(cpr: Cpr) -> str:
+    return object_uuid(cpr.reveal() + "azid")
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """Whom each line of the files speaks of."""
+
+    owners: Mapping[str, str]
+    """Engagement → person: MO's, else that of the first row that names it."""
+    persons: Mapping[Cpr, str]
+
+    def of(self, line: Line) -> str | None:
+        """The person who has the engagement, else the person of the CPR number."""
+        owner = self.owners.get(line.engagement_uuid or "")
+        if owner is not None or line.cpr is None:
+            return owner
+        return person_uuid(line.cpr, self.persons)
+
+
+def subjects_of(files: Sequence[PersonFile | EndFile], mo: PeopleInMo) -> Subjects:
+    owners = {
+        uuid: piece.value.person
+        for uuid, history in mo.engagements.items()
+        for piece in history[-1:]
+        if isinstance(piece.value, Engagement)
+    }
+    for file in files:
+        for row in file.rows:
+            if isinstance(row, PersonRow):
+                owners.setdefault(row.engagement_uuid, person_uuid(row.cpr, mo.persons))
+    return Subjects(owners, mo.persons)
+
+
+def desire(files: Sequence[PersonFile | EndFile], mo: PeopleInMo, known: Known) -> tuple[Desired, set[Cpr]]:
+    """What the files ask of MO for the people that their new and pending rows speak of.
+
+    Also the CPR numbers of the people who will be in MO by these rows.
+    """
+    people = _People(files, mo, known)
+    return people.desired(), people.standing_cprs()
+
+
+class _People:
+    def __init__(self, files: Sequence[PersonFile | EndFile], mo: PeopleInMo, known: Known) -> None:
+        self.files = {file.name.name: file for file in files}
+        self.mo = mo
+        self.known = known
+        self.subjects = subjects_of(files, mo)
+        self.result = Desired()
+        self.fallen: dict[RowRef, SetAside] = {}
+        self.spared: dict[RowRef, Notice] = {}
+        lines = [line for file in files for line in _lines(file)]
+        claimed = {self.subjects.of(line) for line in lines if self._counts(line.ref)} - {None}
+        self.lines: dict[str, dict[str, list[Line]]] = {}
+        """Person → file, in the order of folding → the lines that speak of the person."""
+        for line in lines:
+            person = self.subjects.of(line)
+            if person is not None and person in claimed:
+                self.lines.setdefault(person, {}).setdefault(line.ref.file, []).append(line)
+        words: dict[str, list[_Words]] = gathered(_dated(files), lambda line: line.engagement_uuid)
+        self.words = {uuid: {said.file.name.name: said for said in each} for uuid, each in words.items()}
+        """Engagement → file → what it says of the engagement."""
+        self.engagements: dict[str, list[str]] = {}
+        """Person → the engagements that are the person's, in MO or by the files."""
+        for uuid, owner in sorted(self.subjects.owners.items()):
+            self.engagements.setdefault(owner, []).append(uuid)
+        self.accounts: dict[str, list[str]] = {}
+        """Person → the person's accounts in the AZ system."""
+        for uuid, history in sorted(mo.accounts.items()):
+            last = history[-1].value
+            if isinstance(last, Account) and last.itsystem == known.az_system and last.person:
+                self.accounts.setdefault(last.person, []).append(uuid)
+        for file in files:
+            for reject in file.rejects:
+                self._set_aside(reject.ref, reject.column, reject.reason, pending=False)
+            for row in file.rows:
+                if isinstance(row, EndedEngagementRow) and self.subjects.of(row) is None:
+                    self._notice_unknown_end(row)
+
+    def desired(self) -> Desired:
+        for person in sorted(self.lines):
+            self._check(person)
+            self._fold(person)
+        for aside in self.fallen.values():
+            if self._counts(aside.ref):
+                overtaken = aside.pending and self._overtaken(aside.ref)
+                (self.result.superseded if overtaken else self.result.set_aside).append(aside)
+        self.result.notices += self.spared.values()
+        return self.result
+
+    def standing_cprs(self) -> set[Cpr]:
+        return {row.cpr for person in self.lines for row in self._rows(person) if row.ref not in self.fallen}
+
+    # Which rows fall
+
+    def _counts(self, ref: RowRef) -> bool:
+        return self.files[ref.file].counts(ref)
+
+    def _set_aside(self, ref: RowRef, column: str, reason: str, *, pending: bool) -> None:
+        self.fallen.setdefault(ref, SetAside(ref, column, reason, pending))
+
+    def _rows(self, person: str) -> list[PersonRow]:
+        each = self.lines[person].values()
+        return [line for lines in each for line in lines if isinstance(line, PersonRow)]
+
+    def _check(self, person: str) -> None:
+        for name, lines in self.lines[person].items():
+            blind = next((line for line in lines if isinstance(line, Reject) and line.days is None), None)
+            if blind is None or self.files[name].name.kind == "luk":
+                continue
+            for line in lines:
+                reason = f"line {blind.ref.line} speaks of the same person, and its dates cannot be read"
+                self._set_aside(line.ref, blind.column, reason, pending=False)
+        for row in self._rows(person):
+            if person_uuid(row.cpr, self.mo.persons) != person:
+                reason = f"the engagement {row.engagement_uuid} belongs to another person"
+                self._set_aside(row.ref, "CPR", reason, pending=False)
+            elif row.cpr not in self.mo.persons and person in self.mo.names:
+                reason = f"the person {person}, whom this number made, has another CPR number in MO"
+                self._set_aside(row.ref, "CPR", reason, pending=True)
+            for column, uuid, there in (
+                ("OrgenhedUUID", row.org_uuid, self.known.units),
+                ("EngagementTypeUUID", row.engagement_type_uuid, self.known.engagement_types),
+                ("StillingsBetegnelseUUID", row.job_function_uuid, self.known.job_functions),
+            ):
+                if uuid not in there:
+                    self._set_aside(row.ref, column, f"neither MO nor the drop has {uuid}", pending=True)
+            for uuid in (person, row.engagement_uuid, email_uuid(row.cpr), account_uuid(row.cpr)):
+                if uuid in self.mo.unreadable:
+                    reason = f"MO cannot show {uuid}: {self.mo.unreadable[uuid]}"
+                    self._set_aside(row.ref, "", reason, pending=True)
+
+    # What the others claim
+
+    def _fold(self, person: str) -> None:
+        names = list(self.lines[person])
+        actual = {(Kind.ENGAGEMENT, uuid): self.mo.engagements.get(uuid, ()) for uuid in self._held(person)}
+        fold: Fold[Key, Value] = Fold(actual, [self._domains(person, name) for name in names])
+        cpr = self._cpr(person)
+        for turn, name in enumerate(names):
+            if self.files[name].name.kind == "luk":
+                self._end_engagements(fold, turn, name, person)
+            else:
+                self._claim_engagements(fold, turn, name, person)
+            if cpr is not None:
+                self._claim_details(fold, turn, name, person, cpr)
+        for (kind, uuid), claim in fold.claimed.items():
+            self.result.objects.append(DesiredObject(kind, uuid, claim))
+        self._tell(person)
+
+    def _held(self, person: str) -> list[str]:
+        return self.engagements.get(person, [])
+
+    def _cpr(self, person: str) -> Cpr | None:
+        for lines in self.lines[person].values():
+            for line in lines:
+                if line.cpr is not None and person_uuid(line.cpr, self.mo.persons) == person:
+                    return line.cpr
+        last = self.mo.names.get(person, ())[-1:]
+        return next((piece.value.cpr for piece in last if isinstance(piece.value, Person)), None)
+
+    def _domains(self, person: str, name: str) -> dict[Key, Timeline[bool]]:
+        """The days that a file claims of each engagement."""
+        if self.files[name].name.kind == "luk":
+            ended = claimed_days(day_after(self.files[name].name.file_date), ())
+            lines = self.lines[person][name]
+            return {(Kind.ENGAGEMENT, line.engagement_uuid): ended for line in lines if line.engagement_uuid}
+        return {
+            (Kind.ENGAGEMENT, uuid): self.words[uuid][name].domain(self.fallen)
+            for uuid in self._held(person)
+            if name in self.words.get(uuid, {})
+        }
+
+    def _end_engagements(self, fold: Fold[Key, Value], turn: int, name: str, person: str) -> None:
+        first = day_after(self.files[name].name.file_date)
+        for line in self.lines[person][name]:
+            if not isinstance(line, EndedEngagementRow):
+                continue
+            key = (Kind.ENGAGEMENT, line.engagement_uuid)
+            if is_there(fold.known(key, turn)):
+                fold.add(key, (Piece(first, FOREVER, NOTHING, (line.ref,)),))
+            else:
+                self._notice_unknown_end(line)
+
+    def _notice_unknown_end(self, line: EndedEngagementRow) -> None:
+        if self._counts(line.ref):
+            text = f"nobody knows the engagement {line.engagement_uuid}: there is nothing to end"
+            self.result.notices.append(Notice(text, line.ref))
+
+    def _claim_engagements(self, fold: Fold[Key, Value], turn: int, name: str, person: str) -> None:
+        def value(row: PersonRow, key: Key) -> Value | Nothing | Unclaimed:
+            return Engagement(
+                row.user_key,
+                person,
+                row.org_uuid,
+                row.job_function_uuid,
+                row.engagement_type_uuid,
+                PRIMARY if row.primary else NOT_PRIMARY,
+            )
+
+        for uuid in self._held(person):
+            said = self.words.get(uuid, {}).get(name)
+            if said is None:
+                continue
+            key = (Kind.ENGAGEMENT, uuid)
+            new = said.new_lines(fold.known(key, turn))
+            if new:
+                self.result.as_nye[name] = self.result.as_nye.get(name, frozenset()) | new
+            standing = said.standing(self.fallen)
+            if not standing:
+                continue
+            claims, spared = said.claims(fold, turn, [key], value, self.fallen, is_new=bool(new))
+            fold.add(key, claims[key])
+            last = max(standing, key=lambda row: row.end)
+            for day in spared if self._counts(last.ref) else ():
+                text = f"ends the day before a change that was announced for {day}: it claims to its end only"
+                self.spared[last.ref] = Notice(text, last.ref)
+
+    def _claim_details(self, fold: Fold[Key, Value], turn: int, name: str, person: str, cpr: Cpr) -> None:
+        """Name, e-mail and account: from the file date on; the last two until the last engagement ends."""
+        day = self.files[name].name.file_date
+        lines = [line for line in self.lines[person][name] if line.ref not in self.fallen]
+        rows = [line for line in lines if isinstance(line, PersonRow)]
+        if not lines:
+            return
+        if rows:
+            winner = self._vote(rows, day, "CPRNavn", lambda row: " ".join(row.name.split()))
+            assert winner is not None
+            person_value = Person.named(winner.name, cpr)
+            fold.add((Kind.EMPLOYEE, person), (Piece(day, FOREVER, person_value, (winner.ref,)),))
+        ends = [
+            piece.end
+            for uuid in self._held(person)
+            for piece in fold.known((Kind.ENGAGEMENT, uuid), turn + 1)
+            if piece.value is not NOTHING
+        ]
+        if not ends:
+            return
+        others = tuple(line.ref for line in lines)
+        winner = self._vote(rows, day, "Email", lambda row: row.email)
+        email: Value | Nothing | None = None
+        if winner is not None:
+            email = (
+                Address(winner.email, EMAIL_TYPE, person=person) if isinstance(winner.email, str) else NOTHING
+            )
+        origin = (winner.ref,) if winner else others
+        fold.add((Kind.ADDRESS, email_uuid(cpr)), _lasting(email, day, max(ends), origin))
+        winner = self._vote(rows, day, "AZID", lambda row: row.azid)
+        account: Value | Nothing | None = None
+        if winner is not None:
+            system = self.known.az_system
+            account = Account(winner.azid, system, person) if isinstance(winner.azid, str) else NOTHING
+        origin = (winner.ref,) if winner else others
+        uuid = self._account(fold, person, cpr, day, origin[-1])
+        if uuid is not None:
+            fold.add((Kind.IT, uuid), _lasting(account, day, max(ends), origin))
+
+    def _vote(
+        self, rows: Sequence[PersonRow], day: date, column: str, value: Callable[[PersonRow], Detail]
+    ) -> PersonRow | None:
+        """The row that speaks for a person: a value beats an empty one, then the primary engagement, then the later line.
+
+        Ended rows have no vote unless all are ended.
+        """
+        able = [row for row in rows if value(row) is not Absent.ABSENT]
+        voters = [row for row in able if row.end >= day] or able
+        if not voters:
+            return None
+        winner = max(voters, key=lambda row: (bool(value(row)), row.primary, row.ref.line))
+        if len({value(row) for row in voters}) > 1 and self._counts(winner.ref):
+            text = f"{column} differs between the rows of one person: this row wins"
+            self.result.notices.append(Notice(text, winner.ref))
+        return winner
+
+    def _account(self, fold: Fold[Key, Value], person: str, cpr: Cpr, day: date, ref: RowRef) -> str | None:
+        """The person's account: ours while it is active, else the only other one in the system, else ours again.
+
+        None, told, where there is more than one other: it is not for us to choose.
+        """
+        ours = account_uuid(cpr)
+        timeline = lay(fold.claimed.get((Kind.IT, ours), ()), self.mo.accounts.get(ours, ()))
+        if is_there(clip(timeline, day)):
+            return ours
+        others = [uuid for uuid in self.accounts.get(person, ()) if uuid != ours]
+        if len(others) > 1:
+            if self._counts(ref):
+                text = (
+                    f"the person {person} has {len(others)} other accounts in the AZ system: left as they are"
+                )
+                self.result.notices.append(Notice(text, ref))
+            return None
+        return others[0] if others else ours
+
+    # What is told
+
+    def _tell(self, person: str) -> None:
+        tell = self.result.notices.append
+        rows = [row for row in self._rows(person) if self._counts(row.ref)]
+        for row in rows[:1]:
+            if row.cpr in self.mo.doubles:
+                tell(Notice(f"several people in MO have this CPR number: {person} is taken", row.ref))
+        for name, lines in self.lines[person].items():
+            for line in lines:
+                if isinstance(line, Reject) or line.ref in self.fallen or not self._counts(line.ref):
+                    continue
+                for flaw in line.flaws:
+                    tell(Notice(str(flaw), line.ref, fault=True))
+                for note in line.notes:
+                    tell(Notice(str(note), line.ref))
+                if isinstance(line, PersonRow):
+                    self._tell_unit(line, self.words[line.engagement_uuid][name])
+        for uuid in self._held(person):
+            for said in self.words.get(uuid, {}).values():
+                rows = [row for row in said.standing(self.fallen) if self._counts(row.ref)]
+                whole = [Stated(row.start, row.end, _whole(row), row.ref.line, (row.ref,)) for row in rows]
+                for earlier, later in contested(whole):
+                    text = f"overlaps line {earlier.order} and differs: from {later.start} on this row wins"
+                    tell(Notice(text, later.origin[0]))
+
+    def _tell_unit(self, row: PersonRow, said: _Words) -> None:
+        start = max(row.start, said.first.get((Kind.ENGAGEMENT, row.engagement_uuid), row.start))
+        if start <= row.end and not covers(self.known.units[row.org_uuid], start, row.end):
+            text = f"the unit {row.org_uuid} is not there on every day of the engagement"
+            self.result.notices.append(Notice(text, row.ref))
+
+    def _overtaken(self, ref: RowRef) -> bool:
+        """Whether later rows speak of every object that a row is pending for, from the day after its end or before."""
+        row = next(row for person in self.lines for row in self._rows(person) if row.ref == ref)
+        person = self.subjects.of(row)
+        assert person is not None
+        names = list(self.lines[person])
+        later = [
+            (name, line)
+            for name in names[names.index(ref.file) + 1 :]
+            for line in self.lines[person][name]
+            if isinstance(line, PersonRow) and line.ref not in self.fallen
+        ]
+        key = (Kind.ENGAGEMENT, row.engagement_uuid)
+        latest = day_after(row.end)
+        engagement = any(
+            max(other.start, self.words[row.engagement_uuid][name].first[key]) <= latest
+            for name, other in later
+            if other.engagement_uuid == row.engagement_uuid
+        )
+        in_time = [other for name, other in later if self.files[name].name.file_date <= latest]
+        return (
+            engagement
+            and bool(in_time)
+            and (row.email is Absent.ABSENT or any(other.email is not Absent.ABSENT for other in in_time))
+            and (row.azid is Absent.ABSENT or any(other.azid is not Absent.ABSENT for other in in_time))
+        )
+
+
+def _lasting(value: Value | Nothing | None, start: date, end: date, origin: tuple[RowRef, ...]) -> History:
+    """The claim of a file on an e-mail or an account: from the file date until the last engagement ends.
+
+    `value` None claims the end only.
+    """
+    if value is NOTHING:
+        return (Piece(min(start, day_after(end)), FOREVER, NOTHING, origin),)
+    pieces: list[Piece[Value]] = []
+    if value is not None and start <= end:
+        pieces.append(Piece(start, end, value, origin))
+    if end != FOREVER:
+        pieces.append(Piece(day_after(end), FOREVER, NOTHING, origin))
+    return tuple(pieces)
+
+
+def _dated(files: Sequence[PersonFile | EndFile]) -> list[PersonFile]:
+    return [
+        FileRows(
+            file.name,
+            tuple(row for row in file.rows if isinstance(row, PersonRow)),
+            file.rejects,
+            file.counted,
+            file.as_nye,
+        )
+        for file in files
+        if file.name.kind != "luk"
+    ]
+
+
+def _lines(file: PersonFile | EndFile) -> list[Line]:
+    return [*file.rows, *file.rejects]
+
+
+def _whole(row: PersonRow) -> tuple[object, ...]:
+    return (row.user_key, row.org_uuid, row.job_function_uuid, row.engagement_type_uuid, row.primary)

@@ -1,0 +1,160 @@
+"""From the bytes of a file to its records: encoding, quotes and physical lines, whatever arrives.
+
+A quote that nobody closes must not swallow the rows after it. A record is therefore given up where it cannot end well, and
+reading goes on with the line after its first: such a quote costs its own line only.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+DELIMITER: Final = ";"
+_DIALECT: Final[dict[str, Any]] = {"delimiter": DELIMITER, "skipinitialspace": True, "strict": True}
+_SPACE_AFTER_QUOTE: Final = re.compile(rf'"[ \t]+(?={DELIMITER}|[\r\n]|$)')
+# A value of several lines is rare and short; each astray quote may cost that many lines read twice.
+_LONGEST_RECORD: Final = 20
+_LONGEST_LINE: Final = 1_000_000
+_CHUNK: Final = 1 << 20
+
+_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
+_UNDEFINED_IN_CP1252: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+# A Danish letter in UTF-8. In cp1252 it would be a capital A with tilde before a sign: in no Danish text.
+_LETTER_IN_UTF8: Final = re.compile(rb"\xc3[\x80-\xbf]")
+
+
+class Undecodable(ValueError):
+    """The bytes are no text of ours; the reason, for people, names the line."""
+
+
+def find_encoding(data: bytes) -> str:
+    """UTF-8, with or without a BOM, or else cp1252. Raises Undecodable."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise Undecodable("it is UTF-16: save it as UTF-8")
+    if (nul := data.find(b"\0")) >= 0:
+        raise Undecodable(f"a NUL byte on line {_line_of(data, nul)}: it is no text, or UTF-16 and not UTF-8")
+    if _is_utf8(data):
+        return "utf-8-sig"
+    undefined = _UNDEFINED_IN_CP1252.search(data)
+    letter = _LETTER_IN_UTF8.search(data)
+    if data.startswith(codecs.BOM_UTF8) or letter:
+        line = f" on line {_line_of(data, letter.start())}" if letter else " at its start"
+        raise Undecodable(
+            f"it is not UTF-8 throughout, though it is{line}: an upload cut short, or two encodings"
+        )
+    if undefined:
+        raise Undecodable(f"neither UTF-8 nor cp1252: see line {_line_of(data, undefined.start())}")
+    return "cp1252"
+
+
+def _is_utf8(data: bytes) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for at in range(0, len(data), _CHUNK):
+            decoder.decode(data[at : at + _CHUNK])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _line_of(data: bytes, position: int) -> int:
+    return 1 + sum(1 for _ in _LINE_END.finditer(data, 0, position))
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A line that is no record of its own, and why."""
+
+    reason: str
+    text: str
+
+
+class _Lines:
+    """Feeds the CSV reader line by line, knows which lines it took, and takes lines back."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._again: deque[str] = deque()
+        self.taken: list[str] = []
+        self.number = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if len(self.taken) == _LONGEST_RECORD:
+            raise StopIteration  # the CSV reader then finds its quote not closed
+        line = self._again.popleft() if self._again else next(self._lines)
+        self.taken.append(line)
+        self.number += 1
+        return line
+
+    def give_back(self) -> None:
+        """All lines but the first of those taken will be read again."""
+        self._again.extendleft(reversed(self.taken[1:]))
+        self.number -= len(self.taken) - 1
+        del self.taken[1:]
+
+
+def read_records(data: bytes) -> Iterator[tuple[int, list[str] | Broken]]:
+    """The records in order, each with the physical line on which it starts; blank ones are left out.
+
+    The first is the header: a later record of two lines that are each as wide as it is has swallowed a row. Raises
+    Undecodable.
+    """
+    text = io.TextIOWrapper(io.BytesIO(data), find_encoding(data), newline="")
+    lines = _Lines(text)
+    reader = csv.reader(lines, **_DIALECT)
+    width = 0
+    while True:
+        lines.taken.clear()
+        reason = None
+        record: list[str] = []
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            record = _read_trimmed(lines.taken[0])
+            reason = None if record and len(lines.taken) == 1 else _explain(error)
+        if len(lines.taken) > 1:
+            first, *others = (line.count(DELIMITER) for line in lines.taken)
+            if width and min(first, max(others)) >= width - 1:
+                reason = reason or "a quote that is not closed on its line takes in the next row"
+            if reason:
+                lines.give_back()
+        start = lines.number - len(lines.taken) + 1
+        if reason:
+            yield start, Broken(reason, lines.taken[0].rstrip("\r\n")[:_LONGEST_LINE])
+        elif "".join(record).strip():
+            yield start, record
+            width = width or len(record)
+
+
+def _read_trimmed(line: str) -> list[str]:
+    """The record of a line that could not be read, if only spaces after a closing quote are the matter; else nothing."""
+    trimmed = _SPACE_AFTER_QUOTE.sub('"', line)
+    if trimmed == line:
+        return []
+    try:
+        return next(csv.reader([trimmed], **_DIALECT))
+    except csv.Error:
+        return []
+
+
+def _explain(error: csv.Error) -> str:
+    message = str(error)
+    if "unexpected end of data" in message:
+        return "a quote that is not closed"
+    if "expected after" in message:
+        return "text follows a closing quote: a quote within a value is written twice"
+    if "field larger" in message:
+        return f"a value of more than {csv.field_size_limit()} characters, or a quote that is not closed"
+    return "not a CSV record"

@@ -1,0 +1,148 @@
+"""The names of the drop's files: which are ours, what they hold, and in which order they speak."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+from typing import Final
+
+from aarhus_los.drop.classlists import CLASS_LISTS
+
+
+class Family(Enum):
+    """The files that are folded together."""
+
+    STAM = "STAM"
+    ORG = "Org"
+    PERS = "Pers"
+    LEDER = "Leder"
+
+
+# Where stamps are equal: a change of a manager comes as a luk and a nye, so there the end is read first.
+_KINDS: Final[dict[Family, tuple[str, ...]]] = {
+    Family.STAM: tuple(CLASS_LISTS),
+    Family.ORG: ("inital", "nye", "ret"),
+    Family.PERS: ("nye", "ret", "luk"),
+    Family.LEDER: ("luk", "nye", "ret"),
+}
+_SPELLINGS: Final = {"initial": "inital"}
+# A validity before this year breaks MO's reads, and file dates become validities.
+_FIRST_YEAR: Final = 1900
+
+
+@dataclass(frozen=True, slots=True)
+class DropName:
+    """A file name of the drop. Names are ordered as their files are folded; class lists, which have no stamp, first.
+
+    `kind` is inital, nye, ret or luk, or the name of a class list. `stamp` is local Danish time, without a zone; None for
+    class lists and where `fault` says why the stamp cannot be a time: such a file is refused.
+    """
+
+    name: str
+    family: Family
+    kind: str
+    stamp: datetime | None = None
+    fault: str | None = None
+
+    @property
+    def file_date(self) -> date:
+        """The day of the stamp. Raises ValueError for a name without one."""
+        if self.stamp is None:
+            raise ValueError(f"{self.name} has no file date")
+        return self.stamp.date()
+
+    @property
+    def order(self) -> tuple[datetime, int, str]:
+        """The place among other files: the stamp, then the kind, then the name."""
+        rank = 0 if self.family is Family.STAM else _KINDS[self.family].index(self.kind)
+        return (self.stamp or datetime.min, rank, self.name)
+
+    def __lt__(self, other: DropName) -> bool:
+        return self.order < other.order
+
+
+_DATED: Final = re.compile(r"(Org|Pers|Leder)_([a-z]+)_([0-9]{8}_[0-9]{6})\.csv")
+_LIST: Final = re.compile(r"STAM_UUID_(.+)\.csv")
+
+
+def parse_name(name: str) -> DropName | None:
+    """What a file name says, or None where it is no name of the drop.
+
+    A name of ours with an impossible stamp, such as `Org_nye_20211345_000000.csv`, is a DropName with a `fault`.
+    """
+    if listed := _LIST.fullmatch(name):
+        return DropName(name, Family.STAM, listed[1]) if listed[1] in CLASS_LISTS else None
+    dated = _DATED.fullmatch(name)
+    if dated is None:
+        return None
+    family = Family(dated[1])
+    kind = _SPELLINGS.get(dated[2], dated[2])
+    if kind not in _KINDS[family]:
+        return None
+    try:
+        stamp = datetime.strptime(dated[3], "%Y%m%d_%H%M%S")
+    except ValueError:
+        return DropName(name, family, kind, fault="the date and time in its name do not exist")
+    if stamp.year < _FIRST_YEAR:
+        return DropName(name, family, kind, fault=f"the date in its name is before {_FIRST_YEAR}")
+    return DropName(name, family, kind, stamp)
+
+
+def refusal(name: DropName, today: date) -> str | None:
+    """Why a file is refused by its name alone, or None: its stamp is impossible, or more than a day ahead of `today`."""
+    if name.fault is not None:
+        return f"{name.fault}: upload it again under its right name"
+    if name.stamp is not None and name.file_date - today > timedelta(days=1):
+        return (
+            f"the date in its name is in the future (today is {today}): upload it again under its right name"
+        )
+    return None
+
+
+_SIMILAR: Final = re.compile(
+    r"\s*(?:(org|pers|leder)[\s_.-]*(inital|initial|nye|ret|luk)|(stam)[\s_.-]*uuid)(?![a-zæøå])"
+)
+_COPY: Final = re.compile(r"(.*?)\s*(?:\([0-9]+\)|[-_ ]+(?:kopi|copy)(?:\s*\([0-9]+\))?)\.csv", re.IGNORECASE)
+
+
+def near_miss(name: str) -> str | None:
+    """Why a name that looks like one of ours is none of ours, for people; None where it does not even look like one.
+
+    Backups under a prefix, `.tmp` files and anything else are left in peace.
+    """
+    similar = _SIMILAR.match(name.lower())
+    if similar is None or name.lower().endswith(".tmp") or parse_name(name) is not None:
+        return None
+    if similar[3]:
+        family, expected = Family.STAM, "STAM_UUID_<list>.csv"
+    else:
+        family = Family(similar[1].capitalize())
+        expected = f"{family.value}_{similar[2]}_YYYYMMDD_HHMMSS.csv"
+    return f"looks like a file of the drop, but {_difference(name, family, similar[2])}; expected {expected}"
+
+
+def _difference(name: str, family: Family, kind: str | None) -> str:
+    if kind is not None and _SPELLINGS.get(kind, kind) not in _KINDS[family]:
+        return f"{family.value} files are {', '.join(_KINDS[family])}"
+    if (copy := _COPY.fullmatch(name)) and _canonical(copy[1] + ".csv"):
+        return "it is named like a copy"
+    if _canonical(name):
+        return "upper and lower case or spaces differ"
+    lowered = name.lower()
+    if ".csv." in lowered and _canonical(name[: lowered.index(".csv.") + 4]):
+        return "something follows .csv, as in an upload that is not finished"
+    if family is Family.STAM:
+        return f"the lists are {', '.join(CLASS_LISTS)}"
+    if re.search(r"[0-9]{8}\.csv", lowered):
+        return "the time is missing"
+    return "its name is not of that pattern"
+
+
+def _canonical(name: str) -> bool:
+    """Whether a name is ours when case and surrounding spaces do not count."""
+    folded = name.strip().lower()
+    lists = any(folded == f"stam_uuid_{known.lower()}.csv" for known in CLASS_LISTS)
+    family = folded.partition("_")[0]
+    return lists or parse_name(folded.replace(family, family.capitalize(), 1)) is not None

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.drop.ftp_server import FtpServer, Handler
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., FtpServer]]:
+    """Starts FTP servers on loopback; their home is the folder `home` of the test."""
+    (tmp_path / "home").mkdir()
+    with ExitStack() as stack:
+        yield lambda handler=Handler: stack.enter_context(FtpServer(tmp_path / "home", handler))

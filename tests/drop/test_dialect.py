@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import time
+from uuid import uuid4
+
+import pytest
+
+from aarhus_los.drop.rows import (
+    ABSENT,
+    DETAIL_COLUMNS,
+    OrgRow,
+    PersonRow,
+)
+from tests.drop.samples import (
+    ORG,
+    ORG_CELLS,
+    PERS,
+    PERS_CELLS,
+    A,
+    one_org,
+    one_person,
+    read,
+    reject,
+    text_of,
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_danish_letters_come_out_right_in_every_encoding_and_line_end(encoding: str, end: str) -> None:
+    data = text_of(ORG_CELLS, {**ORG_CELLS, "OrgEnhedsNavn": "Ældre på Ø – nr. 2"}, end=end).encode(encoding)
+    assert [(row.name, row.ref.line) for row in read(ORG, data).rows_of(OrgRow)] == [
+        ("Børn og Unge", 2),
+        ("Ældre på Ø – nr. 2", 3),
+    ]
+
+
+def test_mixed_line_ends_and_blank_lines_count_as_lines() -> None:
+    head, row = text_of(ORG_CELLS).splitlines()
+    parsed = read(ORG, f"{head}\r\n\r\n{row}\n;;;;\n{row}\r{row}")
+    assert [one.ref.line for one in parsed.rows] == [3, 5, 6]
+    assert parsed.rejects == ()
+
+
+def test_columns_in_any_order_case_and_company() -> None:
+    cells = {"Ukendt": "x", **dict(reversed(ORG_CELLS.items())), "": "y", "Loadtime": "z"}
+    header = ";".join(f" {name.upper()} " for name in cells)
+    parsed = read(ORG, f"{header}\n{';'.join(cells.values())}\n")
+    (row,) = parsed.rows_of(OrgRow)
+    assert row.org_uuid == A
+    assert row.line_org is True
+    assert row.details["P-Nr"] == "1003259164"
+    assert row.cells == tuple(cells.values())
+
+
+def test_quotes_and_spaces_around_values() -> None:
+    row = one_org(OrgEnhedsNavn='"Afd. ""Nord""; øst"', EAN="  5798005770213 ", LOSID=' "47" ', MagID="   ")
+    assert row.name == 'Afd. "Nord"; øst'
+    assert (row.details["EAN"], row.details["MagID"]) == ("5798005770213", None)
+
+
+def test_columns_that_a_file_may_lack_are_absent_and_not_empty() -> None:
+    optional = ("OrgEnhedsTypeUUID", "Med-i-LinjeOrg", *DETAIL_COLUMNS)
+    cells = {name: value for name, value in ORG_CELLS.items() if name not in optional}
+    (row,) = read(ORG, text_of(cells)).rows_of(OrgRow)
+    assert row.type_uuid is ABSENT
+    assert row.line_org is ABSENT
+    assert row.details == dict.fromkeys(DETAIL_COLUMNS, ABSENT)
+    people = {name: value for name, value in PERS_CELLS.items() if name not in ("Email", "AZID")}
+    (person,) = read(PERS, text_of(people)).rows_of(PersonRow)
+    assert (person.email, person.azid) == (ABSENT, ABSENT)
+
+
+def test_empty_optional_cells_are_no_values() -> None:
+    row = one_org(OrgEnhedsTypeUUID="", PostAdresse="", **{"Med-i-LinjeOrg": ""})
+    assert (row.type_uuid, row.line_org, row.details["PostAdresse"], row.flaws) == (None, False, None, ())
+    person = one_person(Email="", AZID="")
+    assert (person.email, person.azid, person.flaws) == (None, None, ())
+
+
+def named_lines(count: int) -> list[str]:
+    return [
+        ";".join({**ORG_CELLS, "OrgUUID": str(uuid4()), "OrgEnhedsNavn": f"Enhed {n}"}.values())
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("where", ["Enhed 5", "Rådhuspladsen"])
+def test_a_quote_that_is_never_closed_costs_its_own_line_only(where: str) -> None:
+    head = ";".join(ORG_CELLS)
+    lines = named_lines(60)
+    lines[5] = lines[5].replace(where, f'"{where}')
+    parsed = read(ORG, "\n".join([head, *lines]))
+    assert [(one.ref.line, one.org_uuid) for one in parsed.rejects] == [(7, lines[5][:36])]
+    assert "quote" in parsed.rejects[0].reason
+    assert [one.ref.line for one in parsed.rows] == [line for line in range(2, 62) if line != 7]
+
+
+def test_a_quote_closed_on_a_later_line_does_not_swallow_the_rows_between() -> None:
+    lines = named_lines(6)
+    lines[1] = lines[1].replace("Enhed 1", '"Enhed 1')
+    lines[4] = lines[4].replace("Enhed 4", 'Enhed 4"')
+    parsed = read(ORG, "\n".join([";".join(ORG_CELLS), *lines]))
+    assert [one.ref.line for one in parsed.rejects] == [3]
+    assert [one.name for one in parsed.rows_of(OrgRow)] == [
+        "Enhed 0",
+        "Enhed 2",
+        "Enhed 3",
+        'Enhed 4"',
+        "Enhed 5",
+    ]
+
+
+def test_a_value_of_several_lines_in_a_column_that_is_not_ours_is_a_value() -> None:
+    cells = {"Note": '"en\nto\r\ntre"', **ORG_CELLS}
+    parsed = read(ORG, text_of(cells, cells))
+    assert [one.ref.line for one in parsed.rows] == [2, 5]
+    assert parsed.rows[0].cells[0] == "en\nto\r\ntre"
+
+
+def test_text_after_a_closing_quote_is_rejected() -> None:
+    rejected = reject(ORG, ORG_CELLS, OrgEnhedsNavn='"Afd. "Nord""')
+    assert "quote" in rejected.reason
+    assert rejected.org_uuid == A
+
+
+def test_a_line_of_ten_megabytes_costs_itself_only() -> None:
+    parsed = read(ORG, text_of(ORG_CELLS, {**ORG_CELLS, "PostAdresse": "x" * 10_000_000}, ORG_CELLS))
+    assert [one.ref.line for one in parsed.rows] == [2, 4]
+    assert [one.ref.line for one in parsed.rejects] == [3]
+
+
+def test_quotes_that_open_on_every_line_are_read_in_time() -> None:
+    started = time.monotonic()
+    parsed = read(ORG, "\n".join([";".join(ORG_CELLS), *['b";"""'] * 20_000]))
+    assert len(parsed.rejects) == 20_000
+    assert time.monotonic() - started < 10
+
+
+def test_a_thousand_columns() -> None:
+    cells = {**ORG_CELLS, **{f"Kolonne{n}": str(n) for n in range(1000)}}
+    assert len(read(ORG, text_of(cells)).rows) == 1

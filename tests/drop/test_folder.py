@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from aarhus_los.drop.entries import Entry, FileChanged
+from aarhus_los.drop.folder import Folder
+from aarhus_los.errors import UnavailableError
+
+NAME = "Org_nye_20210128_123742.csv"
+WHEN = datetime(2021, 7, 28, 11, 40, 2, tzinfo=UTC)
+
+
+def put(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    os.utime(path, (WHEN.timestamp(), WHEN.timestamp()))
+
+
+def test_lists_regular_files_and_links_to_them(tmp_path: Path) -> None:
+    put(tmp_path / NAME, b"12345")
+    put(tmp_path / "læs mig.txt", b"")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / NAME)
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    (tmp_path / "up").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "Org_nye_20210129_000000.csv")
+    with Folder(tmp_path) as source:
+        assert sorted(source.listing(), key=lambda entry: entry.name) == [
+            Entry(NAME, 5, WHEN),
+            Entry("link", 5, WHEN),
+            Entry("læs mig.txt", 0, WHEN),
+        ]
+
+
+def test_a_name_in_another_encoding_can_be_shown(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"l\xe6s.txt")).write_bytes(b"")
+    with Folder(tmp_path) as source:
+        assert [entry.name for entry in source.listing()] == ["l�s.txt"]
+
+
+def test_reads_every_byte_as_it_is(tmp_path: Path) -> None:
+    put(tmp_path / NAME, bytes(range(256)))
+    with Folder(tmp_path) as source:
+        source.listing()
+        assert source.read(NAME) == bytes(range(256))
+
+
+@pytest.mark.parametrize("now", [b"more bytes than before", b"less"])
+def test_a_file_of_another_size_than_listed_has_changed(tmp_path: Path, now: bytes) -> None:
+    put(tmp_path / NAME, b"eight by")
+    with Folder(tmp_path) as source:
+        source.listing()
+        put(tmp_path / NAME, now)
+        with pytest.raises(FileChanged, match=NAME):
+            source.read(NAME)
+
+
+def test_a_file_that_left_has_changed(tmp_path: Path) -> None:
+    put(tmp_path / NAME, b"1")
+    with Folder(tmp_path) as source:
+        source.listing()
+        (tmp_path / NAME).unlink()
+        with pytest.raises(FileChanged, match="gone"):
+            source.read(NAME)
+
+
+def test_only_what_was_listed_is_read(tmp_path: Path) -> None:
+    with Folder(tmp_path) as source:
+        assert source.listing() == []
+        with pytest.raises(KeyError):
+            source.read("../../etc/passwd")
+
+
+@pytest.mark.parametrize("name", ["missing", "file"])
+def test_a_folder_that_is_none_is_unavailable(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with Folder(tmp_path / name) as source, pytest.raises(UnavailableError, match=str(tmp_path / name)):
+        source.listing()

@@ -1,0 +1,103 @@
+"""What MO's GraphQL shows of objects that a test holds: queries are executed against MO's own schema."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
+
+from tests.mo.stand_in import Received, Reply
+
+SCHEMA = Path(__file__).parents[1] / "data" / "mo" / "schema.graphql"
+
+
+@cache
+def mo_schema() -> GraphQLSchema:
+    return build_schema(SCHEMA.read_text(encoding="utf-8"))
+
+
+def from_to(start: str | None, end: str | None) -> dict[str, str | None]:
+    """A validity as GraphQL shows it since v29: `end` is exclusive, both are timestamps of local time."""
+    return {
+        "from": None if start is None else f"{start}T00:00:00+01:00",
+        "to": None if end is None else f"{end}T00:00:00+02:00",
+    }
+
+
+@dataclass
+class GraphQlMo:
+    """`held[collection][uuid]` are the validities of an object; who touches one of `poisoned` gets an error."""
+
+    held: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=lambda: defaultdict(dict))
+    poisoned: set[str] = field(default_factory=set)
+    org: dict[str, Any] = field(default_factory=dict)
+    most: int = 0
+    """The longest list of keys that was asked for."""
+
+    def answer(self, received: Received) -> Reply:
+        root = {
+            name: self._resolver(name) for name in ("facets", "classes", "itsystems", "org_units", "persons")
+        }
+        root |= {name: self._resolver(name) for name in ("engagements", "addresses", "itusers", "managers")}
+        result = graphql_sync(
+            mo_schema(),
+            received.body["query"],
+            root_value={**root, "org": self.org},
+            variable_values=received.body["variables"],
+        )
+        return Reply(200, result.formatted)
+
+    def _resolver(self, collection: str) -> Callable[..., dict[str, Any]]:
+        def resolve(
+            info: Any,
+            filter: dict[str, Any],
+            limit: int | None = None,
+            cursor: int | None = None,
+            **others: Any,
+        ) -> dict[str, Any]:
+            assert filter["from_date"] is None and filter["to_date"] is None
+            begin = int(cursor or 0)
+            matching = [uuid for uuid in self.held[collection] if self._matches(collection, uuid, filter)]
+            shown = matching[begin:] if limit is None else matching[begin : begin + limit]
+            more = None if limit is None or begin + limit >= len(matching) else begin + limit
+            return {
+                "objects": [
+                    {"uuid": uuid, "validities": self._validities(collection, uuid)} for uuid in shown
+                ],
+                "page_info": {"next_cursor": more},
+            }
+
+        return resolve
+
+    def _validities(self, collection: str, uuid: str) -> Callable[..., list[dict[str, Any]]]:
+        def resolve(info: Any, start: None, end: None, **others: Any) -> list[dict[str, Any]]:
+            if uuid in self.poisoned:
+                raise GraphQLError("1 validation error for ParsingModel: 0101851237 is not allowed")
+            return self.held[collection][uuid]
+
+        return resolve
+
+    def _matches(self, collection: str, uuid: str, filter: dict[str, Any]) -> bool:
+        validities = self.held[collection][uuid]
+        keys: list[str]
+        for name, of in (("cpr_numbers", "cpr_number"), ("employees", "employee_uuid")):
+            if filter.get(name) is not None:
+                keys = filter[name]
+                self.most = max(self.most, len(keys))
+                return any(validity[of] in keys for validity in validities)
+        if filter.get("facet") is not None:
+            facets = {
+                facet
+                for facet, shown in self.held["facets"].items()
+                if shown[0]["user_key"] in filter["facet"]["user_keys"]
+            }
+            return validities[0]["facet_uuid"] in facets
+        if filter.get("uuids") is not None:
+            self.most = max(self.most, len(filter["uuids"]))
+            return uuid in filter["uuids"]
+        return True

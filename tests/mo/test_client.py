@@ -1,0 +1,403 @@
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import Any
+
+import pytest
+import responses
+
+from aarhus_los.errors import UnavailableError
+from aarhus_los.mo.client import Ambiguous, GraphQlError, MoClient, Refused
+from aarhus_los.mo.kinds import Class, Door, Facet, Kind, Organisation, Unit, create, edit, terminate
+from aarhus_los.timeline import BEGINNING, FOREVER
+from tests.mo.stand_in import Reply, StandIn
+
+ONE = "11111111-1111-4111-8111-111111111111"
+TWO = "22222222-2222-4222-8222-222222222222"
+UNIT = Unit("key", "Name", None, TWO, None)
+CREATE = create(Kind.ORG_UNIT, ONE, UNIT, date(2020, 1, 1), FOREVER)[1]
+EDIT = edit(Kind.ORG_UNIT, ONE, UNIT, date(2020, 1, 1), FOREVER)[1]
+END = terminate(Kind.ORG_UNIT, ONE, date(2020, 1, 1), FOREVER)[1]
+NEW_CLASS = create(Kind.CLASS, ONE, Class(TWO, "key", "Name", None), BEGINNING, FOREVER)[1]
+SAME_CLASS = edit(Kind.CLASS, ONE, Class(TWO, "key", "Name", None), BEGINNING, FOREVER)[1]
+NEW_FACET = create(Kind.FACET, TWO, Facet("key"), BEGINNING, FOREVER)[1]
+CODE = edit(Kind.ORGANISATION, ONE, Organisation(751), BEGINNING, FOREVER)[1]
+
+ITEMS = {Door.CREATE: CREATE, Door.EDIT: EDIT, Door.TERMINATE: END, Door.MUTATE: SAME_CLASS}
+REPEATABLE = [Door.EDIT, Door.TERMINATE, Door.MUTATE]
+CREATES = [(Door.CREATE, CREATE), (Door.MUTATE, NEW_CLASS)]
+HTML = b"<html><body>Bad gateway</body></html>"
+DEADLOCK = {
+    "error": True,
+    "description": "(psycopg.errors.DeadlockDetected) …",
+    "status": 500,
+    "error_key": "E",
+}
+
+
+def test_a_list_goes_through_its_door_with_force_and_its_uuids_come_back(mo: StandIn) -> None:
+    with mo.client() as client:
+        assert client.write(Door.CREATE, [CREATE, {**CREATE, "uuid": TWO}]) == [ONE, TWO]
+        assert client.write(Door.EDIT, [EDIT]) == [ONE]
+        assert client.write(Door.TERMINATE, [END]) == [ONE]
+    assert mo.paths() == [f"/service/details/{verb}?force=1" for verb in ("create", "edit", "terminate")]
+    assert mo.received[1].body == [EDIT]
+
+
+def test_mutations_are_one_request_with_an_alias_an_item(mo: StandIn) -> None:
+    with mo.client() as client:
+        assert client.write(Door.MUTATE, [NEW_FACET, NEW_CLASS]) == [TWO, ONE]
+    (received,) = mo.received
+    assert received.path == "/graphql/v30"
+    assert received.body["variables"] == {"i0": NEW_FACET["input"], "i1": NEW_CLASS["input"]}
+
+
+def test_a_client_of_a_plan_cannot_write(mo: StandIn) -> None:
+    with mo.client(writable=False) as client:
+        for door, item in ITEMS.items():
+            with pytest.raises(RuntimeError, match="a plan must not write"):
+                client.write(door, [item])
+    assert mo.received == []
+
+
+def test_nothing_to_write_is_no_request(mo: StandIn) -> None:
+    with mo.client() as client:
+        assert client.write(Door.CREATE, []) == []
+    assert mo.received == []
+
+
+def test_null_for_an_object_is_handed_on(mo: StandIn) -> None:
+    mo.script.append(Reply(200, [None]))
+    with mo.client() as client:
+        assert client.write(Door.EDIT, [EDIT]) == [None]
+
+
+@pytest.mark.parametrize("body", [[], [ONE, TWO], ["nope"], [7], ONE, {"uuid": ONE}, None])
+def test_an_answer_that_is_not_a_uuid_an_item_is_not_taken_for_success(mo: StandIn, body: Any) -> None:
+    mo.script.extend([Reply(200, body), Reply(201, body)])
+    with mo.client() as client:
+        with pytest.raises(UnavailableError, match="not a list of uuids"):
+            client.write(Door.EDIT, [EDIT])
+        with pytest.raises(Ambiguous):
+            client.write(Door.CREATE, [CREATE])
+
+
+# -- what MO refuses
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "key"),
+    [
+        ("create_list_one_bad_item", 400, "V_INVALID_ADDRESS_EAN"),
+        ("create_employee_dup_cpr", 409, "V_EXISTING_CPR"),
+        ("edit_org_unit_missing", 404, "E_ORG_UNIT_NOT_FOUND"),
+        ("create_list_db_failure", 500, "E_UNKNOWN"),
+        ("edit_org_unit_name_outside_validity_500", 500, "E_UNKNOWN"),
+        ("gql_multi_mutation_one_bad", 400, "V_INVALID_ADDRESS_EAN"),
+        ("gql_bad_variable", 500, None),
+    ],
+)
+@responses.activate
+def test_what_mo_refuses_is_told_by_status_and_key(
+    recording: Callable[[str], dict[str, Any]], name: str, status: int, key: str | None
+) -> None:
+    recorded = recording(name)
+    door = {"create": Door.CREATE, "edit": Door.EDIT, "v30": Door.MUTATE}[recorded["path"].rpartition("/")[2]]
+    responses.post(f"http://mo{recorded['path']}", json=recorded["response_json"], status=recorded["status"])
+    with (
+        MoClient("http://mo", graphql_version=30, auth=None, ca_bundle=None, writable=True) as client,
+        pytest.raises(Refused) as raised,
+    ):
+        client.write(door, [ITEMS[door]])
+    assert (raised.value.status, raised.value.error_key) == (status, key)
+    assert 0 < len(raised.value.description) <= 300
+    assert client.retries == 0
+
+
+def test_a_bad_variable_is_refused_without_its_value(
+    mo: StandIn, recording: Callable[[str], dict[str, Any]]
+) -> None:
+    mo.script.append(Reply(200, recording("gql_bad_variable")["response_json"]))
+    with mo.client() as client, pytest.raises(Refused, match="Variable") as raised:
+        client.write(Door.MUTATE, [SAME_CLASS])
+    assert "nope" not in str(raised.value)
+
+
+def test_a_refusal_shows_no_cpr_number(mo: StandIn) -> None:
+    told = {
+        "error": True,
+        "status": 400,
+        "error_key": "V",
+        "description": "0101851237 and 010185-1237\n are bad",
+    }
+    mo.script.append(Reply(400, {**told, "cpr": "0101851237"}))
+    with mo.client() as client, pytest.raises(Refused) as raised:
+        client.write(Door.CREATE, [CREATE])
+    assert raised.value.description == "********** and ********** are bad"
+
+
+def test_a_refusal_that_is_not_mos_is_still_one(mo: StandIn) -> None:
+    mo.script.extend([Reply(413, HTML), Reply(422, {"errors": [], "detail": "x"}), Reply(500, HTML)])
+    with mo.client() as client:
+        for door, status in ((Door.CREATE, 413), (Door.CREATE, 422), (Door.EDIT, 500)):
+            with pytest.raises(Refused) as raised:
+                client.write(door, [ITEMS[door]])
+            assert raised.value.status == status
+
+
+# -- what may pass
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Reply(reset=True),
+        Reply(502, HTML),
+        Reply(504, HTML),
+        Reply(200, b'["1111'),
+        Reply(200, [ONE], cut=True),
+        Reply(200, HTML),
+        Reply(200, b""),
+    ],
+    ids=["reset", "502", "504", "not json", "cut", "html", "empty"],
+)
+class TestALostAnswer:
+    @pytest.mark.parametrize("door", REPEATABLE)
+    def test_is_asked_for_again_where_that_does_no_harm(
+        self, mo: StandIn, door: Door, failure: Reply
+    ) -> None:
+        mo.script.extend([failure, failure])
+        with mo.client() as client:
+            assert client.write(door, [ITEMS[door]]) == [ONE]
+            assert client.retries == 2
+        assert len(mo.received) == 3
+
+    @pytest.mark.parametrize(("door", "item"), CREATES)
+    def test_of_a_create_is_left_to_the_caller(
+        self, mo: StandIn, door: Door, item: dict[str, Any], failure: Reply
+    ) -> None:
+        mo.script.append(failure)
+        with mo.client() as client, pytest.raises(Ambiguous):
+            client.write(door, [SAME_CLASS, item] if door is Door.MUTATE else [item])
+        assert len(mo.received) == 1
+
+    def test_of_a_query_is_asked_for_again(self, mo: StandIn, failure: Reply) -> None:
+        mo.script.extend([failure, Reply(200, {"data": {"org": None}})])
+        with mo.client() as client:
+            assert client.query("{ org { uuid } }") == {"org": None}
+
+
+NOT_DONE = [
+    pytest.param(Reply(429, headers={"Retry-After": "0"}), id="429"),
+    pytest.param(Reply(503, HTML), id="503"),
+    pytest.param(Reply(408, b""), id="408"),
+    pytest.param(Reply(500, DEADLOCK), id="deadlock"),
+]
+DEADLOCK_IN_GRAPHQL = Reply(200, {"data": None, "errors": [{"message": "DeadlockDetected: …"}]})
+
+
+@pytest.mark.parametrize("failure", NOT_DONE)
+def test_a_create_is_repeated_where_nothing_was_written(mo: StandIn, failure: Reply) -> None:
+    mo.script.extend([failure] * 4)
+    with mo.client() as client:
+        assert client.write(Door.CREATE, [CREATE]) == [ONE]
+        assert client.retries == 4
+
+
+@pytest.mark.parametrize("failure", [*NOT_DONE, pytest.param(DEADLOCK_IN_GRAPHQL, id="deadlock in graphql")])
+def test_a_mutation_that_creates_is_repeated_where_nothing_was_written(mo: StandIn, failure: Reply) -> None:
+    mo.script.extend([failure] * 4)
+    with mo.client() as client:
+        assert client.write(Door.MUTATE, [NEW_CLASS]) == [ONE]
+        assert client.retries == 4
+
+
+def test_a_read_timeout_of_a_create_is_left_to_the_caller(mo: StandIn) -> None:
+    mo.script.append(Reply(hang=True))
+    with mo.client(read_timeout=0.05) as client, pytest.raises(Ambiguous, match="no answer within"):
+        client.write(Door.CREATE, [CREATE])
+    assert len(mo.received) == 1
+
+
+def test_a_read_timeout_of_an_edit_is_repeated(mo: StandIn) -> None:
+    mo.script.append(Reply(hang=True))
+    with mo.client(read_timeout=0.05) as client:
+        assert client.write(Door.EDIT, [EDIT]) == [ONE]
+
+
+def test_setting_the_municipality_code_is_repeated(mo: StandIn) -> None:
+    mo.script.extend([Reply(reset=True), Reply(200, {"data": {"m0": {"uuid": ONE}}})])
+    with mo.client() as client:
+        assert client.write(Door.MUTATE, [CODE]) == [ONE]
+
+
+def test_a_create_that_was_never_sent_is_repeated() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    waits: list[float] = []
+    client = MoClient(url, graphql_version=30, auth=None, ca_bundle=None, writable=True, sleep=waits.append)
+    with client, pytest.raises(UnavailableError, match=rf"{url}: no connection .* Tried 5 times"):
+        client.write(Door.CREATE, [CREATE])
+    assert len(waits) == client.retries == 4
+    assert waits == sorted(waits) and sum(waits) <= 120
+
+
+def test_after_five_tries_mo_is_unavailable(mo: StandIn) -> None:
+    mo.script.extend([Reply(502)] * 9)
+    with mo.client() as client, pytest.raises(UnavailableError, match=r"answer 502\. Tried 5 times"):
+        client.write(Door.EDIT, [EDIT])
+    assert len(mo.received) == 5
+
+
+def test_a_500_leaves_no_dead_connection_for_the_next_create(mo: StandIn) -> None:
+    mo.script.append(Reply(500, {"error": True, "status": 500, "error_key": "E_UNKNOWN"}, last=True))
+    with mo.client() as client:
+        with pytest.raises(Refused):
+            client.write(Door.CREATE, [CREATE])
+        assert client.write(Door.CREATE, [CREATE]) == [ONE]
+
+
+def test_an_idle_connection_is_not_used_again(mo: StandIn) -> None:
+    now = [0.0]
+    with mo.client(clock=lambda: now[0]) as client:
+        client.write(Door.CREATE, [CREATE])
+        client.write(Door.CREATE, [CREATE])
+        now[0] = 10.0
+        client.write(Door.CREATE, [CREATE])
+    first, second, third = (received.connection for received in mo.received)
+    assert first == second != third
+
+
+# -- what does not pass
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_not_followed(mo: StandIn, status: int) -> None:
+    mo.answer = lambda received: Reply(status, headers={"Location": f"{mo.url}/elsewhere"})
+    with mo.client() as client:
+        for ask in (
+            lambda: client.write(Door.EDIT, [EDIT]),
+            lambda: client.write(Door.CREATE, [CREATE]),
+            lambda: client.query("{ org { uuid } }"),
+            lambda: client.get("/service/o/"),
+        ):
+            with pytest.raises(UnavailableError, match=rf"MO at {mo.url} redirects"):
+                ask()
+    assert "/elsewhere" not in mo.paths()
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [("create_forbidden_no_service_api", "service_api"), ("create_forbidden_reader", "admin")],
+)
+def test_each_meaning_of_403_is_said(
+    mo: StandIn, recording: Callable[[str], dict[str, Any]], name: str, role: str
+) -> None:
+    mo.script.append(Reply(403, recording(name)["response_json"]))
+    with mo.client() as client, pytest.raises(UnavailableError, match=f"lacks the realm role {role}$"):
+        client.write(Door.CREATE, [CREATE])
+
+
+def test_rest_that_is_switched_off_is_said(mo: StandIn) -> None:
+    mo.answer = lambda received: Reply(404, {"detail": "Not Found"})
+    with mo.client() as client:
+        for ask in (lambda: client.write(Door.EDIT, [EDIT]), lambda: client.get("/service/o/")):
+            with pytest.raises(UnavailableError, match="has switched the REST API off"):
+                ask()
+
+
+def test_a_graphql_version_that_mo_does_not_serve_is_said(mo: StandIn) -> None:
+    mo.answer = lambda received: Reply(404, {"detail": "Not Found"})
+    with mo.client(graphql_version=99) as client, pytest.raises(UnavailableError, match="graphql_version"):
+        client.query("{ org { uuid } }")
+
+
+def test_a_user_in_the_base_url_is_not_told(mo: StandIn) -> None:
+    mo.answer = lambda received: Reply(404, HTML)
+    url = mo.url.replace("http://", "http://user:password@")
+    with (
+        MoClient(url, graphql_version=30, auth=None, ca_bundle=None, writable=False) as client,
+        pytest.raises(UnavailableError) as raised,
+    ):
+        client.get("/version/")
+    assert mo.url in str(raised.value)
+    assert "password" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["localhost:5000", "ftp://mo", "http://", "http://[::1"])
+def test_a_base_url_that_is_none_is_said(url: str) -> None:
+    with (
+        MoClient(url, graphql_version=30, auth=None, ca_bundle=None, writable=False) as client,
+        pytest.raises(UnavailableError),
+    ):
+        client.get("/service/o/")
+
+
+# -- reading
+
+
+def test_get_answers_what_is_there(mo: StandIn) -> None:
+    mo.script.extend(
+        [Reply(200, {"unit_count": 3}), Reply(204), Reply(500, DEADLOCK | {"description": "broken"})]
+    )
+    with mo.client() as client:
+        assert client.get("/service/o/x/") == {"unit_count": 3}
+        assert client.get("/health/live") is None
+        with pytest.raises(Refused, match="broken"):
+            client.get("/service/o/x/")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Reply(200, {"data": {"org": {"uuid": ONE}}, "errors": [{"message": "half of it"}]}),
+        Reply(200, {"data": None, "errors": [{"message": "half of it"}]}),
+        Reply(400, {"errors": [{"message": "half of it"}]}),
+        Reply(500, {"error": True, "description": "half of it", "status": 500, "error_key": "E_UNKNOWN"}),
+    ],
+    ids=["beside data", "alone", "with a status", "not in graphql"],
+)
+def test_any_error_of_a_query_is_an_error(mo: StandIn, answer: Reply) -> None:
+    mo.script.append(answer)
+    with mo.client() as client, pytest.raises(GraphQlError, match="half of it"):
+        client.query("{ org { uuid } }")
+
+
+@pytest.mark.parametrize("errors", ["text", {"a": 1}, [None], [{"message": 7}], [{"extensions": []}]])
+def test_errors_of_any_shape_are_errors(mo: StandIn, errors: Any) -> None:
+    mo.script.extend([Reply(200, {"data": None, "errors": errors})] * 2)
+    with mo.client() as client:
+        with pytest.raises(GraphQlError):
+            client.query("{ org { uuid } }")
+        with pytest.raises(Refused):
+            client.write(Door.MUTATE, [NEW_CLASS])
+
+
+def test_an_answer_nested_beyond_reason_is_not_understood(mo: StandIn) -> None:
+    mo.answer = lambda received: Reply(200, b"[" * 100_000)
+    with mo.client() as client, pytest.raises(UnavailableError, match="not JSON"):
+        client.get("/service/o/")
+
+
+# -- for the account
+
+
+def test_requests_and_retries_are_counted(mo: StandIn) -> None:
+    mo.script.extend([Reply(503), Reply(200, {"data": {}})])
+    with mo.client(auth=mo.auth) as client:
+        client.query("{ org { uuid } }")
+        client.write(Door.CREATE, [CREATE])
+        client.write(Door.MUTATE, [NEW_CLASS])
+        assert client.requests == {"token": 1, "query": 2, "create": 1, "mutate": 1}
+        assert client.retries == 1
+
+
+def test_threads_do_not_share_connections(mo: StandIn) -> None:
+    with mo.client() as client, ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: client.write(Door.EDIT, [EDIT]), range(40)))
+    assert 1 <= len({received.connection for received in mo.received}) <= 4
+    assert client.requests["edit"] == 40
