@@ -258,11 +258,9 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        commands.main(
+        code = commands.main(
             args=None if args is None else list(args), prog_name="los-import", standalone_mode=False
         )
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
