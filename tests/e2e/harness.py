@@ -1,0 +1,96 @@
+"""An importer as a process, a stand-in MO and an address service over real sockets, for tests that read as stories."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+
+from aarhus_los.sandbox.stage import Stage, importer_environment
+
+
+class Sandbox:
+    """One drop, one MO, one address service, one importer with a state of its own.
+
+    `mo`, `dar` and `store` are the stand-ins themselves, for tests that break them.
+    """
+
+    def __init__(self, stage: Stage, drop: Path) -> None:
+        self.stage = stage
+        self.mo = stage.mo
+        self.dar = stage.dar
+        self.store = stage.store
+        self.drop = drop
+        self.settings_path = stage.settings_path
+        self.state_file = stage.state_file
+        self.reports = stage.reports
+        self._counted = 0
+        self.configure()
+
+    def configure(self, **settings: object) -> None:
+        """Sets further settings of the importer, by their names without the prefix."""
+        self.stage.write_settings({"import_csv_folder": str(self.drop), **settings})
+
+    def put(self, name: str, text: str | bytes) -> Path:
+        """Writes a file into the drop; text as UTF-8, its line ends as they are."""
+        path = self.drop / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def remove(self, name: str) -> None:
+        """Takes a file out of the drop."""
+        (self.drop / name).unlink()
+
+    def start(self, *args: str, environ: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        """Starts `los-import ARGS --settings …` and does not wait for it."""
+        return subprocess.Popen(
+            self._command(args),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=importer_environment() | (environ or {}),
+            cwd=self.stage.home,
+        )
+
+    def run(
+        self, *args: str, environ: dict[str, str] | None = None, timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs `los-import ARGS --settings …` to its end."""
+        process = self.start(*args, environ=environ)
+        try:
+            stdout, stderr = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            stdout, stderr = process.communicate()
+            pytest.fail(f"los-import {' '.join(args)} ran for more than {timeout} s\n{stdout}{stderr}")
+        return subprocess.CompletedProcess(self._command(args), process.returncode, stdout, stderr)
+
+    def state(self) -> dict[str, dict[str, list[dict[str, Any]]]]:
+        """All that MO holds: kind → uuid → validities."""
+        state: dict[str, dict[str, list[dict[str, Any]]]] = self._get("/sandbox/state")
+        return state
+
+    def requests(self) -> list[dict[str, Any]]:
+        """All requests that MO got so far."""
+        requests: list[dict[str, Any]] = self._get("/sandbox/requests")
+        return requests
+
+    def writes(self) -> int:
+        """How many objects MO was sent, and took, to be created, edited or ended since last asked."""
+        requests = self.requests()
+        fresh, self._counted = requests[self._counted :], len(requests)
+        return sum(request["objects"] for request in fresh if request["status"] < 300)
+
+    def _get(self, path: str) -> Any:
+        with build_opener(ProxyHandler({})).open(self.mo.url + path, timeout=30) as answer:
+            return json.load(answer)
+
+    def _command(self, args: tuple[str, ...]) -> list[str]:
+        return [sys.executable, "-m", "aarhus_los", *args, "--settings", str(self.settings_path)]
