@@ -15,7 +15,7 @@ from typing import Any, Literal, NoReturn, TypeVar
 import click
 
 from aarhus_los import __version__, clock
-from aarhus_los.errors import EXIT_INTERNAL, LosError, SettingsError
+from aarhus_los.errors import EXIT_CHANGES, EXIT_INTERNAL, LosError, SettingsError
 from aarhus_los.settings import Settings, load_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,6 +94,9 @@ def _selecting(command: F) -> F:
     return command
 
 
+_json = click.option("--json", is_flag=True, help="Print the account as JSON.")
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="los-import")
 def commands() -> None:
@@ -113,18 +116,22 @@ def commands() -> None:
     show_default=True,
     help="How much of what was written is read back and compared.",
 )
+@_json
 @click.pass_context
 def import_command(
-    ctx: click.Context, /, quiet: bool, verify: Literal["some", "all", "none"], **given: Any
+    ctx: click.Context, /, quiet: bool, verify: Literal["some", "all", "none"], json: bool, **given: Any
 ) -> None:
     """Import the new files. This is what `los-import` alone does."""
+    from aarhus_los.report.record import account_record, as_json
     from aarhus_los.report.terminal import account_text
     from aarhus_los.run import import_drop
 
     settings = _settings(given)
     with _guarded(settings):
         account = import_drop(settings, _options(given, verify), _progress(quiet))
-        if not (quiet and account.exit_code == 0):
+        if json:
+            click.echo(as_json(account_record(account)), nl=False)
+        elif not (quiet and account.exit_code == 0):
             click.echo(account_text(account), nl=False)
     ctx.exit(account.exit_code)
 
@@ -132,19 +139,25 @@ def import_command(
 @commands.command("plan")
 @_common
 @_selecting
+@_json
+@click.option("--exit-code", is_flag=True, help="Exit with 10 where it would be 0 and there are changes.")
 @click.pass_context
-def plan_command(ctx: click.Context, /, quiet: bool, **given: Any) -> None:
+def plan_command(ctx: click.Context, /, quiet: bool, json: bool, exit_code: bool, **given: Any) -> None:
     """Show what an import would do. Writes nothing anywhere."""
+    from aarhus_los.report.record import as_json, plan_record
     from aarhus_los.report.terminal import account_text, plan_text
     from aarhus_los.run import plan_drop
 
     settings = _settings(given)
     with _guarded(settings):
         account = plan_drop(settings, _options(given, "none"), _progress(quiet))
-        if not (quiet and account.exit_code == 0):
+        if json:
+            click.echo(as_json(plan_record(account)), nl=False)
+        elif not (quiet and account.exit_code == 0):
             click.echo(plan_text(account), nl=False)
             click.echo(account_text(account), nl=False)
-    ctx.exit(account.exit_code)
+    changes = exit_code and account.exit_code == 0 and bool(account.plan.steps)
+    ctx.exit(EXIT_CHANGES if changes else account.exit_code)
 
 
 @commands.command("sandbox")

@@ -16,6 +16,7 @@ from __future__ import annotations
 EXIT_OK = 0
 EXIT_ROWS = 1
 EXIT_USAGE = 2
+EXIT_CHANGES = 10  # only of `plan --exit-code`: all is well, and there is something to write
 EXIT_DATA = 65
 EXIT_UNAVAILABLE = 69
 EXIT_INTERNAL = 70

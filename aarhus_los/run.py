@@ -51,6 +51,7 @@ from aarhus_los.plan import Plan, make_plan
 from aarhus_los.reading import read_world
 from aarhus_los.report.account import Account, count_rows, failed_rows
 from aarhus_los.report.files import write_failed_addresses, write_rejects
+from aarhus_los.report.record import write_record
 from aarhus_los.selection import ReadFile, Selection, Wishes, select
 from aarhus_los.settings import Settings
 
@@ -126,6 +127,8 @@ class _Run:
                 applied = self._apply(plan, client)
                 self._verify(client, wanted, applied)
             self._account_for(client, selection, families, applied)
+        if applied.acknowledged:
+            write_record(self.settings.report_folder, self.now, self.account, applied.acknowledged)
         if not self.account.brakes and not self.account.stopped:
             self._finish(state, selection, families)
         return self.account

@@ -52,6 +52,9 @@ class Notice:
     ref: RowRef | None = None
     fault: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.ref}: {self.text}" if self.ref else self.text
+
 
 @dataclass(frozen=True, slots=True)
 class DesiredObject:

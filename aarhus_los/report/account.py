@@ -42,6 +42,8 @@ class FileAccount:
     """Rows that are tried again with the next run, wholly or in part."""
     pending_in_part: int
     """Of those applied or unchanged: rows of which one detail is pending."""
+    pending_since: str | None = None
+    """When the file was imported whose rows are still pending; None for a new one."""
 
     @property
     def balances(self) -> bool:
@@ -76,6 +78,11 @@ class Account:
     dry: bool = False
     rows_accepted: bool = False
     rejects_exit_code: int = EXIT_ROWS
+
+    @property
+    def kept_addresses(self) -> int:
+        """Units that keep a former postal address because the new one is not resolved."""
+        return len({each.org_unit for each in self.unresolved if each.mo_has})
 
     @property
     def balances(self) -> bool:
@@ -154,6 +161,7 @@ def count_rows(
                 {fate: fates[fate] for fate in Fate},
                 sum(ref in pending for ref in refs),
                 sum(ref in part for ref in refs),
+                None if file.is_new else file.line.imported,
             )
         )
     return accounts

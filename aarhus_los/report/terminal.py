@@ -109,11 +109,7 @@ def _listed(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _notices(account: Account, *, fault: bool) -> list[str]:
-    return [
-        f"{notice.ref}: {notice.text}" if notice.ref else notice.text
-        for notice in account.notices
-        if notice.fault is fault
-    ]
+    return [str(notice) for notice in account.notices if notice.fault is fault]
 
 
 def _aside(aside: SetAside) -> str:
@@ -126,7 +122,8 @@ def _files(account: Account) -> list[str]:
     lines = []
     for file in account.files:
         counts = ", ".join(f"{file.fates[fate]} {fate.value}" for fate in reversed(Fate))
-        pending = f", {file.pending} pending" if file.pending else ""
+        since = f" since {file.pending_since}" if file.pending_since else ""
+        pending = f", {file.pending} pending{since}" if file.pending else ""
         again = "" if file.is_new else " (again, for its pending rows)"
         lines.append(f"{file.name}{again}: {file.rows} rows: {counts}{pending}")
     return lines or ["No new files and no pending rows."]
@@ -150,7 +147,7 @@ def _addresses(account: Account) -> list[str]:
     if not account.addresses:
         return []
     counts = ", ".join(f"{count} {kind}" for kind, count in sorted(account.addresses.items()))
-    kept = len({each.org_unit for each in account.unresolved if each.mo_has})
+    kept = account.kept_addresses
     return [f"Addresses: {counts}" + (f"; {kept} units keep a former address" if kept else "")]
 
 

@@ -44,8 +44,13 @@ class Received:
     method: str
     path: str
     body: Any
-    token: str | None
+    authorization: str
     connection: int
+
+    @property
+    def token(self) -> str | None:
+        scheme, _, token = self.authorization.partition(" ")
+        return token if scheme == "Bearer" else None
 
 
 def echo(received: Received) -> Reply:
@@ -140,6 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _token(self, content: bytes) -> Reply:
         server = self.server
         with server.lock:
+            assert "Authorization" not in self.headers
             server.forms.append(parse_qs(content.decode()))
             if server.token_script:
                 return server.token_script.popleft()
@@ -148,12 +154,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _mo(self, content: bytes) -> Reply:
         server = self.server
-        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
         received = Received(
             self.command,
             self.path,
             json.loads(content) if content else None,
-            token if scheme == "Bearer" else None,
+            self.headers.get("Authorization", ""),
             self.client_address[1],
         )
         with server.lock:

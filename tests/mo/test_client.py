@@ -140,7 +140,7 @@ def test_a_refusal_shows_no_cpr_number(mo: StandIn) -> None:
 
 
 def test_a_refusal_that_is_not_mos_is_still_one(mo: StandIn) -> None:
-    mo.script.extend([Reply(413, HTML), Reply(422, {"errors": [], "detail": "x"}), Reply(500, HTML)])
+    mo.script.extend([Reply(413, HTML), Reply(422, {"errors": ["x"]}), Reply(500, HTML)])
     with mo.client() as client:
         for door, status in ((Door.CREATE, 413), (Door.CREATE, 422), (Door.EDIT, 500)):
             with pytest.raises(Refused) as raised:
@@ -213,6 +213,16 @@ def test_a_mutation_that_creates_is_repeated_where_nothing_was_written(mo: Stand
     with mo.client() as client:
         assert client.write(Door.MUTATE, [NEW_CLASS]) == [ONE]
         assert client.retries == 4
+
+
+@pytest.mark.parametrize(("door", "item"), CREATES)
+def test_a_500_of_a_create_that_is_not_mos_is_left_to_the_caller(
+    mo: StandIn, door: Door, item: dict[str, Any]
+) -> None:
+    mo.script.append(Reply(500, HTML))
+    with mo.client() as client, pytest.raises(Ambiguous):
+        client.write(door, [item])
+    assert len(mo.received) == 1
 
 
 def test_a_read_timeout_of_a_create_is_left_to_the_caller(mo: StandIn) -> None:

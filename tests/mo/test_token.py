@@ -45,9 +45,10 @@ def test_credentials_of_a_netrc_file_do_not_take_the_place_of_the_token(
     netrc.write_text("default login someone password else\n", encoding="utf-8")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    with mo.client(auth=mo.auth) as client:
-        client.get("/service/o/")
-    assert mo.received[0].token == "token-1"
+    for auth in (mo.auth, None):
+        with mo.client(auth=auth) as client:
+            client.get("/service/o/")
+    assert [received.authorization for received in mo.received] == ["Bearer token-1", ""]
 
 
 def test_threads_share_one_token(mo: StandIn) -> None:
