@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,9 @@ from aarhus_los.errors import LockedError, StateError
 REMEMBERED: Final = timedelta(days=365)
 """How long a file that left the server stays in the state."""
 NOTHING_YET: Final = datetime.min
+NO_FILES: Final = {"files": 0}
+"""The line of a state in which no file is."""
+REMEDY: Final = "put back the last good copy, or write the time of the last import on its first line, alone"
 ROOM: Final = 256 * 1024
 """What must fit on the disk beside a state of its present size before anything is sent."""
 
@@ -76,22 +79,18 @@ def load_state(path: Path) -> State:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return State()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StateError(f"the state file {path} cannot be read: {error}") from error
+    except OSError as error:
+        raise StateError(f"the state file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise StateError(f"the state file {path} is broken: it is not UTF-8: {REMEDY}") from None
     first, _, rest = text.partition("\n")
-    remedy = "put back the last good copy, or write the time of the last import on its first line, alone"
     if not text.strip():
-        raise StateError(f"the state file {path} is empty: {remedy}")
+        raise StateError(f"the state file {path} is empty: {REMEDY}")
     try:
-        timestamp = datetime.fromisoformat(first.strip())
-        if timestamp != NOTHING_YET:
-            timestamp = (
-                timestamp.replace(tzinfo=COPENHAGEN) if timestamp.tzinfo is None else timestamp
-            ).astimezone(COPENHAGEN)
-    except (ValueError, OverflowError) as error:
-        raise StateError(
-            f"the state file {path} is broken: line 1 is not a time ({error}): {remedy}"
-        ) from None
+        timestamp = _time(first.strip())
+    except ValueError:
+        # What stands there instead is not shown: it may be a file of the drop.
+        raise StateError(f"the state file {path} is broken: line 1 is not a time: {REMEDY}") from None
     lines: dict[str, Line] = {}
     ours = False
     for number, written in enumerate(rest.split("\n"), start=2):
@@ -100,33 +99,54 @@ def load_state(path: Path) -> State:
         try:
             line = _line(json.loads(written))
         except (ValueError, TypeError, KeyError) as error:
-            raise StateError(f"the state file {path} is broken: line {number}: {error}: {remedy}") from None
-        ours = True
+            raise StateError(f"the state file {path} is broken: line {number}: {error}: {REMEDY}") from None
+        # A first import that was cut off leaves lines of what was under way, and is a first import still.
+        ours = ours or line is None or line.sha256 is not None
         if line is not None:
             lines[line.name] = line
     return State(timestamp, lines, ours)
+
+
+def _time(text: str) -> datetime:
+    """A time as this importer or an earlier one wrote it. Raises ValueError."""
+    time = datetime.fromisoformat(text)
+    if time.year == NOTHING_YET.year:
+        return NOTHING_YET
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=COPENHAGEN)
+    try:
+        return time.astimezone(COPENHAGEN)
+    except OverflowError as error:
+        raise ValueError("out of range") from error
 
 
 def _line(read: Any) -> Line | None:
     if not isinstance(read, dict):
         raise ValueError("not a JSON object")
     if "name" not in read:
-        if read.get("files") == 0:
+        if read == NO_FILES:
             return None
         raise ValueError("no file name")
-    under_way = read.get("under_way")
+    if not read.keys() <= {each.name for each in fields(Line)}:
+        raise ValueError("a field that is not known")
+    cut_off = read.get("under_way")
     line = Line(
         **{
             **read,
             "pending": tuple(read.get("pending", ())),
             "as_nye": tuple(read.get("as_nye", ())),
-            "under_way": under_way and Version(under_way["sha256"], tuple(under_way["as_nye"])),
+            "under_way": cut_off and Version(cut_off["sha256"], tuple(cut_off["as_nye"])),
         }
     )
-    numbers = (*line.pending, *line.as_nye)
-    texts = (line.name, line.seen, *(text for text in (line.sha256, line.mtime) if text is not None))
-    if not all(isinstance(number, int) for number in numbers) or not all(isinstance(t, str) for t in texts):
+    under_way = line.under_way or Version("", ())
+    numbers = [line.size or 0, *line.pending, *line.as_nye, *under_way.as_nye]
+    texts = [line.name, line.seen, line.sha256, line.mtime, line.imported, under_way.sha256]
+    if not all(isinstance(number, int) for number in numbers) or not all(
+        isinstance(text, str | None) for text in texts
+    ):
         raise ValueError("a value of the wrong kind")
+    if line.seen:
+        date.fromisoformat(line.seen)
     return line
 
 
@@ -135,10 +155,10 @@ def save_state(path: Path, state: State) -> None:
     assert state.timestamp is not None
     written = [state.timestamp.isoformat()]
     for line in sorted(state.lines.values(), key=lambda line: line.name):
-        fields = {key: value for key, value in asdict(line).items() if value not in (None, (), False)}
-        written.append(json.dumps(fields, ensure_ascii=False))
-    if not state.lines:
-        written.append(json.dumps({"files": 0}))  # tells it from the state of an earlier importer
+        told = {k: v for k, v in asdict(line).items() if v is not None and v is not False and v != ()}
+        written.append(json.dumps(told, ensure_ascii=False))
+    if state.ours and not any(line.sha256 for line in state.lines.values()):
+        written.append(json.dumps(NO_FILES))  # tells it from the state of an earlier importer
     write_private(path, ("\n".join(written) + "\n").encode())
 
 
@@ -201,20 +221,23 @@ def locked(state_file: Path) -> Iterator[None]:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StateError(f"the lock file {path} cannot be opened: {error.strerror}") from error
-    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno not in (errno.EAGAIN, errno.EACCES):
                 raise StateError(f"the lock file {path} cannot be locked: {error.strerror}") from error
-            holder = file.read().strip() or "an unknown process"
+            holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip() or "an unknown process"
             raise LockedError(f"another run is under way: {holder}") from None
-        file.seek(0)
-        file.truncate()
         since = datetime.now(COPENHAGEN).isoformat(timespec="seconds")
-        file.write(f"process {os.getpid()} since {since}\n")
-        file.flush()
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"process {os.getpid()} since {since}\n".encode(), 0)
+        except OSError as error:
+            raise StateError(f"the lock file {path} cannot be written: {error.strerror}") from error
         yield
+    finally:
+        os.close(descriptor)
 
 
 class Kept:
@@ -246,11 +269,14 @@ class Kept:
         wanted = set(names)
         if not self.folder.is_dir():
             return
-        for path in list(self.folder.iterdir()):
-            if path.name not in wanted:
-                path.unlink(missing_ok=True)
-        if not wanted:
-            self.folder.rmdir()
+        try:
+            for path in list(self.folder.iterdir()):
+                if path.name not in wanted:
+                    path.unlink(missing_ok=True)
+            if not wanted:
+                self.folder.rmdir()
+        except OSError as error:
+            raise StateError(f"the folder {self.folder} cannot be cleared: {error.strerror}") from error
 
 
 def next_state(state: State, now: datetime, lines: Mapping[str, Line], listed: Iterable[str]) -> State:

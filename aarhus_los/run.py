@@ -46,12 +46,14 @@ from aarhus_los.ledger import (
 )
 from aarhus_los.mo.client import Auth, MoClient
 from aarhus_los.mo.kinds import History, Kind
-from aarhus_los.mo.read import read_counts, read_histories
+from aarhus_los.mo.read import read_counts, read_histories, read_of_units
 from aarhus_los.plan import Plan, make_plan
 from aarhus_los.reading import read_world
 from aarhus_los.report.account import Account, count_rows, failed_rows
 from aarhus_los.report.files import write_failed_addresses, write_rejects
+from aarhus_los.report.outliving import ended_units, outliving
 from aarhus_los.report.record import write_record
+from aarhus_los.report.terminal import operation_text
 from aarhus_los.selection import ReadFile, Selection, Wishes, select
 from aarhus_los.settings import Settings
 
@@ -120,6 +122,7 @@ class _Run:
                 families = desire(drop, world, addresses.outcomes, ours, self.now.date())
                 wanted = [each for family in families for each in family.objects]
                 plan = self.account.plan = make_plan(wanted, world.actual)
+                self._tell_outliving(client, wanted, plan)
             self.account.brakes = [str(brake) for brake in self._brakes(plan, client, world)]
             applied = Applied()
             if not self.account.dry and not self.account.brakes:
@@ -129,7 +132,7 @@ class _Run:
             self._account_for(client, selection, families, applied)
         if applied.acknowledged:
             write_record(self.settings.report_folder, self.now, self.account, applied.acknowledged)
-        if not self.account.brakes and not self.account.stopped:
+        if not (self.account.brakes or self.account.stopped or self.account.differences):
             self._finish(state, selection, families)
         return self.account
 
@@ -186,6 +189,14 @@ class _Run:
         if system != initial.AZ_SYSTEM and system not in world.actual[Kind.ITSYSTEM]:
             raise SettingsError(f"azid_it_system_uuid: MO has no IT system {system}")
         return system
+
+    def _tell_outliving(self, client: MoClient, wanted: list[DesiredObject], plan: Plan) -> None:
+        ended = ended_units(plan.operations)
+        if ended:
+            histories: dict[str, History] = {}
+            for kind in (Kind.ENGAGEMENT, Kind.MANAGER):
+                histories |= read_of_units(client, kind, ended, readers=self.settings.concurrency).found
+            self.account.notices += outliving(ended, histories, wanted)
 
     def _brakes(self, plan: Plan, client: MoClient, world: World) -> list[Brake]:
         settings = self.settings
@@ -255,10 +266,11 @@ class _Run:
                 kind: read_histories(client, kind, uuids, readers=self.settings.concurrency).found
                 for kind, uuids in by_kind.items()
             }
-        for operation in make_plan([replace(each, create_only=False) for each in objects], actual).operations:
-            self.account.differences.append(
-                f"{operation.kind} {operation.uuid} from {operation.start}: MO does not say what it was told"
-            )
+        again = make_plan([replace(each, create_only=False) for each in objects], actual)
+        self.account.differences = [
+            f"{operation.kind} {operation.uuid}: MO does not say what it was told: {operation_text(operation)}"
+            for operation in again.operations
+        ]
 
     def _account_for(
         self, client: MoClient, selection: Selection, families: list[Desired], applied: Applied

@@ -94,16 +94,20 @@ class _Selecting:
         self.selection = Selection()
         self.entries: dict[str, Entry] = {}
         self.fresh: dict[str, ReadFile] = {}
-        self.known = {
-            name: parsed
-            for name, line in state.lines.items()
-            if line.sha256 is not None and (parsed := parse_name(name)) is not None and parsed.fault is None
-        }
+        self.known: dict[str, DropName] = {}
+        """What has a version in MO, also by the word of an earlier importer."""
 
     def run(self) -> Selection:
         names = self._listed()
         for name in names:
             self._look_at(name, self.entries[name.name])
+        self.known = {
+            name: parsed
+            for name in (self.state.lines.keys() | self.selection.lines.keys())
+            if self._line(name).sha256 is not None
+            and (parsed := parse_name(name)) is not None
+            and parsed.fault is None
+        }
         if self.wishes.since is not None:
             self._again_since(self.wishes.since)
         for family in Family:
@@ -135,21 +139,23 @@ class _Selecting:
         if entry.size == 0:
             self.selection.warnings.append(f"{name.name} is empty: it waits for the next run")
             return
-        if line and line.sha256 and mtime and (line.size, line.mtime) == (entry.size, mtime):
+        cut_off = line is not None and line.under_way is not None and line.under_way.sha256 != line.sha256
+        seen = line is not None and line.sha256 is not None and not cut_off
+        if line and seen and mtime and (line.size, line.mtime) == (entry.size, mtime):
             return
         data = self._fetch(name.name)
         if data is None:
             return
         sha256 = digest(data)
         fetched = Line(name.name, sha256, len(data), mtime)
-        if line and line.sha256 == sha256:
+        if line and line.sha256 == sha256 and not cut_off:
             self.selection.lines[name.name] = replace(line, size=len(data), mtime=mtime)
         elif self._is_taken_over(name, entry):
-            self.selection.lines[name.name] = replace(fetched, taken_over=True)
-        else:
             under_way = line.under_way if line else None
-            noted = under_way if under_way and under_way.sha256 == sha256 else None
-            self._add_fresh(name, data, fetched, None if noted is None else frozenset(noted.as_nye))
+            self.selection.lines[name.name] = replace(fetched, taken_over=True, under_way=under_way)
+        else:
+            # Also a version that is in MO, where the import of another one was cut off: MO may hold part of that.
+            self._add_fresh(name, data, fetched, _as_nye(line, sha256))
 
     def _fetch(self, name: str) -> bytes | None:
         try:
@@ -170,32 +176,39 @@ class _Selecting:
 
     def _add_fresh(self, name: DropName, data: bytes, line: Line, as_nye: frozenset[int] | None) -> None:
         if parsed := self._parse(name, data):
+            self.selection.warnings += parsed.warnings
             self.fresh[name.name] = ReadFile(name, data, parsed, line, None, as_nye)
 
     def _parse(self, name: DropName, data: bytes) -> ParsedFile | None:
         try:
-            parsed = read_file(name, data)
+            return read_file(name, data)
         except FileRefused as refused:
             self._refuse(name.name, refused.reason, EXIT_DATA)
             return None
-        self.selection.warnings += parsed.warnings
-        return parsed
 
     def _again_since(self, since: date) -> None:
         """Takes files of that day and later, and all class lists, as new, also where this version is in MO."""
         refused = {refusal.file for refusal in self.selection.refused}
-        for name in self.known.values():
+        gone = []
+        for name in sorted(self.known.values()):
             if name.name in self.fresh or name.name in refused:
                 continue
             if name.stamp is not None and name.file_date < since:
                 continue
             line = self._line(name.name)
             data = self._bytes(line)
-            if data is not None:
-                self._add_fresh(name, data, line, frozenset(line.as_nye))
+            if data is None:
+                gone.append(name.name)
+            else:
+                self._add_fresh(name, data, line, _as_nye(line, line.sha256))
+        if gone:
+            self.selection.warnings.append(
+                f"{_some(gone)} cannot be imported again: neither on the server nor kept"
+            )
 
     def _line(self, name: str) -> Line:
-        return self.selection.lines.get(name, self.state.lines[name])
+        renewed = self.selection.lines.get(name)
+        return self.state.lines[name] if renewed is None else renewed
 
     def _bytes(self, line: Line) -> bytes | None:
         """The bytes of the version that is in MO: kept, or still on the server; None where it is gone."""
@@ -218,16 +231,8 @@ class _Selecting:
             return []
         known = self._known_from(family, min([*(file.name for file in fresh), *waiting]), waiting)
         missing = sorted(name for name, file in known.items() if file is None)
-        fresh = [file for file in fresh if self._not_too_late(file.name, missing)]
-        for name in waiting:
-            if known[name] is None:
-                self._refuse(
-                    name.name,
-                    "it has pending rows, and its bytes are neither on the server nor kept: upload it again, "
-                    "or give its rows up with --accept-rejects",
-                    EXIT_ROWS,
-                )
-        tried = [name for name in waiting if known[name] is not None]
+        fresh = [file for file in fresh if self._not_too_late(file.name, missing, "it comes late")]
+        tried = [name for name in waiting if self._can_be_tried(name, missing)]
         if not fresh and not tried:
             return []
         first = min([*(file.name for file in fresh), *tried])
@@ -251,21 +256,42 @@ class _Selecting:
                 found[name] = None
             else:
                 counted = frozenset(line.pending)
-                found[name] = ReadFile(name, data, parsed, line, counted, frozenset(line.as_nye))
+                found[name] = ReadFile(name, data, parsed, line, counted, _as_nye(line, line.sha256))
         return found
 
-    def _not_too_late(self, name: DropName, missing: Iterable[DropName]) -> bool:
-        """Whether a new file can be folded: what later files said must not be undone because their bytes are gone."""
+    def _can_be_tried(self, name: DropName, missing: Sequence[DropName]) -> bool:
+        """Whether pending rows can be tried again."""
+        if name in missing:
+            self._refuse(
+                name.name,
+                "it has pending rows, and its bytes are neither on the server nor kept: upload it again, "
+                "or give its rows up with --accept-rejects",
+                EXIT_ROWS,
+            )
+            return False
+        return self._not_too_late(name, missing, "it has pending rows")
+
+    def _not_too_late(self, name: DropName, missing: Iterable[DropName], why: str) -> bool:
+        """Whether a file can be folded: what later files said must not be undone because their bytes are gone."""
         later = [gone.name for gone in missing if name < gone]
         if not later or self.wishes.allow_late or name.family is Family.STAM:
             return True
         self._refuse(
             name.name,
-            f"it comes late, and {_some(later)} that came after it can no longer be read: upload them again, "
+            f"{why}, and {_some(later)} that came after it can no longer be read: upload them again, "
             "or let it speak where the files that are left are silent, with --allow-late",
             EXIT_ROWS,
         )
         return False
+
+
+def _as_nye(line: Line | None, sha256: str | None) -> frozenset[int] | None:
+    """What was found out of a version before, if it was; it is never found out again, whatever MO has by now."""
+    if line is None:
+        return None
+    if line.under_way is not None and line.under_way.sha256 == sha256:
+        return frozenset(line.under_way.as_nye)
+    return frozenset(line.as_nye) if line.sha256 == sha256 and not line.taken_over else None
 
 
 def _written(mtime: datetime | None) -> str | None:

@@ -14,7 +14,7 @@ from aarhus_los.drop.classlists import CLASS_LISTS
 from aarhus_los.drop.rows import ClassRow
 from aarhus_los.initial import SEED_CLASSES
 from aarhus_los.mo.kinds import PUBLISHED, Class, History, ItSystem, Kind, Value
-from aarhus_los.timeline import FOREVER, Piece
+from aarhus_los.timeline import FOREVER, Piece, at
 
 ListFile = FileRows[ClassRow]
 SEEDED = frozenset(seed.uuid for seed in SEED_CLASSES)
@@ -61,7 +61,7 @@ def desire(
                 value = _value(row, facets[facet], history) if facet else ItSystem(row.user_key, row.name)
                 desired.objects.append(DesiredObject(kind, uuid, (Piece(start, FOREVER, value, (row.ref,)),)))
         if file.counted is None and facet and listed:
-            desired.notices += _tell_unlisted(file.name.name, facets[facet], known, set(listed))
+            desired.notices += _tell_unlisted(file.name.name, facets[facet], known, set(listed), today)
     return desired
 
 
@@ -71,14 +71,16 @@ def _value(row: ClassRow, facet: str, history: History) -> Value:
     return Class(facet, row.user_key, row.name, scope, PUBLISHED)
 
 
-def _tell_unlisted(file: str, facet: str, known: Mapping[str, History], listed: set[str]) -> list[Notice]:
+def _tell_unlisted(
+    file: str, facet: str, known: Mapping[str, History], listed: set[str], today: date
+) -> list[Notice]:
     unlisted = sorted(
         value.name
         for uuid, history in known.items()
         if uuid not in listed
         and uuid not in SEEDED
-        and history
-        and isinstance(value := history[-1].value, Class)
+        and (piece := at(history, today)) is not None
+        and isinstance(value := piece.value, Class)
         and value.facet == facet
         and value.published == PUBLISHED
     )

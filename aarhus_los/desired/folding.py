@@ -59,7 +59,7 @@ def first_day(spans: Sequence[Span], file_date: date, alive_then: bool) -> date:
 
 def claim_of(statements: Sequence[Stated[V]], first: date) -> Timeline[V]:
     """The claim of one file on one object: from `first` on it is exactly what the rows state, else not there."""
-    last = max(statements, key=lambda row: (row.end, row.order))
+    last = max(statements, key=lambda row: (bool(row.origin), row.end, row.order))
     rows = sorted(statements, key=lambda row: (row.start, row.order))
     ground: Layer[V] = Layer(first, FOREVER, NOTHING, last.origin)
     return clip(paint([ground, *(Layer(row.start, row.end, row.value, row.origin) for row in rows)]), first)
@@ -119,7 +119,9 @@ def spare_announced(
         if gap.value is not NOTHING or gap.start <= file_date or gap.start == claims[lead][0].start:
             continue
         eve = day_before(gap.start)
-        before = {key: fold.known(key, turn + 1) for key in claims}
+        # Where an earlier file of this run speaks, what MO has may already be this file's own doing, and does not count.
+        told = at(fold.claimed.get(lead, ()), gap.start) is not None
+        before = {key: fold.known(key, turn if told else turn + 1) for key in claims}
         if alive(before[lead], gap.start) and any(
             _value(timeline, eve) != _value(timeline, gap.start) for timeline in before.values()
         ):

@@ -48,6 +48,7 @@ class Of(Enum):
 
     MO = "as it is in MO"
     OUTSIDE_LINE = "anything but the line organisation"
+    LEFT_LINE = "outside the line organisation, where an earlier file had it inside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +115,19 @@ def spoken(history: History) -> Timeline[Spoken]:
 
 
 def combined(upper: Spoken | Nothing, lower: Spoken | Nothing | None) -> Spoken | Nothing:
-    """A later file's word over an earlier one's: fields of which it says nothing keep what the earlier one said."""
+    """A later file's word over an earlier one's: fields of which it says nothing keep what the earlier one said.
+
+    A unit that one file puts into the line organisation and a later one takes out is marked as outside, as it would be
+    if each had been imported on its own.
+    """
     if not isinstance(upper, Claimed) or not isinstance(lower, Claimed):
         return upper
-    return replace(
-        upper,
-        type=lower.type if upper.type is Of.MO else upper.type,
-        hierarchy=lower.hierarchy if upper.hierarchy is Of.MO else upper.hierarchy,
-    )
+    hierarchy = upper.hierarchy
+    if hierarchy is Of.MO:
+        hierarchy = lower.hierarchy
+    elif hierarchy is Of.OUTSIDE_LINE and lower.hierarchy in (LINE_ORGANISATION, Of.LEFT_LINE):
+        hierarchy = Of.LEFT_LINE
+    return replace(upper, type=lower.type if upper.type is Of.MO else upper.type, hierarchy=hierarchy)
 
 
 def settled(claim: Timeline[Spoken], actual: History) -> History:
@@ -143,6 +149,8 @@ def _unit(claimed: Claimed, now: Unit | None) -> Unit:
     hierarchy = now.hierarchy if now else None
     if isinstance(claimed.hierarchy, str):
         hierarchy = claimed.hierarchy
-    elif claimed.hierarchy is Of.OUTSIDE_LINE and hierarchy == LINE_ORGANISATION:
+    elif (hierarchy == LINE_ORGANISATION and claimed.hierarchy is not Of.MO) or (
+        hierarchy is None and claimed.hierarchy is Of.LEFT_LINE
+    ):
         hierarchy = OUTSIDE_LINE
     return Unit(claimed.user_key, claimed.name, claimed.parent, unit_type or UNKNOWN_TYPE, hierarchy)

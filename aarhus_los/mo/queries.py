@@ -33,6 +33,11 @@ def by_person(kind: Kind) -> str:
     return _text(kind, "$keys: [UUID!]", "employees: $keys, ")
 
 
+def by_unit(kind: Kind) -> str:
+    """Asks for objects of a kind by `$keys`: the uuids of the org units that they belong to."""
+    return _text(kind, "$keys: [UUID!]", "org_units: $keys, ")
+
+
 def by_cpr() -> str:
     """Asks for persons by `$keys`: CPR numbers."""
     return _text(Kind.EMPLOYEE, "$keys: [CPR!]", "cpr_numbers: $keys, ")

@@ -14,7 +14,7 @@ from aarhus_los.mo.answers import member
 from aarhus_los.mo.client import GraphQlError, MoClient, Refused
 from aarhus_los.mo.histories import Page, histories, misunderstood, read_page, read_uuids
 from aarhus_los.mo.kinds import KINDS, History, Kind, Person
-from aarhus_los.mo.queries import ORGANISATION, by_cpr, by_person, by_uuid, page_of, page_of_classes
+from aarhus_los.mo.queries import ORGANISATION, by_cpr, by_person, by_unit, by_uuid, page_of, page_of_classes
 
 PAGE: Final = 500
 """So many objects are asked for at a time: MO takes about a second for them."""
@@ -112,6 +112,14 @@ def read_accounts_of(
 ) -> Histories:
     """All accounts that persons have on any day, in all IT systems."""
     answers = _ask(client, Kind.IT, by_person(Kind.IT), persons, page, readers)
+    return Histories(_merged(answers.pages), answers.unreadable)
+
+
+def read_of_units(
+    client: MoClient, kind: Kind, units: Collection[str], *, page: int = PAGE, readers: int = READERS
+) -> Histories:
+    """All engagements, or managers, that org units have on any day."""
+    answers = _ask(client, kind, by_unit(kind), units, page, readers)
     return Histories(_merged(answers.pages), answers.unreadable)
 
 

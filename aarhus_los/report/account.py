@@ -41,7 +41,7 @@ class FileAccount:
     pending: int
     """Rows that are tried again with the next run, wholly or in part."""
     pending_in_part: int
-    """Of those applied or unchanged: rows of which one detail is pending."""
+    """Of those applied or unchanged: rows of which a detail is pending."""
     pending_since: str | None = None
     """When the file was imported whose rows are still pending; None for a new one."""
 
@@ -132,9 +132,9 @@ def count_rows(
 ) -> list[FileAccount]:
     """What became of each row that the run answers for. `operations`: those that were done, or would be."""
     whole = {aside.ref for aside in set_aside if not aside.part}
-    part = {aside.ref for aside in set_aside if aside.part} - whole
     pending = {aside.ref for aside in set_aside if aside.pending}
     overtaken = {aside.ref for aside in superseded if not aside.part}
+    in_part = {aside.ref for aside in set_aside if aside.part and aside.pending} - whole - overtaken
     applied = {ref for operation in operations for ref in operation.origin}
     accounts = []
     for file in files:
@@ -157,10 +157,10 @@ def count_rows(
             FileAccount(
                 file.name.name,
                 file.is_new,
-                len(refs),
+                len(refs) if file.counted is None else len(file.counted),
                 {fate: fates[fate] for fate in Fate},
                 sum(ref in pending for ref in refs),
-                sum(ref in part for ref in refs),
+                sum(ref in in_part for ref in refs),
                 None if file.is_new else file.line.imported,
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +11,8 @@ from typing import Final
 
 from aarhus_los.addresses.outcomes import Unknown, Unsafe
 from aarhus_los.desired.claims import SetAside, UnresolvedAddress
+from aarhus_los.drop.rows import OrgRow
+from aarhus_los.errors import StateError
 from aarhus_los.ledger import write_private
 from aarhus_los.selection import ReadFile
 
@@ -25,8 +28,8 @@ def defused(cell: str) -> str:
 def write_rejects(folder: Path, files: Sequence[ReadFile], set_aside: Iterable[SetAside]) -> list[Path]:
     """Writes `rejected_<file>.csv` for each file that has rows set aside, and takes it away where none is any more.
 
-    It is for reading: the way back is a corrected upload. Rows of a file that is read again for its pending rows only
-    replace the rows that were written of it before.
+    It is for reading: the way back is a corrected upload. Of a file that is read again for its pending rows, the other
+    rows that were written of it before stay as long as any is set aside.
     """
     by_file: dict[str, list[SetAside]] = {}
     for aside in set_aside:
@@ -36,49 +39,95 @@ def write_rejects(folder: Path, files: Sequence[ReadFile], set_aside: Iterable[S
         path = folder / f"rejected_{file.name.name}"
         asides = by_file.get(file.name.name, [])
         if asides:
-            write_private(path, _rejects(file, asides))
+            header = ("line", "column", "reason", *file.parsed.header)
+            rows = _rejects(file, asides)
+            if file.counted is not None:
+                spoken = {str(line) for line in file.counted}
+                rows += [row for row in _written(path, header, ";") if row[0] not in spoken]
+            rows.sort(key=lambda row: (int(row[0]), row[1]))
+            # The mark tells a spreadsheet that it is UTF-8.
+            write_private(path, codecs.BOM_UTF8 + _csv([header, *rows], ";"))
             written.append(path)
         elif file.counted is None or file.counted:
-            path.unlink(missing_ok=True)
+            _remove(path)
     return written
 
 
-def _rejects(file: ReadFile, asides: Sequence[SetAside]) -> bytes:
+def _rejects(file: ReadFile, asides: Sequence[SetAside]) -> list[Sequence[str]]:
     cells = {row.ref: row.cells for row in (*file.parsed.rows, *file.parsed.rejects)}
-    rows = [
-        (str(aside.ref.line), aside.column, aside.reason, *cells.get(aside.ref, ()))
-        for aside in sorted(asides, key=lambda aside: (aside.ref.line, aside.column))
-    ]
-    return _csv([("line", "column", "reason", *file.parsed.header), *rows], ";")
+    return [(str(aside.ref.line), aside.column, aside.reason, *cells.get(aside.ref, ())) for aside in asides]
 
 
 def write_failed_addresses(
     folders: Mapping[Path, int], files: Sequence[ReadFile], unresolved: Iterable[UnresolvedAddress]
 ) -> list[Path]:
-    """Writes `failed_addr_<file>.csv` into each folder, with these permissions."""
+    """Writes `failed_addr_<file>.csv` into each folder, with these permissions.
+
+    Of a file that is read again for its pending rows, what was written of its other rows stays.
+    """
     by_file: dict[str, list[UnresolvedAddress]] = {}
     for each in unresolved:
         by_file.setdefault(each.ref.file, []).append(each)
     written = []
     for file in files:
-        rows = [
-            (each.org_unit, each.text, str(kode), tekst, suggestion, each.mo_has or "")
+        if file.counted is not None and not file.counted:
+            continue
+        rows: list[Sequence[str | int]] = [
+            (each.org_unit, each.text, kode, tekst, suggestion, each.mo_has or "")
             for each in by_file.get(file.name.name, [])
             if isinstance(each.outcome, Unsafe | Unknown)
             for kode, tekst, suggestion in [(each.outcome.kode, each.outcome.text, each.outcome.suggestion)]
         ]
         for folder, mode in folders.items():
             path = folder / f"failed_addr_{file.name.name}"
-            if rows:
-                write_private(path, _csv([ADDRESS_HEADER, *rows], "#"), mode)
+            others = _of_other_rows(file, _written(path, ADDRESS_HEADER, "#"))
+            if rows or others:
+                write_private(path, _csv([ADDRESS_HEADER, *others, *rows], "#"), mode)
                 written.append(path)
-            elif file.counted is None:
-                path.unlink(missing_ok=True)
+            else:
+                _remove(path)
     return written
 
 
-def _csv(rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
+def _of_other_rows(file: ReadFile, written: Iterable[Sequence[str]]) -> list[Sequence[str]]:
+    """What was written of rows that this run does not answer for."""
+    if file.counted is None:
+        return []
+    spoken = {
+        (row.org_uuid, defused(str(row.details["PostAdresse"])))
+        for row in file.parsed.rows_of(OrgRow)
+        if row.ref.line in file.counted
+    }
+    return [row for row in written if (row[0], row[1]) not in spoken]
+
+
+def _written(path: Path, header: Sequence[str], delimiter: str) -> list[Sequence[str]]:
+    """The rows that stand in such a file already; none where it is not there or not as it was written."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig", "replace")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StateError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        first, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    except (ValueError, csv.Error):
+        return []
+    if first != [defused(title) for title in header]:
+        return []
+    return [row for row in rows if len(row) > 1 and (header is ADDRESS_HEADER or row[0].isdecimal())]
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StateError(f"{path} cannot be removed: {error.strerror}") from error
+
+
+def _csv(rows: Iterable[Sequence[str | int]], delimiter: str) -> bytes:
+    """Texts are defused; a number, also a negative one, is no formula."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerows([defused(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8-sig")
+    writer.writerows([defused(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    return text.getvalue().encode()

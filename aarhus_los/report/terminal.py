@@ -57,13 +57,14 @@ def plan_text(account: Account) -> str:
         if operation.uuid != uuid:
             uuid = operation.uuid
             lines.append(f"  {uuid}")
-        lines.append(f"    {_operation(operation)}")
+        lines.append(f"    {operation_text(operation)}")
     if not lines:
         lines.append("Nothing to write.")
     return "\n".join(lines) + "\n"
 
 
-def _operation(operation: Operation) -> str:
+def operation_text(operation: Operation) -> str:
+    """An operation in a line: the window, each field that changes, and the rows that ask for it."""
     why = f" ({', '.join(str(ref) for ref in operation.origin)})" if operation.origin else ""
     span = f"from {_day(operation.start)} to {_day(operation.end)}"
     if operation.value is None:

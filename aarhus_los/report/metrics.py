@@ -1,0 +1,210 @@
+"""The metrics file, in the format of node_exporter's textfile collector: how the last import ended, and what is waiting.
+
+It is written after every import, however it ended. What a run that broke off cannot know, such as rows, is then left out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from aarhus_los import clock
+from aarhus_los.drop.names import parse_name
+from aarhus_los.errors import EXIT_INTERNAL, EXIT_OK, EXIT_ROWS, SettingsError, StateError
+from aarhus_los.ledger import State, load_state, write_private
+from aarhus_los.report.account import Account, Fate
+from aarhus_los.settings import Settings
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+MODE: Final = 0o644
+"""node_exporter is another user. Nothing in the file is about a person."""
+LAST_SUCCESS: Final = "los_import_last_success_timestamp_seconds"
+OUTCOMES: Final = ("found", "unsafe", "unknown", "not looked up", "not asked")
+"""The outcomes of address look-ups that are always told, also when there were none: an alert needs a series to look at."""
+
+
+@dataclass
+class Recording:
+    """What an import hands over once it has an account."""
+
+    account: Account | None = None
+
+
+@contextmanager
+def recorded(settings: Settings, tell: Callable[[str], None]) -> Iterator[Recording]:
+    """Writes the file that the settings name, if they do, when the import within ends or breaks off.
+
+    Raises SettingsError or StateError at the start where it could not be written. A failure at the end is only told: it
+    must not hide how the import itself ended.
+    """
+    recording = Recording()
+    path = settings.metrics_file
+    if path is None:
+        yield recording
+        return
+    if problem := unfit(path):
+        raise problem
+    code = EXIT_INTERNAL
+    try:
+        yield recording
+        if recording.account is not None:
+            code = recording.account.exit_code
+    except BaseException as error:
+        code = getattr(error, "exit_code", EXIT_INTERNAL)
+        raise
+    finally:
+        try:
+            _write(path, settings.state_file, recording.account, code)
+        except StateError as error:
+            tell(f"the metrics are those of an earlier run: {error}")
+
+
+def unfit(path: Path) -> SettingsError | StateError | None:
+    """Why metrics cannot be written to a file; None where they can."""
+    try:
+        import prometheus_client  # noqa: F401
+    except ImportError:
+        return SettingsError("metrics_file needs an extra: pip install 'aarhus-los[metrics]'")
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        return StateError(f"metrics_file: {folder} is not there: make it, or change the setting")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return StateError(f"metrics_file: {folder} cannot be written: give our user the right to")
+    return None
+
+
+def _write(path: Path, state_file: Path, account: Account | None, exit_code: int) -> None:
+    from prometheus_client import CollectorRegistry, generate_latest
+
+    registry = CollectorRegistry()
+    now = clock.now().timestamp()
+    _gauge(
+        registry, "los_import_last_run_timestamp_seconds", "When an import last ended, however it ended.", now
+    )
+    success = now if exit_code in (EXIT_OK, EXIT_ROWS) else _last_success(path)
+    if success is not None:
+        _gauge(registry, LAST_SUCCESS, "When an import last ended with exit code 0 or 1.", success)
+    _gauge(registry, "los_import_exit_code", "The exit code of the last import.", exit_code)
+    if account is not None:
+        _add_account(registry, account)
+    with suppress(StateError):  # the exit code tells of it
+        _add_state(registry, load_state(state_file))
+    write_private(path, generate_latest(registry), MODE)
+
+
+def _last_success(path: Path) -> float | None:
+    """What an earlier run has written; None where there is nothing, or nothing that can be read."""
+    with suppress(OSError, ValueError):
+        found = re.search(rf"^{LAST_SUCCESS} (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        return float(found[1]) if found else None
+    return None
+
+
+def _add_account(registry: CollectorRegistry, account: Account) -> None:
+    fates = Counter[Fate]()
+    for file in account.files:
+        fates.update(file.fates)
+    _gauges(
+        registry,
+        "los_import_rows",
+        "New and pending rows of the last import, by what became of them.",
+        ("fate",),
+        {(fate.value,): fates[fate] for fate in Fate},
+    )
+    planned: Counter[tuple[str, ...]] = Counter(
+        (each.kind.value, each.action.value) for each in account.plan.operations
+    )
+    _gauges(
+        registry,
+        "los_import_operations_planned",
+        "Operations that the last import found to be needed in MO.",
+        ("kind", "action"),
+        planned,
+    )
+    _gauges(
+        registry,
+        "los_import_operations",
+        "Operations of the last import, by what became of them.",
+        ("result",),
+        {
+            ("acknowledged",): account.acknowledged,
+            ("failed",): account.failed,
+            ("unsettled",): account.unsettled,
+        },
+    )
+    _gauges(
+        registry,
+        "los_import_addresses",
+        "Address texts of the last import, by the outcome of their look-up.",
+        ("outcome",),
+        {(outcome,): account.addresses[outcome] for outcome in (*OUTCOMES, *account.addresses)},
+    )
+    _gauges(
+        registry,
+        "los_import_phase_seconds",
+        "How long each phase of the last import took.",
+        ("phase",),
+        {(phase,): seconds for phase, seconds in account.durations.items()},
+    )
+
+
+def _add_state(registry: CollectorRegistry, state: State) -> None:
+    _gauge(
+        registry,
+        "los_import_pending_rows",
+        "Rows that wait and are tried again with every import.",
+        sum(len(line.pending) for line in state.lines.values()),
+    )
+    _gauges(
+        registry,
+        "los_import_newest_file_timestamp_seconds",
+        "The time in the name of the newest file that was imported; of class lists, when it was changed.",
+        ("family", "kind"),
+        newest_files(state),
+    )
+
+
+def newest_files(state: State) -> dict[tuple[str, ...], float]:
+    """The time of the newest file by family and kind, in seconds since 1970. A feed that has dried up grows old here."""
+    newest: dict[tuple[str, ...], float] = {}
+    for line in state.lines.values():
+        name = parse_name(line.name)
+        if name is None or line.sha256 is None:
+            continue
+        if name.stamp is not None:
+            time = name.stamp.replace(tzinfo=clock.COPENHAGEN)
+        elif line.mtime is not None:
+            time = datetime.fromisoformat(line.mtime)
+        else:
+            continue
+        key = (name.family.value, name.kind)
+        newest[key] = max(newest.get(key, 0.0), time.timestamp())
+    return newest
+
+
+def _gauge(registry: CollectorRegistry, name: str, text: str, value: float) -> None:
+    _gauges(registry, name, text, (), {(): value})
+
+
+def _gauges(
+    registry: CollectorRegistry,
+    name: str,
+    text: str,
+    labels: tuple[str, ...],
+    values: Mapping[tuple[str, ...], float],
+) -> None:
+    """One metric with a value for each combination of labels; words of labels are joined by underscores."""
+    from prometheus_client import Gauge
+
+    gauge = Gauge(name, text, labels, registry=registry)
+    for words, value in values.items():
+        (gauge.labels(*(word.replace(" ", "_") for word in words)) if words else gauge).set(value)
