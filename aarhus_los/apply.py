@@ -94,20 +94,21 @@ class _Run:
         self.concurrency = concurrency
         self.progress = progress
         self.applied = Applied()
-        self.doors = [step.operations[0].item()[0] for step in self.steps]
         self.waits = [len(step.needs | step.follows) for step in self.steps]
-        self.blocks: list[list[int]] = [[] for _ in self.steps]
+        self.blocks: dict[int, list[int]] = {}
         for number, step in enumerate(self.steps):
             for before in step.needs | step.follows:
-                self.blocks[before].append(number)
+                self.blocks.setdefault(before, []).append(number)
         self.ready: dict[Door, deque[int]] = {door: deque() for door in Door}
         self.halves: deque[_Batch] = deque()
         self.open = set(range(len(self.steps)))
         """Steps that are neither over nor on their way."""
-        self.lost: dict[int, Failure] = {}
         for number in range(len(self.steps)):
             if self.waits[number] == 0:
-                self.ready[self.doors[number]].append(number)
+                self._is_ready(number)
+
+    def _is_ready(self, number: int) -> None:
+        self.ready[self.steps[number].operations[0].door].append(number)
 
     def run(self) -> Applied:
         under_way: dict[Future[list[Failure | None]], _Batch] = {}
@@ -129,7 +130,7 @@ class _Run:
         if idle and self.open and not any(self.ready.values()):
             # Objects that refer to each other on different days: one of them has to go first.
             first = min(self.open)
-            self.ready[self.doors[first]].append(first)
+            self._is_ready(first)
         for door, queue in self.ready.items():
             if not queue:
                 continue
@@ -152,7 +153,7 @@ class _Run:
         """Sends a batch, and tells for each of its steps how it failed, or None."""
         steps = [self.steps[number] for number in batch.numbers]
         operations = sorted((op for step in steps for op in step.operations), key=lambda op: op.uuid)
-        answers = self.writer.write(batch.door, [operation.item()[1] for operation in operations])
+        answers = self.writer.write(batch.door, [operation.item() for operation in operations])
         missing = {op.uuid for op, answer in zip(operations, answers, strict=True) if answer is None}
         failure = Failure("MO answered that it has no such object", pending=True)
         return [failure if any(op.uuid in missing for op in step.operations) else None for step in steps]
@@ -215,7 +216,7 @@ class _Run:
             else:
                 self.applied.failed += [(operation, failure) for operation in step.operations]
             self.progress(len(self.applied.acknowledged) + len(self.applied.failed))
-            for waiting in self.blocks[number]:
+            for waiting in self.blocks.get(number, ()):
                 if waiting not in self.open:
                     continue
                 self.waits[waiting] -= 1
@@ -223,7 +224,7 @@ class _Run:
                     self.open.discard(waiting)
                     open_steps.append((waiting, _unsent(step, failure)))
                 elif self.waits[waiting] == 0:
-                    self.ready[self.doors[waiting]].append(waiting)
+                    self._is_ready(waiting)
 
 
 def _unsent(step: Step, failure: Failure) -> Failure:

@@ -162,13 +162,13 @@ def save_state(path: Path, state: State) -> None:
     write_private(path, ("\n".join(written) + "\n").encode())
 
 
-def write_private(path: Path, data: bytes, mode: int = 0o600) -> None:
+def write_private(path: Path, data: bytes | Iterable[bytes], mode: int = 0o600) -> None:
     """Writes a file by way of a temporary one beside it, flushed to the disk, so that it is never half there."""
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
+                file.writelines([data] if isinstance(data, bytes) else data)
                 os.fchmod(file.fileno(), mode)
                 file.flush()
                 os.fsync(file.fileno())

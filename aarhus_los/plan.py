@@ -7,15 +7,18 @@ at all. A step *needs* steps that make what it refers to, and *follows* steps th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.mo import kinds
-from aarhus_los.mo.kinds import History, Kind, Value
+from aarhus_los.mo.kinds import Door, History, Item, Kind, Value
 from aarhus_los.timeline import Nothing, differences
+
+Object = tuple[Kind, str]
 
 
 class Action(StrEnum):
@@ -38,22 +41,32 @@ class Operation:
     origin: tuple[Any, ...] = ()
     """The rows that ask for it."""
 
-    def item(self) -> tuple[kinds.Door, kinds.Item]:
-        """The door it goes through and what is sent."""
+    @property
+    def door(self) -> Door:
+        """The door it goes through."""
+        if kinds.is_mutated(self.kind):
+            return Door.MUTATE
+        return _DOORS[self.action]
+
+    def item(self) -> Item:
+        """What is sent of it."""
         if self.value is None:
             return kinds.terminate(self.kind, self.uuid, self.start, self.end)
         write = kinds.create if self.action is Action.CREATE else kinds.edit
         return write(self.kind, self.uuid, self.value, self.start, self.end)
 
 
-@dataclass(slots=True)
+_DOORS: Final = {Action.CREATE: Door.CREATE, Action.EDIT: Door.EDIT, Action.TERMINATE: Door.TERMINATE}
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """Operations of one request that is never split, and the numbers of the steps that come before it."""
 
-    operations: list[Operation]
-    needs: set[int] = field(default_factory=set)
+    operations: tuple[Operation, ...]
+    needs: frozenset[int] = frozenset()
     """Must have been acknowledged, else this is not sent."""
-    follows: set[int] = field(default_factory=set)
+    follows: frozenset[int] = frozenset()
     """Must be over, one way or the other."""
 
 
@@ -63,39 +76,46 @@ class Plan:
 
     steps: tuple[Step, ...] = ()
 
-    @property
+    @cached_property
     def operations(self) -> list[Operation]:
         """Sorted by kind and object; an object's in the order in which they are sent."""
-        order = list(Kind)
+        order = {kind: place for place, kind in enumerate(Kind)}
         found = [operation for step in self.steps for operation in step.operations]
-        return sorted(found, key=lambda operation: (order.index(operation.kind), operation.uuid))
+        return sorted(found, key=lambda operation: (order[operation.kind], operation.uuid))
 
 
 def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     """Compares each object with what MO has."""
-    steps: list[Step] = []
-    creation: dict[tuple[Kind, str], int] = {}
-    endings: dict[tuple[Kind, str], list[int]] = {}
+    requests: list[list[Operation]] = []
+    before: dict[int, set[int]] = {}
+    creation: dict[Object, int] = {}
+    endings: dict[Object, list[int]] = {}
     for wanted in desired:
         key = (wanted.kind, wanted.uuid)
         last: int | None = None
         for operation in _operations(wanted, actual.get(wanted.kind, {}).get(wanted.uuid, ())):
             home = creation.get((Kind.ORG_UNIT, wanted.within or ""))
             if operation.action is Action.CREATE and home is not None:
-                steps[home].operations.append(operation)
+                requests[home].append(operation)
                 number = home
             else:
-                number = len(steps)
-                steps.append(Step([operation]))
+                number = len(requests)
+                requests.append([operation])
             if last is not None and last != number:
-                steps[number].needs.add(last)
+                before.setdefault(number, set()).add(last)
             last = number
             if operation.action is Action.CREATE:
                 creation[key] = number
             if operation.action is Action.TERMINATE:
                 endings.setdefault(key, []).append(number)
-    _order(steps, creation, endings)
-    return Plan(tuple(steps))
+    needs = _needs(requests, creation, before)
+    follows = _follows(requests, endings) if endings else {}
+    return Plan(
+        tuple(
+            Step(tuple(operations), frozenset(needs.get(number, ())), frozenset(follows.get(number, ())))
+            for number, operations in enumerate(requests)
+        )
+    )
 
 
 def _operations(wanted: DesiredObject, history: History) -> list[Operation]:
@@ -122,22 +142,32 @@ def _operations(wanted: DesiredObject, history: History) -> list[Operation]:
     return operations
 
 
-def _order(
-    steps: Sequence[Step],
-    creation: Mapping[tuple[Kind, str], int],
-    endings: Mapping[tuple[Kind, str], list[int]],
-) -> None:
-    for number, step in enumerate(steps):
-        for operation in step.operations:
+def _needs(
+    requests: Sequence[Sequence[Operation]], creation: Mapping[Object, int], before: dict[int, set[int]]
+) -> dict[int, set[int]]:
+    """Adds to what comes before each request the requests that make what it refers to."""
+    for number, operations in enumerate(requests):
+        for operation in operations:
             if operation.value is not None:
                 for referred in kinds.references(operation.kind, operation.value):
                     maker = creation.get(referred)
                     if maker is not None and maker != number:
-                        step.needs.add(maker)
+                        before.setdefault(number, set()).add(maker)
+    return before
+
+
+def _follows(
+    requests: Sequence[Sequence[Operation]], endings: Mapping[Object, Sequence[int]]
+) -> dict[int, set[int]]:
+    """The requests that an ending waits for: those that end or move away what refers to it."""
+    follows: dict[int, set[int]] = {}
+    for number, operations in enumerate(requests):
+        for operation in operations:
             for piece in operation.before:
                 if isinstance(piece.value, Nothing):
                     continue
                 for left in kinds.references(operation.kind, piece.value):
                     for ending in endings.get(left, ()):
                         if ending != number:
-                            steps[ending].follows.add(number)
+                            follows.setdefault(ending, set()).add(number)
+    return follows

@@ -158,13 +158,15 @@ class _Org:
 
     def desired(self) -> Desired:
         self._drop_beside_unreadable_dates()
-        self._drop_unreadable()
+        if self.unreadable:
+            self._drop_unreadable()
         while True:
             self._drop_dangling()
+            self.result.as_nye, self.spared = {}, {}
             claims = {unit: self._claims(unit, said) for unit, said in self.said.items()}
             after = {unit: lay(claim[UNIT], self.units.get(unit, ())) for unit, claim in claims.items()}
             after = {**self.units, **after}
-            if not self._drop_circles(claims, after):
+            if not self._drop_circles(after):
                 break
         for unit, said in self.said.items():
             self._tell(unit, said, claims[unit], after)
@@ -214,22 +216,39 @@ class _Org:
             reason = f"neither MO nor the drop has the parent {parent}"
             self._set_aside(ref, "ParentUUID", reason, pending=True)
 
-    def _drop_circles(
-        self, claims: Mapping[str, Mapping[str, History]], after: Mapping[str, History]
-    ) -> bool:
+    def _drop_circles(self, after: Mapping[str, History]) -> bool:
         """Sets aside the rows that make a circle of parents; says whether there were any."""
-        found = False
-        for day, circle in circles(after):
-            makers: list[RowRef] = []
-            for unit in circle:
-                link, before = at(claims.get(unit, {}).get(UNIT, ()), day), at(self.units.get(unit, ()), day)
-                new = link is not None and (before is None or _parent(before) != _parent(link))
-                makers += link.origin if link is not None and new else ()
+        makers: dict[RowRef, str] = {}
+        for start, end, circle in circles(after):
             path = " under ".join([*circle, circle[0]])
-            for ref in makers:
-                self._set_aside(ref, "ParentUUID", f"a circle of parents on {day}: {path}", pending=False)
-            found = found or bool(makers)
+            for unit in circle:
+                for ref in self._hung_by(unit, start, end):
+                    makers.setdefault(ref, f"a circle of parents on {start}: {path}")
+        for ref, reason in makers.items():
+            self._set_aside(ref, "ParentUUID", reason, pending=False)
+        return bool(makers)
+
+    def _hung_by(self, unit: str, start: date, end: date) -> set[RowRef]:
+        """The rows that hang a unit, on days on which it hangs in one place, where it does not hang in MO."""
+        each, before = self.said.get(unit, []), self.units.get(unit, ())
+        turns = {day for said in each for span in said.spans for day in (span[0], day_after(span[1]))}
+        turns |= {said.first[UNIT] for said in each if UNIT in said.first}
+        turns |= {day for piece in before for day in (piece.start, day_after(piece.end))}
+        found = set()
+        for day in {start, *(turn for turn in turns if start < turn <= end)}:
+            row, piece = self._speaker(each, day), at(before, day)
+            if row is not None and (piece is None or _parent(piece) != row.parent_uuid):
+                found.add(row.ref)
         return found
+
+    def _speaker(self, each: Sequence[_Said], day: date) -> OrgRow | None:
+        """The row whose word on a unit stands on a day: the last file's that claims it."""
+        for said in reversed(each):
+            if self._standing(said) and said.first[UNIT] <= day:
+                row = said.speaker(day)
+                if isinstance(row, OrgRow) and row.ref not in self.fallen:
+                    return row
+        return None
 
     # What the others claim
 

@@ -211,10 +211,14 @@ class _People:
             ):
                 if uuid not in there:
                     self._set_aside(row.ref, column, f"neither MO nor the drop has {uuid}", pending=True)
-            for uuid in (person, row.engagement_uuid, email_uuid(row.cpr), account_uuid(row.cpr)):
-                if uuid in self.mo.unreadable:
-                    reason = f"MO cannot show {uuid}: {self.mo.unreadable[uuid]}"
-                    self._set_aside(row.ref, "", reason, pending=True)
+            if self.mo.unreadable:
+                self._drop_unreadable(person, row)
+
+    def _drop_unreadable(self, person: str, row: PersonRow) -> None:
+        for uuid in (person, row.engagement_uuid, email_uuid(row.cpr), account_uuid(row.cpr)):
+            if uuid in self.mo.unreadable:
+                reason = f"MO cannot show {uuid}: {self.mo.unreadable[uuid]}"
+                self._set_aside(row.ref, "", reason, pending=True)
 
     # What the others claim
 

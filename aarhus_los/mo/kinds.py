@@ -338,6 +338,11 @@ KINDS: Final[Mapping[Kind, Spec]] = {
 """All kinds with a history of their own; the organisation has none."""
 
 
+def is_mutated(kind: Kind) -> bool:
+    """Whether a kind is written by GraphQL mutations."""
+    return kind is Kind.ORGANISATION or KINDS[kind].mutations is not None
+
+
 def references(kind: Kind, value: Value) -> tuple[tuple[Kind, str], ...]:
     """The objects that a value refers to."""
     if kind is Kind.ORGANISATION:
@@ -345,43 +350,43 @@ def references(kind: Kind, value: Value) -> tuple[tuple[Kind, str], ...]:
     return tuple((to, uuid) for to, uuid in KINDS[kind].references(value) if uuid is not None)
 
 
-def create(kind: Kind, uuid: str, value: Value, start: date, end: date) -> tuple[Door, Item]:
+def create(kind: Kind, uuid: str, value: Value, start: date, end: date) -> Item:
     """What creates an object whose first validity is `value` from `start` to `end`."""
     spec = KINDS[kind]
     if spec.mutations:
-        return Door.MUTATE, _mutation(spec.mutations, "create", uuid, spec.fields(value), start, end)
+        return _mutation(spec.mutations, "create", uuid, spec.fields(value), start, end)
     item = {"type": kind.value, "uuid": uuid, **spec.fields(value)}
     if kind is Kind.EMPLOYEE:  # from the birth date on, by itself
-        return Door.CREATE, _present({**item, "cpr_no": _revealed(item["cpr_no"])}, "cpr_no")
+        return _present({**item, "cpr_no": _revealed(item["cpr_no"])}, "cpr_no")
     if kind is Kind.ORG_UNIT:
         item = _present(item, "parent")
-    return Door.CREATE, {**item, "validity": _validity(start, end)}
+    return {**item, "validity": _validity(start, end)}
 
 
-def edit(kind: Kind, uuid: str, value: Value, start: date, end: date) -> tuple[Door, Item]:
+def edit(kind: Kind, uuid: str, value: Value, start: date, end: date) -> Item:
     """What sets `value` from `start` to `end`, and leaves the days before and after as they are."""
     if kind is Kind.ORGANISATION:
         assert isinstance(value, Organisation)
         code = {"municipality_code": value.municipality_code}
-        return Door.MUTATE, {"mutation": "org_create", "input_type": "OrganisationCreate", "input": code}
+        return {"mutation": "org_create", "input_type": "OrganisationCreate", "input": code}
     spec = KINDS[kind]
     if spec.mutations:
-        return Door.MUTATE, _mutation(spec.mutations, "update", uuid, spec.fields(value), start, end)
+        return _mutation(spec.mutations, "update", uuid, spec.fields(value), start, end)
     data = {key: part for key, part in spec.fields(value).items() if key not in spec.create_only}
     data["validity"] = _validity(start, end)
     if kind is Kind.ORG_UNIT:
-        return Door.EDIT, {"type": kind.value, "data": {"uuid": uuid, **data}}
-    return Door.EDIT, {"type": kind.value, "uuid": uuid, "data": data}
+        return {"type": kind.value, "data": {"uuid": uuid, **data}}
+    return {"type": kind.value, "uuid": uuid, "data": data}
 
 
-def terminate(kind: Kind, uuid: str, start: date, end: date) -> tuple[Door, Item]:
+def terminate(kind: Kind, uuid: str, start: date, end: date) -> Item:
     """What takes an object away from `start` to `end`."""
     if end == FOREVER:
         # `to` alone names the last day that is left.
         validity: dict[str, str | None] = {"to": date.fromordinal(start.toordinal() - 1).isoformat()}
     else:
         validity = _validity(start, end)
-    return Door.TERMINATE, {"type": kind.value, "uuid": uuid, "validity": validity}
+    return {"type": kind.value, "uuid": uuid, "validity": validity}
 
 
 def _validity(start: date, end: date) -> dict[str, str | None]:

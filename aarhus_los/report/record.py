@@ -6,7 +6,7 @@ CPR numbers are in none of it. Names of people and units are.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from datetime import date, datetime
 from pathlib import Path
@@ -83,13 +83,18 @@ def operation_record(operation: Operation) -> dict[str, Any]:
 def write_record(folder: Path, now: datetime, account: Account, acknowledged: Iterable[Operation]) -> Path:
     """Leaves `run_<id>.json`: what was written, with the values before, so that it can be looked up and undone by hand."""
     path = folder / f"run_{now:%Y%m%dT%H%M%S}.json"
-    record = {
-        "started": now.isoformat(timespec="seconds"),
-        **account_record(account),
-        "written": [operation_record(operation) for operation in acknowledged],
-    }
-    write_private(path, as_json(record).encode())
+    account_part = {"started": now.isoformat(timespec="seconds"), **account_record(account)}
+    write_private(path, _record(account_part, acknowledged))
     return path
+
+
+def _record(account: dict[str, Any], written: Iterable[Operation]) -> Iterator[bytes]:
+    """A JSON object, an operation a line: a first import has more of them than should be in memory as text."""
+    head = as_json(account).rstrip().removesuffix("}").rstrip()
+    yield f'{head},\n "written": [\n'.encode()
+    for number, operation in enumerate(written):
+        yield f"{',' if number else ' '} {json.dumps(operation_record(operation), ensure_ascii=False)}\n".encode()
+    yield b" ]\n}\n"
 
 
 def as_json(record: dict[str, Any]) -> str:
