@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -10,13 +11,16 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 import click
 
 from aarhus_los import __version__, clock
 from aarhus_los.errors import EXIT_CHANGES, EXIT_INTERNAL, LosError, SettingsError
 from aarhus_los.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from aarhus_los.report.account import Account
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -94,7 +98,13 @@ def _selecting(command: F) -> F:
     return command
 
 
-_json = click.option("--json", is_flag=True, help="Print the account as JSON.")
+_json = click.option("--json", is_flag=True, help="Print what is told as JSON.")
+_html = click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write what is told, and each change, as a page for people. It holds their names: 0600.",
+)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -117,22 +127,26 @@ def commands() -> None:
     help="How much of what was written is read back and compared.",
 )
 @_json
+@_html
 @click.pass_context
 def import_command(
     ctx: click.Context, /, quiet: bool, verify: Literal["some", "all", "none"], json: bool, **given: Any
 ) -> None:
     """Import the new files. This is what `los-import` alone does."""
+    from aarhus_los.report.metrics import recorded
     from aarhus_los.report.record import account_record, as_json
     from aarhus_los.report.terminal import account_text
     from aarhus_los.run import import_drop
 
     settings = _settings(given)
-    with _guarded(settings):
-        account = import_drop(settings, _options(given, verify), _progress(quiet))
+    with _guarded(settings), recorded(settings, _tell) as recording:
+        page = _page(given["html"])
+        account = recording.account = import_drop(settings, _options(given, verify), _progress(quiet))
         if json:
             click.echo(as_json(account_record(account)), nl=False)
         elif not (quiet and account.exit_code == 0):
             click.echo(account_text(account), nl=False)
+        page(account)
     ctx.exit(account.exit_code)
 
 
@@ -140,24 +154,68 @@ def import_command(
 @_common
 @_selecting
 @_json
+@_html
 @click.option("--exit-code", is_flag=True, help="Exit with 10 where it would be 0 and there are changes.")
 @click.pass_context
 def plan_command(ctx: click.Context, /, quiet: bool, json: bool, exit_code: bool, **given: Any) -> None:
-    """Show what an import would do. Writes nothing anywhere."""
+    """Show what an import would do. Writes nothing anywhere, but for the file of `--html`."""
     from aarhus_los.report.record import as_json, plan_record
     from aarhus_los.report.terminal import account_text, plan_text
     from aarhus_los.run import plan_drop
 
     settings = _settings(given)
     with _guarded(settings):
+        page = _page(given["html"])
         account = plan_drop(settings, _options(given, "none"), _progress(quiet))
         if json:
             click.echo(as_json(plan_record(account)), nl=False)
         elif not (quiet and account.exit_code == 0):
             click.echo(plan_text(account), nl=False)
             click.echo(account_text(account), nl=False)
+        page(account)
     changes = exit_code and account.exit_code == 0 and bool(account.plan.steps)
     ctx.exit(EXIT_CHANGES if changes else account.exit_code)
+
+
+@commands.command("check")
+@_common
+@_json
+@click.pass_context
+def check_command(ctx: click.Context, /, quiet: bool, json: bool, **given: Any) -> None:
+    """Tell whether an import would find all that it needs, and what to do if not. Writes nothing anywhere."""
+    from aarhus_los.check import check, exit_code, findings_record, findings_text
+    from aarhus_los.report.record import as_json
+
+    settings = _settings(given)
+    with _guarded(settings):
+        findings = check(settings)
+        code = exit_code(findings)
+        if json:
+            click.echo(as_json(findings_record(findings)), nl=False)
+        elif not (quiet and code == 0):
+            click.echo(findings_text(findings, only_problems=quiet), nl=False)
+    ctx.exit(code)
+
+
+@commands.command("validate")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
+@click.option("--settings", type=click.Path(path_type=Path), help="Taken as by every command, and not read.")
+@_json
+@click.pass_context
+def validate_command(
+    ctx: click.Context, /, folder: Path, quiet: bool, settings: Path | None, json: bool
+) -> None:
+    """List what is wrong with the files of the drop in FOLDER, before they are uploaded. Needs no MO and no settings."""
+    from aarhus_los.report.record import as_json
+    from aarhus_los.validate import validate
+
+    found = validate(folder)
+    if json:
+        click.echo(as_json(found.record()), nl=False)
+    elif not (quiet and found.exit_code == 0):
+        click.echo(str(found), nl=False)
+    ctx.exit(found.exit_code)
 
 
 @commands.command("sandbox")
@@ -199,7 +257,22 @@ def _options(given: dict[str, Any], verify: Literal["some", "all", "none"]) -> A
         allow[BrakeKind(kind)] = int(number)
     since: datetime | None = given["since"]
     day: date | None = since.date() if since else None
-    return Options(day, given["allow_late"], given["accept_rejects"], allow, verify)
+    scene = given["html"] is not None
+    return Options(day, given["allow_late"], given["accept_rejects"], allow, verify, scene)
+
+
+def _page(path: Path | None) -> Callable[[Account], None]:
+    """What writes the page of `--html`, once it is found out that it can be written."""
+    if path is None:
+        return lambda account: None
+    from aarhus_los.report.page import check_page, write_page
+
+    check_page(path)
+    return lambda account: write_page(path, account, clock.now())
+
+
+def _tell(text: str) -> None:
+    click.echo(f"los-import: {text}", err=True)
 
 
 def _progress(quiet: bool) -> Callable[[str, int, int], None]:
@@ -267,6 +340,8 @@ class _guarded:
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """The console script."""
+    # A run makes millions of values and hardly a ring of them: looking for rings would be a third of its cost.
+    gc.set_threshold(200_000, 50, 100)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
