@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -95,6 +96,20 @@ def _readable(path: Path) -> Path:
     return path
 
 
+def _fingerprint(text: str) -> str:
+    """As `ssh-keygen -l` writes it. Older forms are of MD5, which proves nothing any more."""
+    fingerprint = text.rstrip("=")
+    if not re.fullmatch(r"SHA256:[A-Za-z0-9+/]{43}", fingerprint):
+        raise ValueError("must be SHA256: and 43 characters, as ssh-keygen -l shows it")
+    return fingerprint
+
+
+def _textfile(path: Path) -> Path:
+    if path.suffix != ".prom":
+        raise ValueError("must end in .prom, node_exporter reads no other files")
+    return path
+
+
 def _version_number(value: object) -> object:
     return value[1:] if isinstance(value, str) and value[:1] in ("v", "V") else value
 
@@ -121,6 +136,7 @@ class Settings(BaseModel):
     state_file: Path
     report_folder: Path
     queries_folder: Path | None = None
+    metrics_file: Annotated[Path, AfterValidator(_textfile)] | None = None
     report_days: Annotated[int, Field(ge=1)] = 90
     rejects_exit_code: Annotated[int, Field(ge=0, le=1)] = 1
 
@@ -133,6 +149,11 @@ class Settings(BaseModel):
     ftp_folder: str = ""
     ftp_ssh_key_path: Path | None = None
     ftp_ssh_key_pass: SecretStr | None = None
+    # SFTP: what the server's host key is checked against; without either, the known_hosts of the user.
+    ftp_known_hosts: Annotated[Path, AfterValidator(_readable)] | None = None
+    ftp_host_fingerprint: Annotated[str, AfterValidator(_fingerprint)] | None = None
+    # FTPS: the CA that the server's certificate must come from; without it, those that the system trusts.
+    ftp_ca_file: Annotated[Path, AfterValidator(_readable)] | None = None
 
     mora_base: Url = "http://localhost:5000"
     municipality_code: Annotated[int, Field(ge=1, le=9999)] = 751

@@ -1,0 +1,57 @@
+"""Whether an import would find all that it needs: asked of everything that it uses, without writing anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aarhus_los.checks import machine
+from aarhus_los.checks.address_service import address_service
+from aarhus_los.checks.drop import drop
+from aarhus_los.checks.findings import Finding, Status
+from aarhus_los.checks.mo import mo
+from aarhus_los.errors import EXIT_OK, EXIT_UNAVAILABLE
+from aarhus_los.settings import Settings
+
+FORMAT: Final = 1
+
+
+def check(settings: Settings) -> list[Finding]:
+    """What an import with these settings would meet, from the near to the far."""
+    return [
+        *machine.settings_in_force(settings),
+        *machine.proxies(settings),
+        *machine.state(settings),
+        *machine.folders(settings),
+        *drop(settings),
+        *mo(settings),
+        *address_service(settings),
+    ]
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """Whether an import can do its work: warnings do not keep it from it."""
+    failed = any(finding.status is Status.FAILURE for finding in findings)
+    return EXIT_UNAVAILABLE if failed else EXIT_OK
+
+
+def findings_text(findings: Sequence[Finding], *, only_problems: bool = False) -> str:
+    """A line a finding, and a last line that can be read alone."""
+    failures, warnings = (
+        sum(finding.status is status for finding in findings) for status in (Status.FAILURE, Status.WARNING)
+    )
+    verdict = "An import would not get through" if failures else "An import would get through"
+    shown = [each for each in findings if not (only_problems and each.status is Status.OK)]
+    return "\n".join([*map(str, shown), f"{verdict}: {failures} failures, {warnings} warnings."]) + "\n"
+
+
+def findings_record(findings: Sequence[Finding]) -> dict[str, Any]:
+    """The same for machines. Stable: fields are added, never changed."""
+    return {
+        "format": FORMAT,
+        "exit_code": exit_code(findings),
+        "findings": [
+            {"subject": finding.subject, "status": finding.status.value, "text": finding.text}
+            for finding in findings
+        ],
+    }

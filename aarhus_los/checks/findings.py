@@ -1,0 +1,38 @@
+"""What a check found: a subject, how it stands, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """How a subject stands. Only a failure keeps an import from its work, and only it changes the exit code."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of a check. The text holds no secret, no CPR number and no name of a person."""
+
+    subject: str
+    status: Status
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.status.value:<8} {self.subject}: {self.text}"
+
+
+def ok(subject: str, text: str) -> Finding:
+    return Finding(subject, Status.OK, text)
+
+
+def warning(subject: str, text: str) -> Finding:
+    return Finding(subject, Status.WARNING, text)
+
+
+def failure(subject: str, text: str) -> Finding:
+    return Finding(subject, Status.FAILURE, text)

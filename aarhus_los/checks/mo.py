@@ -1,0 +1,162 @@
+"""MO: reachable, its token and what the token is good for, REST, GraphQL, and the facets and classes that we need."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections import Counter
+from typing import Final
+
+from aarhus_los.checks.findings import Finding, Status, failure, ok, warning
+from aarhus_los.errors import UnavailableError
+from aarhus_los.initial import AZ_SYSTEM, SEED_CLASSES, seed_objects
+from aarhus_los.mo.answers import member
+from aarhus_los.mo.client import Auth, MoClient, Refused
+from aarhus_los.mo.kinds import Facet, History, Kind
+from aarhus_los.mo.read import read_all, read_histories, read_organisation
+from aarhus_los.mo.token import TokenSource
+from aarhus_los.mo.transport import Transport
+from aarhus_los.settings import Settings
+
+ROLES: Final = ("service_api", "admin")
+"""The realm roles that our client needs: REST, and all reads and writes."""
+CONNECT_SECONDS: Final = 10.0
+READ_SECONDS: Final = 30.0
+"""Whoever checks waits at a terminal: shorter than an import's, and one try only."""
+_NEXT_RUN: Final = " The next run does the rest."
+
+
+def mo(settings: Settings) -> list[Finding]:
+    """Asks MO, in the order in which one thing needs another. All requests but the one for a token are reads."""
+    found = [_reached(settings), *_token(settings)]
+    if any(each.status is Status.FAILURE for each in found[:2]):
+        return found
+    with _client(settings, _auth(settings)) as client:
+        found.append(_rest(client))
+        try:
+            organisation = read_organisation(client)
+            found.append(ok("MO GraphQL", f"version {settings.graphql_version} answers"))
+            found += _seed(client, settings, organisation)
+        except UnavailableError as error:
+            found.append(failure("MO GraphQL", _told(error)))
+    return found
+
+
+def _auth(settings: Settings) -> Auth | None:
+    if settings.client_id and settings.client_secret and settings.auth_server:
+        return Auth(settings.auth_server, settings.auth_realm, settings.client_id, settings.client_secret)
+    return None
+
+
+def _client(settings: Settings, auth: Auth | None) -> MoClient:
+    return MoClient(
+        settings.mora_base,
+        graphql_version=settings.graphql_version,
+        auth=auth,
+        ca_bundle=settings.ca_bundle,
+        writable=False,
+        retry_seconds=0,
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+    )
+
+
+def _told(error: Exception) -> str:
+    return str(error).removesuffix(_NEXT_RUN)
+
+
+def _reached(settings: Settings) -> Finding:
+    with _client(settings, None) as client:
+        try:
+            version = member(client.get("/version/"), "mo_version")
+        except (UnavailableError, Refused) as error:
+            return failure("MO", _told(error))
+    if not isinstance(version, str):
+        return failure("MO", f"{settings.mora_base} answers, but is no MO: check the setting mora.base")
+    return ok("MO", f"{settings.mora_base} answers: version {version[:40]}")
+
+
+def _token(settings: Settings) -> list[Finding]:
+    auth = _auth(settings)
+    if auth is None:
+        return [warning("MO token", "no login is set: right only for an MO without authentication")]
+    transport = Transport(
+        ca_bundle=None if settings.ca_bundle is None else str(settings.ca_bundle),
+        retry_seconds=0,
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        sleep=time.sleep,
+        clock=time.monotonic,
+    )
+    try:
+        token = TokenSource(auth, transport).current()
+    except UnavailableError as error:
+        return [failure("MO token", _told(error))]
+    finally:
+        transport.close()
+    return [ok("MO token", f"{auth.url} gives one to the client {auth.client_id}"), _roles(token)]
+
+
+def _roles(token: str) -> Finding:
+    roles = realm_roles(token)
+    if roles is None:
+        return warning("MO roles", "the token is no JWT that tells roles: which ours has cannot be told")
+    missing = [role for role in ROLES if role not in roles]
+    if missing:
+        text = f"our client in Keycloak lacks the realm role {' and the realm role '.join(missing)}: give it"
+        return failure("MO roles", text)
+    return ok("MO roles", f"the token has {' and '.join(ROLES)}")
+
+
+def realm_roles(token: str) -> set[str] | None:
+    """The realm roles in the payload of a JWT, which is not verified: that is MO's business. None where it tells none."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, IndexError, RecursionError):
+        return None
+    roles = member(member(claims, "realm_access"), "roles")
+    return {role for role in roles if isinstance(role, str)} if isinstance(roles, list) else None
+
+
+def _rest(client: MoClient) -> Finding:
+    try:
+        organisations = client.get("/service/o/")
+    except (UnavailableError, Refused) as error:
+        return failure("MO REST", _told(error))
+    if not isinstance(organisations, list) or not member(next(iter(organisations), None), "uuid"):
+        return failure("MO REST", "MO has no root organisation: finish its installation")
+    return ok("MO REST", "switched on, and open for us")
+
+
+def _seed(client: MoClient, settings: Settings, organisation: tuple[str, int | None]) -> list[Finding]:
+    actual: dict[str, History] = {}
+    found = []
+    for read in (
+        read_all(client, Kind.FACET),
+        read_all(client, Kind.ITSYSTEM),
+        read_histories(client, Kind.CLASS, {seed.uuid for seed in SEED_CLASSES}),
+    ):
+        actual |= read.found
+        found += [
+            failure("MO seed", f"MO cannot show {uuid}, which must be mended: {reason}")
+            for uuid, reason in read.unreadable.items()
+        ]
+    facets = {
+        value.user_key: uuid
+        for uuid, history in actual.items()
+        if isinstance(value := history[-1].value, Facet)
+    }
+    system = settings.azid_it_system_uuid
+    if system not in (None, AZ_SYSTEM) and system not in actual:
+        found.append(failure("MO seed", f"azid_it_system_uuid: MO has no IT system {system}"))
+    objects, notices = seed_objects(facets, organisation, settings.municipality_code, system)
+    found += [warning("MO seed", str(notice)) for notice in notices]
+    missing = Counter(each.kind.value for each in objects if each.uuid not in actual)
+    if missing:
+        counts = ", ".join(f"{count} of kind {kind}" for kind, count in missing.items())
+        found.append(ok("MO seed", f"not there yet: {counts}; the next import that writes makes them"))
+    elif not found:
+        found.append(ok("MO seed", "all facets, classes and IT systems that we need are there"))
+    return found

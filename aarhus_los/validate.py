@@ -1,0 +1,215 @@
+"""What is wrong with a drop, found offline: for its sender, before the upload.
+
+No value of a row is told, only where it stands: it may be a CPR number or a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from aarhus_los import clock
+from aarhus_los.drop.entries import Entry, FileChanged
+from aarhus_los.drop.folder import Folder
+from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
+from aarhus_los.drop.reader import FileRefused, ParsedFile, read_file
+from aarhus_los.drop.rows import ClassRow, ManagerRow, OrgRow, PersonRow, Reject, Row
+from aarhus_los.errors import EXIT_DATA, EXIT_OK, EXIT_ROWS
+
+FORMAT: Final = 1
+_UNITS: Final = "Org"
+_REFERENCES: Final[Mapping[type[Row], tuple[tuple[str, str, str], ...]]] = {
+    OrgRow: (
+        ("ParentUUID", "parent_uuid", _UNITS),
+        ("OrgEnhedsTypeUUID", "type_uuid", "Enhedstype"),
+    ),
+    PersonRow: (
+        ("OrgenhedUUID", "org_uuid", _UNITS),
+        ("EngagementTypeUUID", "engagement_type_uuid", "Engagementstype"),
+        ("StillingsBetegnelseUUID", "job_function_uuid", "Stillingsbetegnelse"),
+    ),
+    ManagerRow: (
+        ("OrgUUID", "org_uuid", _UNITS),
+        ("LedertypeUUID", "type_uuid", "Ledertype"),
+        ("LederniveauUUID", "level_uuid", "Lederniveau"),
+        ("LederansvarUUID", "responsibility_uuid", "Lederansvar"),
+    ),
+}
+"""Column, field, and what must know the uuid in it: the units, or a class list."""
+
+
+class Level(StrEnum):
+    """What a problem costs: a file is not read, a row or a value is not applied; a note costs nothing by itself."""
+
+    FILE = "file"
+    ROW = "row"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, and where. `line` None: with the file as a whole. `column` empty: with the line as a whole."""
+
+    file: str
+    line: int | None
+    column: str
+    reason: str
+    level: Level
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        return f"{place}: {'note: ' if self.level is Level.NOTE else ''}{self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """All that was found in a folder: how many files and rows of the drop, and the problems by file and line."""
+
+    files: int
+    rows: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def exit_code(self) -> int:
+        levels = {problem.level for problem in self.problems}
+        return EXIT_DATA if Level.FILE in levels else EXIT_ROWS if Level.ROW in levels else EXIT_OK
+
+    def __str__(self) -> str:
+        """A line a problem, and a last line that can be read alone."""
+        refused = len({problem.file for problem in self.problems if problem.level is Level.FILE})
+        lines = len({(each.file, each.line) for each in self.problems if each.level is Level.ROW})
+        found = f"{refused} files would not be read, {lines} rows not or not wholly applied"
+        verdict = found if refused or lines else "nothing is wrong with them"
+        summary = f"{self.files} files of the drop, {self.rows} rows: {verdict}."
+        return "\n".join([*map(str, self.problems), summary]) + "\n"
+
+    def record(self) -> dict[str, Any]:
+        """The same for machines. Stable: fields are added, never changed."""
+        return {
+            "format": FORMAT,
+            "exit_code": self.exit_code,
+            "files": self.files,
+            "rows": self.rows,
+            "problems": [
+                {
+                    "file": problem.file,
+                    "line": problem.line,
+                    "column": problem.column,
+                    "reason": problem.reason,
+                    "level": problem.level.value,
+                }
+                for problem in self.problems
+            ],
+        }
+
+
+def validate(folder: Path) -> Validation:
+    """Reads every file of the drop in a folder. Raises UnavailableError where the folder or a file cannot be read."""
+    validating = _Validating()
+    with Folder(folder) as source:
+        for entry in source.listing():
+            name = validating.look_at(entry)
+            if name is None:
+                continue
+            try:
+                validating.read(name, source.read(entry.name))
+            except FileChanged:
+                validating.refuse(name.name, "it is being written: validate it when the upload is complete")
+    if not validating.files and not validating.problems:
+        validating.refuse(_shown(str(folder)), "no file of the drop is in this folder: is it the right one?")
+    return validating.result()
+
+
+@dataclass
+class _Validating:
+    files: int = 0
+    parsed: list[ParsedFile] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def refuse(self, file: str, reason: str) -> None:
+        self.problems.append(Problem(file, None, "", reason, Level.FILE))
+
+    def look_at(self, entry: Entry) -> DropName | None:
+        """What a file's name says, if the file is to be read; a name that will keep it from being read is a problem."""
+        name = parse_name(entry.name)
+        if name is None:
+            if miss := near_miss(entry.name):
+                self.refuse(_shown(entry.name), f"would not be read: {miss}")
+            return None
+        self.files += 1
+        if reason := refusal(name, clock.now().date()):
+            self.refuse(name.name, reason)
+            return None
+        return name
+
+    def read(self, name: DropName, data: bytes) -> None:
+        try:
+            parsed = read_file(name, data)
+        except FileRefused as refused:
+            self.refuse(name.name, refused.reason)
+            return
+        self.parsed.append(parsed)
+        self.problems += _problems(parsed)
+
+    def result(self) -> Validation:
+        problems = [*self.problems, *_strangers(self.parsed)]
+        return Validation(
+            self.files,
+            sum(len(file.rows) + len(file.rejects) for file in self.parsed),
+            tuple(sorted(problems, key=lambda each: (each.file, each.line or 0, each.column))),
+        )
+
+
+def _problems(parsed: ParsedFile) -> Iterator[Problem]:
+    """What the reader has found in one file."""
+    file = parsed.name.name
+    if not parsed.rows and not parsed.rejects:
+        yield Problem(file, None, "", "a header but no rows", Level.NOTE)
+    for reject in parsed.rejects:
+        yield Problem(file, reject.ref.line, reject.column, reject.reason, Level.ROW)
+        for flaw in reject.also:
+            yield Problem(file, reject.ref.line, flaw.column, flaw.reason, Level.ROW)
+    for row in parsed.rows:
+        for flaw in row.flaws:
+            yield Problem(file, row.ref.line, flaw.column, f"{flaw.reason}; not applied", Level.ROW)
+        for note in row.notes:
+            yield Problem(file, row.ref.line, note.column, note.reason, Level.NOTE)
+
+
+def _strangers(files: Sequence[ParsedFile]) -> Iterator[Problem]:
+    """References to what the drop itself does not have, where it has all there is: a whole list, or an `Org_inital`.
+
+    They are only notes: MO may have the unit or the class from elsewhere.
+    """
+    known = _known(files)
+    for parsed in files:
+        for row in parsed.rows:
+            for column, attribute, listed in _REFERENCES.get(type(row), ()):
+                uuid = getattr(row, attribute)
+                if isinstance(uuid, str) and listed in known and uuid not in known[listed]:
+                    where = "unit" if listed == _UNITS else f"class of STAM_UUID_{listed}.csv"
+                    reason = f"no {where} in this folder has this uuid: applied only if MO has it"
+                    yield Problem(parsed.name.name, row.ref.line, column, reason, Level.NOTE)
+
+
+def _known(files: Iterable[ParsedFile]) -> dict[str, set[str]]:
+    """The uuids by what knows them; only of what the drop has all of."""
+    known: dict[str, set[str]] = {}
+    units: set[str] = set()
+    for parsed in files:
+        if parsed.name.family is Family.STAM:
+            known[parsed.name.kind] = {row.uuid for row in parsed.rows_of(ClassRow)}
+        elif parsed.name.family is Family.ORG:
+            lines: list[OrgRow | Reject] = [*parsed.rows_of(OrgRow), *parsed.rejects]
+            units |= {line.org_uuid for line in lines if line.org_uuid is not None}
+            if parsed.name.kind == "inital":
+                known[_UNITS] = units
+    return known
+
+
+def _shown(name: str) -> str:
+    """A file name on one line, whatever it holds."""
+    return name if name.isprintable() else repr(name)
