@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Literal, TypeVar
 
 from aarhus_los import clock, initial
 from aarhus_los.addresses.adressevask import Adressevask
 from aarhus_los.addresses.cache import Cache
 from aarhus_los.addresses.lookup import Resolution, resolve
+from aarhus_los.addresses.outcomes import Found
 from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
 from aarhus_los.desired import org
@@ -33,6 +34,7 @@ from aarhus_los.drop.rows import (
 from aarhus_los.drop.sources import open_source
 from aarhus_los.errors import SettingsError
 from aarhus_los.ledger import (
+    NOTHING_YET,
     Kept,
     Line,
     State,
@@ -51,10 +53,12 @@ from aarhus_los.plan import Plan, make_plan
 from aarhus_los.reading import read_world
 from aarhus_los.report.account import Account, count_rows, failed_rows
 from aarhus_los.report.files import write_failed_addresses, write_rejects
+from aarhus_los.report.housekeeping import tidy
 from aarhus_los.report.outliving import ended_units, outliving
 from aarhus_los.report.record import write_record
+from aarhus_los.report.scene import Scene, make_scene, units_of_rows
 from aarhus_los.report.terminal import operation_text
-from aarhus_los.selection import ReadFile, Selection, Wishes, select
+from aarhus_los.selection import ReadFile, Selection, Wishes, needed_again, select
 from aarhus_los.settings import Settings
 
 R = TypeVar("R", bound=Row)
@@ -71,6 +75,8 @@ class Options:
     accept_rejects: bool = False
     allow: Mapping[BrakeKind, int] = field(default_factory=dict)
     verify: Literal["some", "all", "none"] = "some"
+    scene: bool = False
+    """Whether the account is to have what a page shows: names are then read that nothing else needs."""
 
 
 def import_drop(settings: Settings, options: Options, progress: Progress) -> Account:
@@ -83,7 +89,8 @@ def import_drop(settings: Settings, options: Options, progress: Progress) -> Acc
     with locked(settings.state_file):
         size = settings.state_file.stat().st_size if settings.state_file.exists() else 0
         check_room(settings.state_file.parent, size)
-        check_room(settings.report_folder)
+        for folder in filter(None, (settings.report_folder, settings.queries_folder)):
+            check_room(folder)
         account = _Run(settings, options, progress, dry=False).run()
     account.warnings[:0] = warnings
     return account
@@ -124,12 +131,17 @@ class _Run:
                 plan = self.account.plan = make_plan(wanted, world.actual)
                 self._tell_outliving(client, wanted, plan)
             self.account.brakes = [str(brake) for brake in self._brakes(plan, client, world)]
+            scene = None
+            if self.options.scene:
+                scene = self._scene(client, selection, families, world, addresses)
             applied = Applied()
             if not self.account.dry and not self.account.brakes:
                 self._note_new_objects(state, selection, families, plan)
                 applied = self._apply(plan, client)
                 self._verify(client, wanted, applied)
             self._account_for(client, selection, families, applied)
+        if scene is not None:
+            self._set_scene(scene, selection, applied)
         if applied.acknowledged:
             write_record(self.settings.report_folder, self.now, self.account, applied.acknowledged)
         if not (self.account.brakes or self.account.stopped or self.account.differences):
@@ -138,7 +150,7 @@ class _Run:
 
     def _select(self, state: State) -> Selection:
         with self._phase("read the drop"), open_source(self.settings) as source:
-            wishes = Wishes(self.options.since, self.options.allow_late)
+            wishes = Wishes(self.options.since, self.options.allow_late, self.options.accept_rejects)
             selection = select(state, source, self.kept, self.now, wishes)
         self.account.refused = selection.refused
         self.account.warnings += selection.warnings
@@ -198,6 +210,43 @@ class _Run:
                 histories |= read_of_units(client, kind, ended, readers=self.settings.concurrency).found
             self.account.notices += outliving(ended, histories, wanted)
 
+    def _scene(
+        self,
+        client: MoClient,
+        selection: Selection,
+        families: list[Desired],
+        world: World,
+        addresses: Resolution,
+    ) -> Scene:
+        """Gathered before the first write: an MO that cannot show names then costs nothing."""
+
+        def read(kind: Kind, uuids: Collection[str]) -> Mapping[str, History]:
+            return read_histories(client, kind, uuids, readers=self.settings.concurrency).found
+
+        with self._phase("read names"):
+            refs = {aside.ref for family in families for aside in family.set_aside}
+            unresolved = {each.org_unit for family in families for each in family.unresolved}
+            return make_scene(
+                self.now.date(),
+                [each for family in families for each in family.objects],
+                world.actual,
+                self.account.plan.operations,
+                read,
+                units={*units_of_rows(selection.files, refs).values(), *unresolved},
+                designations={
+                    outcome.uuid: outcome.designation
+                    for outcome in addresses.outcomes.values()
+                    if isinstance(outcome, Found)
+                },
+            )
+
+    def _set_scene(self, scene: Scene, selection: Selection, applied: Applied) -> None:
+        """Of what was planned, an import shows what was done; one that a brake held back, what it would have done."""
+        subjects = units_of_rows(selection.files, {aside.ref for aside in self.account.set_aside})
+        planned = self.account.dry or self.account.brakes
+        operations = scene.operations if planned else applied.acknowledged
+        self.account.scene = replace(scene, operations=operations, subjects=subjects)
+
     def _brakes(self, plan: Plan, client: MoClient, world: World) -> list[Brake]:
         settings = self.settings
         limits = {
@@ -220,16 +269,21 @@ class _Run:
     def _note_new_objects(
         self, state: State, selection: Selection, families: list[Desired], plan: Plan
     ) -> None:
-        """Which `_ret` rows count as `_nye` is in the state before the first write: a killed run changes nothing."""
+        """What is under way is in the state before the first write, so that a killed run changes nothing.
+
+        Which `_ret` rows count as `_nye` is found out once; and where this version is replaced by the one before it, that
+        one is new again, since MO may hold part of this.
+        """
         found = {name: lines for family in families for name, lines in family.as_nye.items()}
         lines = {}
         for file in selection.files:
-            if file.name.name in found and file.line.sha256:
-                old = state.lines.get(file.name.name, Line(file.name.name))
-                noted = Version(file.line.sha256, tuple(sorted(found[file.name.name])))
-                lines[file.name.name] = replace(old, under_way=noted)
+            name = file.name.name
+            if file.line.sha256 and (file.is_new or name in found):
+                old = state.lines.get(name, Line(name))
+                as_nye = found.get(name, file.as_nye or frozenset())
+                lines[name] = replace(old, under_way=Version(file.line.sha256, tuple(sorted(as_nye))))
         if lines and plan.steps:
-            timestamp = state.timestamp or datetime.min
+            timestamp = state.timestamp or NOTHING_YET
             save_state(self.settings.state_file, State(timestamp, {**state.lines, **lines}, state.ours))
 
     def _apply(self, plan: Plan, client: MoClient) -> Applied:
@@ -287,8 +341,10 @@ class _Run:
         account.failed = len(applied.failed)
         if applied.stopped:
             account.unsettled = len(account.plan.operations) - account.acknowledged - account.failed
-        done = account.plan.operations if account.dry else applied.acknowledged
-        account.files = count_rows(selection.files, account.set_aside, account.superseded, done)
+        sent = not (account.dry or account.brakes)
+        done = applied.acknowledged if sent else account.plan.operations
+        if not applied.stopped:  # else the next run reads the same rows again, and accounts for them
+            account.files = count_rows(selection.files, account.set_aside, account.superseded, done)
         account.retries += client.retries
         account.requests = sum(client.requests.values())
 
@@ -303,10 +359,14 @@ class _Run:
             write_failed_addresses(folders, selection.files, self.account.unresolved)
             lines = self._lines(state, selection, families)
             after = next_state(state, self.now, {**selection.lines, **lines}, selection.listed)
-            needed = _needed_again(selection.files, after.lines)
-            self.kept.keep({name: data for name, data in needed.items() if data is not None})
+            needed = needed_again(after.lines)
+            self.kept.keep(
+                {file.name.name: file.data for file in selection.files if file.name.name in needed}
+            )
             save_state(self.settings.state_file, after)
             self.kept.forget_others(needed)
+            waiting = {name for name, line in after.lines.items() if line.pending}
+            tidy(folder, self.now, self.settings.report_days, waiting)
 
     def _lines(self, state: State, selection: Selection, families: list[Desired]) -> dict[str, Line]:
         found = {name: lines for family in families for name, lines in family.as_nye.items()}
@@ -362,17 +422,3 @@ def _drop(selection: Selection) -> Drop:
 
 def _rows(file: ReadFile, kind: type[R]) -> FileRows[R]:
     return FileRows(file.name, file.parsed.rows_of(kind), file.parsed.rejects, file.counted, file.as_nye)
-
-
-def _needed_again(files: Collection[ReadFile], lines: Mapping[str, Line]) -> dict[str, bytes | None]:
-    """The files whose bytes pending rows need: their own, and those of all later files of the family."""
-    needed: dict[str, bytes | None] = {}
-    for family in Family:
-        of_family = sorted((file for file in files if file.name.family is family), key=lambda file: file.name)
-        waiting = False
-        for file in of_family:
-            pending = bool(lines[file.name.name].pending)
-            waiting = pending if family is Family.STAM else waiting or pending
-            if waiting:
-                needed[file.name.name] = file.data
-    return needed

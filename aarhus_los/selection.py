@@ -6,7 +6,7 @@ every file of that family is read, so that a late, a corrected or a pending row 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -72,6 +72,8 @@ class Wishes:
 
     since: date | None = None
     allow_late: bool = False
+    accept_rejects: bool = False
+    """What is pending is given up: what cannot be tried again is then nothing to refuse."""
 
 
 def select(
@@ -231,7 +233,7 @@ class _Selecting:
             return []
         known = self._known_from(family, min([*(file.name for file in fresh), *waiting]), waiting)
         missing = sorted(name for name, file in known.items() if file is None)
-        fresh = [file for file in fresh if self._not_too_late(file.name, missing, "it comes late")]
+        fresh = [file for file in fresh if self._in_time(file.name, missing)]
         tried = [name for name in waiting if self._can_be_tried(name, missing)]
         if not fresh and not tried:
             return []
@@ -259,30 +261,34 @@ class _Selecting:
                 found[name] = ReadFile(name, data, parsed, line, counted, _as_nye(line, line.sha256))
         return found
 
-    def _can_be_tried(self, name: DropName, missing: Sequence[DropName]) -> bool:
-        """Whether pending rows can be tried again."""
-        if name in missing:
-            self._refuse(
-                name.name,
-                "it has pending rows, and its bytes are neither on the server nor kept: upload it again, "
-                "or give its rows up with --accept-rejects",
-                EXIT_ROWS,
-            )
-            return False
-        return self._not_too_late(name, missing, "it has pending rows")
+    def _in_time(self, name: DropName, missing: Sequence[DropName]) -> bool:
+        """Whether a new file can be folded with those that came after it."""
+        reason = self._too_late(name, missing, "it comes late")
+        if reason is not None:
+            self._refuse(name.name, reason, EXIT_ROWS)
+        return reason is None
 
-    def _not_too_late(self, name: DropName, missing: Iterable[DropName], why: str) -> bool:
-        """Whether a file can be folded: what later files said must not be undone because their bytes are gone."""
+    def _can_be_tried(self, name: DropName, missing: Sequence[DropName]) -> bool:
+        """Whether pending rows can be tried again. Where they are given up, it is no matter that they cannot."""
+        reason: str | None = (
+            "it has pending rows, and its bytes are neither on the server nor kept: upload it again, "
+            "or give its rows up with --accept-rejects"
+        )
+        if name not in missing:
+            reason = self._too_late(name, missing, "it has pending rows")
+        if reason is not None and not self.wishes.accept_rejects:
+            self._refuse(name.name, reason, EXIT_ROWS)
+        return reason is None
+
+    def _too_late(self, name: DropName, missing: Sequence[DropName], why: str) -> str | None:
+        """Why a file cannot be folded: what later files said must not be undone because their bytes are gone."""
         later = [gone.name for gone in missing if name < gone]
         if not later or self.wishes.allow_late or name.family is Family.STAM:
-            return True
-        self._refuse(
-            name.name,
+            return None
+        return (
             f"{why}, and {_some(later)} that came after it can no longer be read: upload them again, "
-            "or let it speak where the files that are left are silent, with --allow-late",
-            EXIT_ROWS,
+            "or let it speak where the files that are left are silent, with --allow-late"
         )
-        return False
 
 
 def _as_nye(line: Line | None, sha256: str | None) -> frozenset[int] | None:
@@ -300,3 +306,16 @@ def _written(mtime: datetime | None) -> str | None:
 
 def _some(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def needed_again(lines: Mapping[str, Line]) -> set[str]:
+    """The files whose bytes pending rows need: their own, and those of all later files of the family."""
+    names = [name for line in lines.values() if (name := parse_name(line.name)) is not None]
+    needed: set[str] = set()
+    for family in Family:
+        of_family = [name for name in names if name.family is family]
+        waiting = [name for name in of_family if lines[name.name].pending]
+        if family is Family.STAM:
+            of_family = waiting
+        needed |= {name.name for name in of_family if waiting and not name < min(waiting)}
+    return needed

@@ -18,6 +18,7 @@ from aarhus_los.errors import (
     GRAVITY,
 )
 from aarhus_los.plan import Operation, Plan
+from aarhus_los.report.scene import Scene
 from aarhus_los.selection import ReadFile, Refusal
 
 
@@ -75,6 +76,8 @@ class Account:
     brakes: list[str] = field(default_factory=list)
     stopped: str | None = None
     """Why the run was cut off."""
+    scene: Scene | None = None
+    """What a page shows, if one was asked for and there was anything to do."""
     dry: bool = False
     rows_accepted: bool = False
     rejects_exit_code: int = EXIT_ROWS

@@ -16,7 +16,7 @@ from aarhus_los.errors import StateError
 from aarhus_los.ledger import write_private
 from aarhus_los.selection import ReadFile
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 ADDRESS_HEADER: Final = ("org_uuid", "post_address", "kode", "tekst", "forslag", "mo_har")
 
 

@@ -1,0 +1,182 @@
+"""A source in memory, files to put in it, and runs that select from it, for tests of which files are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aarhus_los.clock import COPENHAGEN
+from aarhus_los.drop.entries import Entry, FileChanged
+from aarhus_los.ledger import Kept, State, load_state, next_state, save_state
+from aarhus_los.selection import Selection, Wishes, select
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=COPENHAGEN)
+HEADER = "OrgUUID;BrugervendtNøgle;OrgEnhedsNavn;ParentUUID;StartDato;SlutDato\n"
+UNIT = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
+ROW = f"{UNIT};1;Enhed;{UNIT};2020-01-01;\n"
+BROKEN = b"OrgUUID;Navn\nx;y\n"
+
+ONE = "Org_nye_20261101_220000.csv"
+TWO = "Org_ret_20261102_220000.csv"
+THREE = "Org_ret_20261103_220000.csv"
+FOUR = "Org_nye_20261104_220000.csv"
+LEDER = "Leder_luk_20261102_220000.csv"
+LIST = "STAM_UUID_Enhedstype.csv"
+OTHER_LIST = "STAM_UUID_Ledertype.csv"
+
+
+def org(rows: int = 2, version: str = "A") -> bytes:
+    return (HEADER + ROW.replace("Enhed", f"Enhed {version}") * rows).encode()
+
+
+def leder(version: str = "1") -> bytes:
+    return f"OrgUUID;CPR\n{UNIT};010203123{version}\n".encode()
+
+
+def stam(version: str = "A") -> bytes:
+    return f"EnhedstypeUUID;Enhedstype\n{UNIT};Type {version}\n".encode()
+
+
+def ledertypes() -> bytes:
+    return f"LedertypeUUID;Ledertype\n{UNIT};Leder\n".encode()
+
+
+@dataclass
+class Upload:
+    data: bytes
+    mtime: datetime | None
+    growing: bool = False
+
+
+@dataclass
+class Server:
+    """A source in memory. Implements `Source`; `reads` are the names that were downloaded."""
+
+    files: dict[str, Upload] = field(default_factory=dict)
+    tells_times: bool = True
+    reads: list[str] = field(default_factory=list)
+    _clock: datetime = datetime(2026, 11, 20, tzinfo=UTC)
+
+    def put(self, name: str, data: bytes, mtime: datetime | None = None) -> None:
+        self._clock += timedelta(seconds=1)
+        self.files[name] = Upload(data, mtime or self._clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def describe(self) -> str:
+        return "a server in memory"
+
+    def listing(self) -> list[Entry]:
+        return [
+            Entry(name, len(upload.data), upload.mtime if self.tells_times else None)
+            for name, upload in reversed(self.files.items())
+        ]
+
+    def read(self, name: str) -> bytes:
+        self.reads.append(name)
+        if self.files[name].growing:
+            raise FileChanged(f"{name} is no longer of the size that it was listed with")
+        return self.files[name].data
+
+
+@dataclass
+class Importer:
+    """Runs that select and then, unless they are killed, write the state as an import does."""
+
+    state_file: Path
+    server: Server = field(default_factory=Server)
+    now: datetime = NOW
+
+    @property
+    def kept(self) -> Kept:
+        return Kept(self.state_file)
+
+    def select(
+        self, since: date | None = None, *, allow_late: bool = False, accept_rejects: bool = False
+    ) -> Selection:
+        self.server.reads.clear()
+        state = load_state(self.state_file)
+        return select(state, self.server, self.kept, self.now, Wishes(since, allow_late, accept_rejects))
+
+    def finish(self, selection: Selection, pending: dict[str, tuple[int, ...]] | None = None) -> None:
+        state = load_state(self.state_file)
+        told = pending or {}
+        lines = {
+            file.name.name: replace(
+                file.line,
+                pending=told.get(file.name.name, ()),
+                taken_over=file.line.taken_over and not file.is_new,
+                under_way=None if file.is_new else file.line.under_way,
+            )
+            for file in selection.files
+        }
+        after = next_state(state, self.now, {**selection.lines, **lines}, selection.listed)
+        needed = self._needed(after, selection)
+        self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in needed})
+        save_state(self.state_file, after)
+        self.kept.forget_others(needed)
+
+    def run(
+        self,
+        since: date | None = None,
+        *,
+        pending: dict[str, tuple[int, ...]] | None = None,
+        allow_late: bool = False,
+    ) -> Selection:
+        selection = self.select(since, allow_late=allow_late)
+        self.finish(selection, pending)
+        return selection
+
+    def state(self) -> State:
+        return load_state(self.state_file)
+
+    @staticmethod
+    def _needed(after: State, selection: Selection) -> set[str]:
+        needed: set[str] = set()
+        for family in ("STAM", "Org", "Leder"):
+            stamps = {
+                name: name[-19:]
+                for name, line in after.lines.items()
+                if name.startswith(family) and line.sha256
+            }
+            waiting = [stamps[name] for name in stamps if after.lines[name].pending]
+            for name, stamp in stamps.items():
+                if (family == "STAM" and after.lines[name].pending) or (
+                    family != "STAM" and waiting and stamp >= min(waiting)
+                ):
+                    needed.add(name)
+        return needed
+
+
+def new(selection: Selection) -> list[str]:
+    return [file.name.name for file in selection.files if file.is_new]
+
+
+def again(selection: Selection) -> dict[str, set[int]]:
+    """The files that are read for what they said before, with the lines that are pending."""
+    return {file.name.name: set(file.counted) for file in selection.files if file.counted is not None}
+
+
+def read(selection: Selection) -> list[str]:
+    return [file.name.name for file in selection.files]
+
+
+def refused(selection: Selection) -> dict[str, int]:
+    """File → exit code, the gravest of several."""
+    return {
+        refusal.file: refusal.exit_code for refusal in sorted(selection.refused, key=lambda r: r.exit_code)
+    }
+
+
+def reason(selection: Selection, file: str) -> str:
+    (found,) = [refusal.reason for refusal in selection.refused if refusal.file == file]
+    return found

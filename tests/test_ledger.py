@@ -1,0 +1,522 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from aarhus_los.clock import COPENHAGEN
+from aarhus_los.errors import LockedError, StateError
+from aarhus_los.ledger import (
+    NOTHING_YET,
+    Kept,
+    Line,
+    State,
+    Version,
+    check_room,
+    digest,
+    load_state,
+    locked,
+    make_folder,
+    next_state,
+    save_state,
+    write_private,
+)
+
+NAME = "Org_nye_20210128_123742.csv"
+LATER = "Org_ret_20210129_123742.csv"
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=COPENHAGEN)
+
+
+@contextmanager
+def disk_of(size: int) -> Iterator[None]:
+    """Lets no file grow beyond this: what a full disk does, for any user."""
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, former[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own, of 512 KiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    try:
+        mount = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=512k", "none", disk], capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        pytest.skip("no mount command")
+    if mount.returncode:
+        pytest.skip("needs the right to mount")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def fill(disk: Path) -> None:
+    with pytest.raises(OSError, match="No space left"), (disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(b"\0" * 1024)
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# The format
+
+
+def test_a_timestamp_and_a_line_of_json_a_name(tmp_path: Path) -> None:
+    lines = {
+        LATER: Line(LATER, "b" * 64, 20, None, pending=(3, 17), as_nye=(5,), seen="2026-11-24"),
+        NAME: Line(NAME, "a" * 64, 10, "2021-01-28T11:37:42+00:00", taken_over=True, seen="2026-11-24"),
+    }
+    save_state(tmp_path / "state", State(NOON, lines, ours=True))
+    first, *others = (tmp_path / "state").read_text("utf-8").splitlines()
+    assert first == "2026-11-24T12:00:00+01:00"
+    earlier, later = map(json.loads, others)
+    assert earlier == {
+        "name": NAME,
+        "sha256": "a" * 64,
+        "size": 10,
+        "mtime": "2021-01-28T11:37:42+00:00",
+        "taken_over": True,
+        "seen": "2026-11-24",
+    }
+    assert (later["name"], later["pending"], later["as_nye"]) == (LATER, [3, 17], [5])
+
+
+def test_no_file_is_a_first_import(tmp_path: Path) -> None:
+    assert load_state(tmp_path / "state") == State(None, {}, ours=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2021-07-01T12:00:00", datetime(2021, 7, 1, 10, tzinfo=UTC)),
+        ("2021-01-01T12:00:00.123456\n", datetime(2021, 1, 1, 11, 0, 0, 123456, tzinfo=UTC)),
+        ("2021-01-01 12:00:00\r\n", datetime(2021, 1, 1, 11, tzinfo=UTC)),
+        ("2021-01-01T12:00:00+00:00", datetime(2021, 1, 1, 12, tzinfo=UTC)),
+        ("2021-01-01T12:00:00Z", datetime(2021, 1, 1, 12, tzinfo=UTC)),
+        # The hour that comes twice, and the one that does not come.
+        ("2021-10-31T02:30:00", datetime(2021, 10, 31, 0, 30, tzinfo=UTC)),
+        ("2021-10-31T02:30:00+01:00", datetime(2021, 10, 31, 1, 30, tzinfo=UTC)),
+        ("2021-03-28T02:30:00", datetime(2021, 3, 28, 1, 30, tzinfo=UTC)),
+    ],
+)
+@pytest.mark.parametrize("machine", ["UTC", "America/New_York", "Asia/Tokyo"])
+def test_a_naive_time_is_danish_whatever_the_machine(
+    tmp_path: Path, text: str, instant: datetime, machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", machine)
+    state = load_state(written(tmp_path / "state", text))
+    assert state.timestamp is not None
+    assert state.timestamp.astimezone(UTC) == instant
+    assert not state.ours
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00", "0001-01-01T00:00:00\n", "0001-01-01T00:00:00+00:00"]
+)
+def test_the_beginning_of_time_means_that_nothing_was_imported(tmp_path: Path, text: str) -> None:
+    state = load_state(written(tmp_path / "state", text))
+    assert state == State(NOTHING_YET, {}, ours=False)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b" \n \n",
+        b"\0" * 100,
+        b"yesterday\n",
+        b"0001-01-01T00:00:00+14:00x",
+        b"OrgUUID;CPR\n;0102031234\n",
+        b'{"name": "Org_nye_20210128_123742.csv"}\n',
+        b"\xff\xfe2\0",
+        b"2021-01-01T00:00:00+01:00\n{",
+        b"2021-01-01T00:00:00+01:00\n[]",
+        b"2021-01-01T00:00:00+01:00\n{}",
+        b'2021-01-01T00:00:00+01:00\n{"name": 5}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "pending": 5}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "pending": ["5"]}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "size": "5"}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "seen": "yesterday"}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "sha256": 5}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "under_way": {"sha256": "a"}}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "under_way": "a"}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "unheard": "of"}',
+        b'2021-01-01T00:00:00+01:00\n{"files": 5}',
+    ],
+)
+def test_an_empty_or_broken_state_says_what_to_do(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "state"
+    path.write_bytes(data)
+    with pytest.raises(StateError) as caught:
+        load_state(path)
+    told = str(caught.value)
+    assert str(path) in told
+    assert "put back the last good copy" in told
+    assert len(told) < 500
+    assert "0102031234" not in told
+    assert caught.value.exit_code == 74
+
+
+def test_a_broken_line_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path / "state", '2021-01-01T00:00:00+01:00\n{"name": "x"}\n{"name": "y", "siz')
+    with pytest.raises(StateError, match="line 3"):
+        load_state(path)
+
+
+def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match=re.escape(str(tmp_path))):
+        load_state(tmp_path)
+
+
+SHA = st.text("0123456789abcdef", min_size=64, max_size=64)
+NUMBERS = st.lists(st.integers(2, 10**6), max_size=4).map(tuple)
+DAYS = st.dates(date(1999, 1, 1), date(2200, 1, 1)).map(str)
+ZONES = st.sampled_from([UTC, COPENHAGEN, timezone(timedelta(hours=-11, minutes=-30))])
+MOMENTS = st.builds(
+    datetime.astimezone,
+    st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),
+    ZONES,
+)
+LINES = st.builds(
+    Line,
+    name=st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
+    sha256=st.none() | SHA,
+    size=st.none() | st.integers(0, 2**40),
+    mtime=st.none() | MOMENTS.map(datetime.isoformat),
+    imported=st.none() | MOMENTS.map(datetime.isoformat),
+    taken_over=st.booleans(),
+    pending=NUMBERS,
+    as_nye=NUMBERS,
+    seen=st.just("") | DAYS,
+    under_way=st.none() | st.builds(Version, SHA, NUMBERS),
+)
+MAPPINGS = st.lists(LINES, max_size=4).map(lambda lines: {line.name: line for line in lines})
+
+
+@settings(max_examples=60, deadline=None)
+@given(MOMENTS | st.just(NOTHING_YET), MAPPINGS, st.booleans())
+@example(datetime(2021, 10, 31, 2, 30, tzinfo=COPENHAGEN, fold=1), {}, True)
+@example(NOTHING_YET, {NAME: Line(NAME, under_way=Version("a" * 64, (2,)))}, False)
+@example(NOON, {NAME: Line(NAME, under_way=Version("a" * 64, (2,)))}, False)
+@example(NOON, {NAME: Line(NAME, under_way=Version("a" * 64, (2,)))}, True)
+@example(NOON, {}, True)
+def test_what_is_saved_is_loaded(timestamp: datetime, lines: dict[str, Line], ours: bool) -> None:
+    ours = ours or any(line.sha256 for line in lines.values())
+    state = State(timestamp, lines, ours)
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        save_state(Path(folder) / "state", state)
+        loaded = load_state(Path(folder) / "state")
+    assert (loaded.lines, loaded.ours) == (lines, ours)
+    assert loaded.timestamp is not None
+    if timestamp == NOTHING_YET:
+        assert loaded.timestamp == NOTHING_YET
+    else:
+        assert loaded.timestamp.astimezone(UTC) == timestamp.astimezone(UTC)
+
+
+# Whole or not at all
+
+
+def test_the_state_is_private_whatever_the_umask_and_the_old_file(tmp_path: Path) -> None:
+    path = written(tmp_path / "state", "2021-01-01T00:00:00\n")
+    path.chmod(0o666)
+    former = os.umask(0)
+    try:
+        save_state(path, State(NOON, {}, ours=True))
+    finally:
+        os.umask(former)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [each.name for each in tmp_path.iterdir()] == ["state"]
+
+
+@pytest.mark.parametrize("moment", ["Path.replace", "os.fsync", "os.fchmod"])
+def test_a_kill_before_the_rename_leaves_the_old_state(tmp_path: Path, moment: str) -> None:
+    path = tmp_path / "state"
+    old = State(NOON, {NAME: Line(NAME, "a" * 64, 10, seen="2026-11-24")}, ours=True)
+    save_state(path, old)
+    killed = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os, signal, sys\n"
+            "from datetime import datetime, UTC\n"
+            "from pathlib import Path\n"
+            "from aarhus_los.ledger import State, save_state\n"
+            f"{moment} = lambda *args: os.kill(os.getpid(), signal.SIGKILL)\n"
+            "save_state(Path(sys.argv[1]), State(datetime.now(UTC), {}, ours=True))\n",
+            path,
+        ],
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert load_state(path) == old
+    save_state(path, State(NOON, {}, ours=True))
+    assert load_state(path).lines == {}
+
+
+def test_a_failed_write_leaves_the_old_state_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    old = State(NOON, {}, ours=True)
+    save_state(path, old)
+    with disk_of(20), pytest.raises(StateError, match=re.escape(f"{path} cannot be written")):
+        save_state(path, State(NOON, {NAME: Line(NAME, "a" * 64)}, ours=True))
+    assert load_state(path) == old
+    assert [each.name for each in tmp_path.iterdir()] == ["state"]
+
+
+def test_the_bytes_are_on_the_disk_before_the_name_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    sync, rename = os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        order.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "bytes")
+        sync(descriptor)
+
+    def renamed(self: Path, target: Path) -> Path:
+        order.append("name")
+        return rename(self, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    write_private(tmp_path / "state", b"x")
+    assert order == ["bytes", "name", "folder"]
+
+
+# A disk that takes nothing is found before it matters
+
+
+def test_a_full_disk_is_found(tmp_path: Path) -> None:
+    check_room(tmp_path)
+    with disk_of(10_000), pytest.raises(StateError, match=re.escape(str(tmp_path))):
+        check_room(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_room_grows_with_the_state(tmp_path: Path) -> None:
+    with disk_of(500_000):
+        check_room(tmp_path)
+        with pytest.raises(StateError):
+            check_room(tmp_path, 400_000)
+
+
+def test_a_really_full_disk(small_disk: Path) -> None:
+    fill(small_disk)
+    with pytest.raises(StateError, match="No space left"):
+        check_room(small_disk)
+    with pytest.raises(StateError, match="No space left"):
+        save_state(small_disk / "state", State(NOON, {}, ours=True))
+    with pytest.raises(StateError, match="No space left"), locked(small_disk / "state"):
+        pass
+    assert {each.name for each in small_disk.iterdir()} == {"filler", "state.lock"}
+
+
+def test_a_read_only_disk(small_disk: Path) -> None:
+    save_state(small_disk / "state", State(NOON, {}, ours=True))
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    with pytest.raises(StateError, match="Read-only"):
+        check_room(small_disk)
+    with pytest.raises(StateError, match="Read-only"), locked(small_disk / "state"):
+        pass
+    with pytest.raises(StateError, match="Read-only"):
+        make_folder(small_disk / "reports")
+    assert load_state(small_disk / "state").timestamp == NOON
+
+
+def test_a_lock_that_cannot_be_written_is_no_defect(tmp_path: Path) -> None:
+    with disk_of(0), pytest.raises(StateError, match=r"state\.lock"), locked(tmp_path / "state"):
+        pass
+    with locked(tmp_path / "state"):
+        pass
+
+
+def test_a_file_where_a_folder_must_be(tmp_path: Path) -> None:
+    blocking = written(tmp_path / "file", "")
+    with pytest.raises(StateError, match="is not a folder"):
+        make_folder(blocking)
+    for act in (make_folder, check_room, lambda folder: locked(folder / "state").__enter__()):
+        with pytest.raises(StateError, match=re.escape(str(blocking))):
+            act(blocking / "reports")
+
+
+def test_folders_are_made_private_and_open_ones_told(tmp_path: Path) -> None:
+    assert make_folder(tmp_path / "a" / "b") is None
+    assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
+    (tmp_path / "a").chmod(0o750)
+    warning = make_folder(tmp_path / "a")
+    assert warning is not None
+    assert f"chmod 0700 {tmp_path / 'a'}" in warning
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o750
+
+
+# The lock
+
+HOLD = (
+    "import sys, time\n"
+    "from pathlib import Path\n"
+    "from aarhus_los.ledger import locked\n"
+    "with locked(Path(sys.argv[1])):\n"
+    "    print('held', flush=True)\n"
+    "    sys.stdin.read()\n"
+)
+
+
+@contextmanager
+def holder(state_file: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock until its standard input ends."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, state_file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_second_run_is_told_who_holds_the_lock_since_when(tmp_path: Path) -> None:
+    state_file = tmp_path / "state"
+    began = datetime.now(COPENHAGEN)
+    with holder(state_file) as process:
+        with pytest.raises(LockedError) as caught, locked(state_file):
+            pytest.fail("both hold the lock")
+        assert caught.value.exit_code == 75
+        told = re.search(rf"process {process.pid} since (\S+)", str(caught.value))
+        assert told
+        assert abs(datetime.fromisoformat(told[1]) - began) < timedelta(seconds=60)
+        process.communicate("")
+        assert process.returncode == 0
+    with locked(state_file):
+        pass
+
+
+def test_a_killed_run_leaves_no_lock_behind(tmp_path: Path) -> None:
+    state_file = tmp_path / "state"
+    with holder(state_file) as process:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        with (
+            locked(state_file),
+            pytest.raises(LockedError, match=f"process {os.getpid()} "),
+            locked(state_file),
+        ):
+            pytest.fail("held twice")
+
+
+def test_the_lock_is_private_and_let_go_after_a_failure(tmp_path: Path) -> None:
+    state_file = tmp_path / "state"
+    with pytest.raises(RuntimeError), locked(state_file):
+        raise RuntimeError
+    with locked(state_file):
+        assert stat.S_IMODE((tmp_path / "state.lock").stat().st_mode) == 0o600
+
+
+# The state after a run
+
+
+def test_files_that_left_the_server_are_remembered_for_a_year() -> None:
+    state = State(NOON, {NAME: Line(NAME, "a" * 64)}, ours=True)
+    state = next_state(state, NOON, {}, [NAME])
+    assert state.lines[NAME].seen == "2026-11-24"
+    year = next_state(state, NOON + timedelta(days=365), {}, [])
+    assert NAME in year.lines
+    assert NAME not in next_state(year, NOON + timedelta(days=366), {}, []).lines
+    again = next_state(state, NOON + timedelta(days=300), {}, [NAME])
+    assert NAME in next_state(again, NOON + timedelta(days=600), {}, []).lines
+
+
+def test_a_file_with_pending_rows_is_never_forgotten() -> None:
+    state = State(NOON, {NAME: Line(NAME, "a" * 64, pending=(2,), seen="2020-01-01")}, ours=True)
+    assert next_state(state, NOON, {}, []).lines[NAME].pending == (2,)
+
+
+def test_a_clock_that_jumps_back_forgets_nothing() -> None:
+    state = next_state(State(), NOON, {NAME: Line(NAME, "a" * 64)}, [NAME])
+    back = next_state(state, NOON - timedelta(days=1000), {}, [])
+    assert back.lines == state.lines
+
+
+def test_a_completed_run_replaces_lines_by_name() -> None:
+    old = State(None, {NAME: Line(NAME, "a" * 64, seen="2026-11-01"), LATER: Line(LATER, "c" * 64)})
+    after = next_state(old, NOON, {NAME: Line(NAME, "b" * 64)}, [NAME, LATER])
+    assert (after.timestamp, after.ours) == (NOON, True)
+    assert {name: line.sha256 for name, line in after.lines.items()} == {NAME: "b" * 64, LATER: "c" * 64}
+    assert after.lines[NAME].seen == "2026-11-24"
+
+
+# Kept bytes
+
+
+def test_bytes_are_kept_in_private_until_no_row_needs_them(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "state")
+    kept.keep({NAME: b"one", LATER: b"two"})
+    folder = tmp_path / "state.d"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    assert kept.read(NAME, digest(b"one")) == b"one"
+    assert kept.read(NAME, digest(b"another version")) is None
+    kept.forget_others([LATER])
+    assert kept.read(NAME, digest(b"one")) is None
+    assert kept.read(LATER, digest(b"two")) == b"two"
+    kept.forget_others([])
+    assert not folder.exists()
+    kept.forget_others([])
+
+
+def test_keeping_puts_nothing_away(tmp_path: Path) -> None:
+    """The state that needs the others stays in force until the new one is written."""
+    kept = Kept(tmp_path / "state")
+    kept.keep({NAME: b"one"})
+    kept.keep({LATER: b"two"})
+    assert kept.read(NAME, digest(b"one")) == b"one"
+
+
+def test_bytes_that_rotted_are_not_taken_for_the_version(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "state")
+    kept.keep({NAME: b"one"})
+    (tmp_path / "state.d" / NAME).write_bytes(b"on")
+    assert kept.read(NAME, digest(b"one")) is None
+    kept.keep({NAME: b"one"})
+    assert kept.read(NAME, digest(b"one")) == b"one"
+
+
+def test_what_was_left_half_written_is_cleared_away(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "state")
+    kept.keep({NAME: b"one"})
+    written(tmp_path / "state.d" / f".{LATER}.abc", "half")
+    kept.forget_others([NAME])
+    assert [path.name for path in (tmp_path / "state.d").iterdir()] == [NAME]
+
+
+def test_a_foreign_folder_among_kept_bytes_is_told(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "state")
+    kept.keep({NAME: b"one"})
+    (tmp_path / "state.d" / "mine").mkdir()
+    with pytest.raises(StateError, match=re.escape("state.d")):
+        kept.forget_others([])
