@@ -82,7 +82,7 @@ def operation_record(operation: Operation) -> dict[str, Any]:
 
 def write_record(folder: Path, now: datetime, account: Account, acknowledged: Iterable[Operation]) -> Path:
     """Leaves `run_<id>.json`: what was written, with the values before, so that it can be looked up and undone by hand."""
-    path = folder / f"run_{now:%Y%m%dT%H%M%S}.json"
+    path = folder / f"run_{now:%Y%m%dT%H%M%S%f}.json"
     account_part = {"started": now.isoformat(timespec="seconds"), **account_record(account)}
     write_private(path, _record(account_part, acknowledged))
     return path

@@ -67,7 +67,11 @@ class DarServer(HttpStandIn):
         if "Nede" in plain:
             return Answer.text(503, "Service Unavailable")
         postal = _POSTAL_CODE.fullmatch(plain)
-        if "Ukendt" in plain or _TIGHT_COMMA.search(plain) or (postal and postal["code"].startswith(_GREENLAND)):
+        if (
+            "Ukendt" in plain
+            or _TIGHT_COMMA.search(plain)
+            or (postal and postal["code"].startswith(_GREENLAND))
+        ):
             return _washed(_UNRECOGNISED)
         if postal is None:
             return _washed(_NO_POSTAL_CODE)

@@ -125,7 +125,7 @@ class HttpStandIn(ABC):
     def __enter__(self) -> Self:
         self._server = _Server(("127.0.0.1", self._port), self)
         self._port = self._server.server_address[1]
-        Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
     def __exit__(

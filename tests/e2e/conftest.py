@@ -1,13 +1,16 @@
-"""The fixture of the e2e tests: one drop, one MO, one importer."""
+"""The fixtures of the e2e tests: one drop, one MO, one importer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from aarhus_los.sandbox.mo_store import Snapshot
 from aarhus_los.sandbox.stage import Stage
+from tests.e2e.drops import put_first_files
 from tests.e2e.harness import Sandbox
 
 
@@ -19,3 +22,32 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
         folder.mkdir(mode=0o700)
     with Stage(home) as stage:
         yield Sandbox(stage, drop)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """An MO, and the state of an importer, after the first import of the small drop."""
+
+    mo: Snapshot
+    state: bytes
+
+
+@pytest.fixture(scope="session")
+def first_import(tmp_path_factory: pytest.TempPathFactory) -> Imported:
+    home = tmp_path_factory.mktemp("home")
+    with Stage(home) as stage:
+        sandbox = Sandbox(stage, tmp_path_factory.mktemp("drop"))
+        put_first_files(sandbox)
+        done = sandbox.run()
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        return Imported(sandbox.store.snapshot(), sandbox.state_file.read_bytes())
+
+
+@pytest.fixture
+def imported(sandbox: Sandbox, first_import: Imported) -> Sandbox:
+    """A sandbox after the first import of the small drop."""
+    put_first_files(sandbox)
+    sandbox.store.restore(first_import.mo)
+    sandbox.state_file.write_bytes(first_import.state)
+    sandbox.state_file.chmod(0o600)
+    return sandbox

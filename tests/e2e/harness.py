@@ -88,6 +88,14 @@ class Sandbox:
         fresh, self._counted = requests[self._counted :], len(requests)
         return sum(request["objects"] for request in fresh if request["status"] < 300)
 
+    def claimed(self) -> dict[str, str]:
+        """The versions of files that the importer's state claims to be in MO: file name → sha256."""
+        if not self.state_file.exists():
+            return {}
+        lines = self.state_file.read_text(encoding="utf-8").splitlines()[1:]
+        found = [json.loads(line) for line in lines]
+        return {line["name"]: line["sha256"] for line in found if "sha256" in line}
+
     def _get(self, path: str) -> Any:
         with build_opener(ProxyHandler({})).open(self.mo.url + path, timeout=30) as answer:
             return json.load(answer)

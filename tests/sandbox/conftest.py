@@ -36,7 +36,10 @@ class Client:
         self.session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
     def request(self, method: str, path: str, body: Any = None, **query: Any) -> requests.Response:
-        return self.session.request(method, self.server.url + path, params=query, json=body, timeout=10)
+        answer = self.session.request(method, self.server.url + path, params=query, json=body, timeout=10)
+        if answer.status_code == 500:
+            self.session.close()  # MO has closed the connection: the next request on it may fail
+        return answer
 
     def get(self, path: str) -> requests.Response:
         return self.request("GET", path)
