@@ -533,3 +533,20 @@ def test_every_operation_is_somewhere_in_the_page(page: Page) -> None:
         for line in row[-1].rpartition(":")[2].split(", ")
     }
     assert lines == shown
+
+
+@pytest.mark.parametrize(
+    ("spans", "name"),
+    [
+        ([("old", 2010, 2015), ("now", 2016, 2030)], "now"),
+        ([("old", 2010, 2015), ("next", 2027, 2027), ("later", 2028, 2030)], "next"),
+        ([("older", 2010, 2012), ("old", 2013, 2015)], "old"),
+    ],
+)
+def test_a_name_is_that_of_today_else_the_next_one_else_the_last(
+    spans: list[tuple[str, int, int]], name: str
+) -> None:
+    history: History = tuple(
+        Piece(date(start, 1, 1), date(end, 12, 31), unit(each)) for each, start, end in spans
+    )
+    assert Scene(TODAY, (), {Kind.ORG_UNIT: {uuid("A"): history}}).name(Kind.ORG_UNIT, uuid("A")) == name
