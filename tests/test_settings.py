@@ -283,6 +283,7 @@ def test_a_byte_order_mark_and_danish_letters_are_read(tmp_path: Path) -> None:
         ("ftp_port", "2121", 2121),
         ("ftp_url", "sftp://files.example.dk:2222/los", "sftp://files.example.dk:2222/los"),
         ("ftp_url", "file:///var/drop", "file:///var/drop"),
+        ("ftp_host_fingerprint", "SHA256:" + "aB3+/" * 8 + "abc=", "SHA256:" + "aB3+/" * 8 + "abc"),
         (
             "azid_it_system_uuid",
             "{8D8A5FD6-9E4D-4C2B-9A42-0B7B6E1E7C01}",
@@ -327,6 +328,10 @@ def test_values_are_understood(name: str, value: object, expected: object, tmp_p
         ("ftp_url", "files.example.dk/los", "belongs into ftp_folder"),
         ("ftp_url", "ftp://files.example.dk:22", "22, which is SFTP's"),
         ("ftp_url", "ftp://files.example.dk:port", "must be a host name or a URL"),
+        ("ftp_host_fingerprint", "MD5:16:27:ac:a5:76:28:2d:36", "must be SHA256: and 43 characters"),
+        ("ftp_host_fingerprint", "SHA256:" + "a" * 42, "must be SHA256: and 43 characters"),
+        ("ftp_known_hosts", "/no/such/known_hosts", "exists and can be read"),
+        ("ftp_ca_file", "/no/such/ca.pem", "exists and can be read"),
         ("ftp_user", "los\r\nDELE x", "must be one line"),
         ("ftp_user", 5, "must be a valid string"),
         ("ca_bundle", "/no/such/bundle.pem", "exists and can be read; it is '/no/such/bundle.pem'"),

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
+
+from aarhus_los.errors import UnavailableError
+
+MOST_FILES: Final = 200_000
+"""Eight files a day are fewer in sixty years. A folder of more is another one, or a server that never ends its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,12 @@ class Entry:
 
 class FileChanged(Exception):
     """A file is not, or no longer, what the listing said: an upload is under way. It waits for the next run."""
+
+
+def check_count(count: int, place: str) -> None:
+    """Raises UnavailableError where a listing has grown beyond `MOST_FILES`, so that it cannot fill the memory."""
+    if count > MOST_FILES:
+        raise UnavailableError(f"{place}: more than {MOST_FILES} files in the folder: is it the right one?")
 
 
 class Source(Protocol):

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from aarhus_los.drop.entries import Entry, FileChanged
+from aarhus_los.drop.entries import Entry, FileChanged, check_count
 from aarhus_los.errors import UnavailableError
 
 
@@ -38,6 +38,7 @@ class Folder:
                 for item in found:
                     if (entry := _entry(item)) is not None:
                         entries.append(entry)
+                        check_count(len(entries), self.describe())
         except OSError as error:
             raise UnavailableError(f"{self.describe()} cannot be read: {error.strerror}") from error
         self._sizes = {entry.name: entry.size for entry in entries}

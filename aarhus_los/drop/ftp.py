@@ -1,8 +1,9 @@
-"""A drop on an FTP server: one connection a run, opened when it is needed and again when the server drops it."""
+"""A drop on an FTP server, with or without TLS."""
 
 from __future__ import annotations
 
 import ftplib
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,13 +11,14 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from aarhus_los.drop.entries import Entry, FileChanged
+from aarhus_los.drop.connection import Connection, place_of
+from aarhus_los.drop.entries import Entry, FileChanged, check_count
+from aarhus_los.drop.ftps import FtpTls, protect_data, start_tls
 from aarhus_los.errors import UnavailableError
 
 DEFAULT_PORT: Final = 21
-_PAUSES: Final = (0.0, 2.0)
-"""Seconds before the second and the third try; the first pause is none: an idle connection was closed, most often."""
 _UNKNOWN_COMMAND: Final = ("500", "501", "502", "504")
+_LINKS: Final = ("os.unix=slink", "os.unix=symlink")
 # All that a lost connection, a server out of order, or garbage from it becomes in ftplib. A refusal is told apart before.
 _LOST: Final[tuple[type[Exception], ...]] = (*ftplib.all_errors, ValueError, OverflowError)
 _GOODBYE_SECONDS: Final = 5.0
@@ -25,7 +27,7 @@ T = TypeVar("T")
 
 
 class Ftp:
-    """A folder of an FTP server, in passive mode. Implements `Source`.
+    """A folder of an FTP server, in passive mode; with `tls`, explicit FTPS and never without. Implements `Source`.
 
     Modification times come from MLSD, or from MDTM for the names that are of `interest` where the server has no MLSD.
     """
@@ -39,6 +41,7 @@ class Ftp:
         folder: str,
         *,
         interest: Callable[[str], bool],
+        tls: ssl.SSLContext | None = None,
         timeout: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -48,9 +51,17 @@ class Ftp:
         self._password = password
         self._folder = folder
         self._interest = interest
+        self._tls = tls
         self._timeout = timeout
-        self._sleep = sleep
-        self._connection: ftplib.FTP | None = None
+        self._connection = Connection(
+            self.describe(),
+            self._connect,
+            ftplib.FTP.close,
+            refused=(ftplib.error_perm,),
+            lost=_LOST,
+            secrets=(password, _wire(password)) if password else (),
+            sleep=sleep,
+        )
         self._has_mlsd = True
         self._sizes: dict[str, int] = {}
 
@@ -60,62 +71,38 @@ class Ftp:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._connection is not None and kind is None:
+        ftp = self._connection.current
+        if ftp is not None and kind is None:
             with suppress(*_LOST):
-                if self._connection.sock is not None:
-                    self._connection.sock.settimeout(_GOODBYE_SECONDS)
-                self._connection.quit()
-        self._hang_up()
+                if ftp.sock is not None:
+                    ftp.sock.settimeout(_GOODBYE_SECONDS)
+                ftp.quit()
+        self._connection.close()
 
     def describe(self) -> str:
-        return f"ftp://{self._host}:{self._port}/{self._folder.lstrip('/')}"
+        return place_of("ftps" if self._tls else "ftp", self._host, self._port, self._folder)
 
     def listing(self) -> list[Entry]:
-        entries = self._persist("list the folder", self._list)
+        entries = self._connection.use("list the folder", self._list)
         self._sizes = {entry.name: entry.size for entry in entries}
         return entries
 
     def read(self, name: str) -> bytes:
         size = self._sizes[name]
-        return self._persist(f"read {name}", lambda ftp: _download(ftp, name, size))
-
-    def _persist(self, purpose: str, action: Callable[[ftplib.FTP], T]) -> T:
-        """Does the action, three times at most, each on a new connection if the former one is lost."""
-        for pause in (*_PAUSES, None):
-            try:
-                if self._connection is None:
-                    self._connection = self._connect()
-                return action(self._connection)
-            except FileChanged:
-                self._hang_up()  # the rest of the file may still be on its way
-                raise
-            except ftplib.error_perm as error:
-                self._hang_up()
-                raise UnavailableError(self._cannot(purpose, error)) from None
-            except _LOST as error:
-                self._hang_up()
-                if pause is None:
-                    raise UnavailableError(self._cannot(purpose, error)) from None
-                self._sleep(pause)
-        raise AssertionError("unreachable")
-
-    def _cannot(self, purpose: str, error: Exception) -> str:
-        said = " ".join(str(error).split())[:200]
-        for secret in filter(None, (self._password, _wire(self._password or ""))):
-            said = said.replace(secret, "***")
-        return f"{self.describe()}: cannot {purpose}: {said or type(error).__name__}"
-
-    def _hang_up(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        return self._connection.use(f"read {name}", lambda ftp: _download(ftp, name, size))
 
     def _connect(self) -> ftplib.FTP:
         # Bytes pass the control connection as they are: a foreign name or message in whatever encoding cannot break it.
-        ftp = ftplib.FTP(timeout=self._timeout, encoding="latin-1")
+        encoding = "latin-1"
+        tls = self._tls and FtpTls(context=self._tls, timeout=self._timeout, encoding=encoding)
+        ftp = tls or ftplib.FTP(timeout=self._timeout, encoding=encoding)
         try:
             ftp.connect(self._host, self._port)
+            if tls:
+                start_tls(tls, self.describe())
             self._log_in(ftp)
+            if tls:
+                protect_data(tls, self.describe())
             if "UTF8" in _features(ftp):
                 _optional(ftp, "OPTS UTF8 ON")
             if self._folder:
@@ -145,22 +132,48 @@ class Ftp:
             ) from None
 
     def _list(self, ftp: ftplib.FTP) -> list[Entry]:
+        listed = self._listed(ftp)
+        if any(isinstance(item, str) for item in listed):
+            ftp.voidcmd("TYPE I")  # a size in TYPE A is another, or refused
+        entries = (item if isinstance(item, Entry) else self._entry(ftp, item) for item in listed)
+        return [entry for entry in entries if entry is not None]
+
+    def _listed(self, ftp: ftplib.FTP) -> list[Entry | str]:
+        """Entries, or the names of what the server has to be asked about."""
         if self._has_mlsd:
             try:
-                return [entry for line in _lines(ftp, "MLSD") if (entry := _mlsd_entry(line)) is not None]
+                return self._lines(ftp, "MLSD", _mlsd_entry)
             except ftplib.error_perm as error:
                 if not str(error).startswith(_UNKNOWN_COMMAND):
                     raise
                 self._has_mlsd = False
-        names = [name for line in _names(ftp) if _usable(name := line.removeprefix("./"))]
-        ftp.voidcmd("TYPE I")  # a size in TYPE A is another, or refused
-        entries = []
-        for name in names:
-            if not self._interest(name):
-                entries.append(Entry(name, 0, None))
-            elif (size := _size(ftp, name)) is not None:
-                entries.append(Entry(name, size, _modified(ftp, name)))
-        return entries
+        return [*self._names(ftp)]
+
+    def _entry(self, ftp: ftplib.FTP, name: str) -> Entry | None:
+        if not self._interest(name):
+            return Entry(name, 0, None)
+        size = _size(ftp, name)
+        return None if size is None else Entry(name, size, _modified(ftp, name))
+
+    def _names(self, ftp: ftplib.FTP) -> list[str]:
+        try:
+            return self._lines(ftp, "NLST", _listed_name)
+        except (ftplib.error_perm, ftplib.error_temp) as error:
+            if str(error).startswith(("550", "450")):
+                return []  # how some servers say that a folder is empty
+            raise
+
+    def _lines(self, ftp: ftplib.FTP, command: str, parse: Callable[[str], T | None]) -> list[T]:
+        """What the lines of a listing mean, each parsed as it comes; None is left out."""
+        found: list[T] = []
+
+        def receive(line: str) -> None:
+            if (item := parse(line.encode("latin-1").decode("utf-8", "replace"))) is not None:
+                found.append(item)
+                check_count(len(found), self.describe())
+
+        ftp.retrlines(command, receive)
+        return found
 
 
 def _wire(text: str) -> str:
@@ -186,26 +199,22 @@ def _optional(ftp: ftplib.FTP, command: str) -> str | None:
         return None
 
 
-def _lines(ftp: ftplib.FTP, command: str) -> list[str]:
-    lines: list[str] = []
-    ftp.retrlines(command, lines.append)
-    return [line.encode("latin-1").decode("utf-8", "replace") for line in lines]
+def _listed_name(line: str) -> str | None:
+    name = line.removeprefix("./")
+    return name if _usable(name) else None
 
 
-def _names(ftp: ftplib.FTP) -> list[str]:
-    try:
-        return _lines(ftp, "NLST")
-    except (ftplib.error_perm, ftplib.error_temp) as error:
-        if str(error).startswith(("550", "450")):
-            return []  # how some servers say that a folder is empty
-        raise
-
-
-def _mlsd_entry(line: str) -> Entry | None:
-    """A file of an MLSD listing (RFC 3659, 7.2); None for folders and for what cannot be a file of ours."""
+def _mlsd_entry(line: str) -> Entry | str | None:
+    """A file of an MLSD listing (RFC 3659, 7.2), or the name of a link, which may lead to one; None for folders and for
+    what cannot be a file of ours."""
     text, _, name = line.partition(" ")
     facts = {key.lower(): value for key, _, value in (fact.partition("=") for fact in text.split(";"))}
-    if facts.get("type", "").lower() != "file" or not _usable(name):
+    kind = facts.get("type", "").lower()
+    if not _usable(name):
+        return None
+    if kind.startswith(_LINKS):
+        return name
+    if kind != "file":
         return None
     size = facts.get("size", "")
     if not (size.isascii() and size.isdigit()):

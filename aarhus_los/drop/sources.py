@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from aarhus_los.drop.entries import Source
 from aarhus_los.drop.folder import Folder
 from aarhus_los.drop.ftp import Ftp
+from aarhus_los.drop.ftps import tls_context
 from aarhus_los.drop.names import parse_name
 from aarhus_los.errors import SettingsError
 from aarhus_los.settings import Settings
@@ -16,24 +17,61 @@ from aarhus_los.settings import Settings
 def open_source(settings: Settings) -> Source:
     """The local folder, where one is set, or else the file server. Nothing is asked of it yet.
 
-    Raises SettingsError for a file server of a kind that is not supported: it is never asked in plain FTP instead.
+    Raises SettingsError for what can be seen to be wrong beforehand: a key, certificate or library that is missing.
     """
     if settings.import_csv_folder is not None:
         return Folder(settings.import_csv_folder)
     url = settings.ftp_url
     parts = urlsplit(url if "://" in url else f"//{url}")
-    if parts.scheme == "file":
+    scheme = parts.scheme or ("sftp" if settings.ftp_ssh_key_path is not None else "ftp")
+    if scheme == "file":
         return Folder(Path(unquote(parts.path)))
-    if parts.scheme == "sftp" or (not parts.scheme and settings.ftp_ssh_key_path is not None):
-        hint = "" if parts.scheme else ", and a host name with ftp_ssh_key_path means SFTP"
-        raise SettingsError(f"ftp_url: SFTP is not supported yet{hint}; plain FTP is ftp://")
-    if parts.scheme not in ("", "ftp"):
-        raise SettingsError(f"ftp_url: {parts.scheme}:// is not supported yet; plain FTP is ftp://")
+    if scheme == "sftp":
+        return _sftp(settings, parts)
     return Ftp(
         host=parts.hostname or "",
         port=parts.port or settings.ftp_port,
         user=settings.ftp_user,
         password=settings.ftp_pass.get_secret_value() if settings.ftp_pass else None,
-        folder=settings.ftp_folder or unquote(parts.path).strip("/"),
-        interest=lambda name: parse_name(name) is not None,
+        folder=_folder(settings, parts),
+        interest=_is_ours,
+        tls=tls_context(settings.ftp_ca_file) if scheme == "ftps" else None,
     )
+
+
+def _sftp(settings: Settings, parts: SplitResult) -> Source:
+    try:
+        from aarhus_los.drop.host_keys import Pinned, read_known_hosts
+        from aarhus_los.drop.sftp import Login, Sftp, read_key
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"ftp_url: SFTP needs {error.name}, which is not installed: pip install 'aarhus-los[sftp]'"
+        ) from None
+    key_path, passphrase, password = settings.ftp_ssh_key_path, settings.ftp_ssh_key_pass, settings.ftp_pass
+    if not settings.ftp_user:
+        raise SettingsError("ftp_user: missing; SFTP has no anonymous login")
+    if key_path is None and password is None:
+        raise SettingsError("ftp_ssh_key_path: missing; SFTP needs it, or ftp_pass")
+    return Sftp(
+        host=parts.hostname or "",
+        port=parts.port or settings.ftp_port,
+        login=Login(
+            settings.ftp_user,
+            password.get_secret_value() if password else None,
+            read_key(key_path, passphrase.get_secret_value() if passphrase else None) if key_path else None,
+        ),
+        trust=Pinned(settings.ftp_host_fingerprint)
+        if settings.ftp_host_fingerprint
+        else read_known_hosts(settings.ftp_known_hosts or Path("~/.ssh/known_hosts").expanduser()),
+        folder=_folder(settings, parts),
+        interest=_is_ours,
+    )
+
+
+def _folder(settings: Settings, parts: SplitResult) -> str:
+    """Seen from where the login leads to; one that begins with `/` (in a URL: with `//`) from the root of the server."""
+    return settings.ftp_folder or unquote(parts.path.removeprefix("/")).rstrip("/")
+
+
+def _is_ours(name: str) -> bool:
+    return parse_name(name) is not None

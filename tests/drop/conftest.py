@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,3 +16,12 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., FtpServer]]:
     (tmp_path / "home").mkdir()
     with ExitStack() as stack:
         yield lambda handler=Handler: stack.enter_context(FtpServer(tmp_path / "home", handler))
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that a server's unprivileged user reaches: pytest's own are closed to it."""
+    with tempfile.TemporaryDirectory(prefix="los-server-") as name:
+        base = Path(name)
+        base.chmod(0o755)
+        yield base

@@ -1,8 +1,9 @@
-"""A real FTP server in a thread, well-behaved or not, and where a test speaks to it."""
+"""A real FTP server in a thread, well-behaved or not."""
 
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import warnings
 from collections.abc import Callable
@@ -23,15 +24,34 @@ PASSWORD = "kodeordet-æ-9"
 logging.getLogger("pyftpdlib").setLevel(logging.CRITICAL)
 
 
+class _Data(DTPHandler):
+    def send(self, data: bytes) -> int:
+        handler = type(self.cmd_channel)
+        if self.cmd != "RETR" or handler.cuts == 0:
+            return int(super().send(data))
+        handler.cuts -= 1
+        super().send(data[:1000])
+        self.cmd_channel.close()
+        return len(data)
+
+
 class Handler(FTPHandler):
-    """A server as it should be. `commands` is every command of every connection, but for the password."""
+    """A server as it should be. `commands` is every command of every connection, but for the password; `cuts` is of how
+    many downloads from now on all connections are dropped in the middle."""
 
     use_sendfile = False
+    dtp_handler = _Data
+    cuts: ClassVar[int]
     commands: ClassVar[list[str]]
     connections: ClassVar[int]
+    open: ClassVar[list[Handler]]
 
     def on_connect(self) -> None:
         type(self).connections += 1
+        self.open.append(self)
+
+    def on_disconnect(self) -> None:
+        self.open.remove(self)
 
     def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
         type(self).commands.append(cmd)
@@ -54,32 +74,6 @@ class EmptyIs550(WithoutMlsd):
             self.respond("550 No files found.")
 
 
-class _Cut(DTPHandler):
-    def send(self, data: bytes) -> int:
-        handler = type(self.cmd_channel)
-        if self.cmd != "RETR" or handler.cuts == 0:
-            return int(super().send(data))
-        handler.cuts -= 1
-        super().send(data[:1000])
-        self.cmd_channel.close()
-        return len(data)
-
-
-class CutsFiles(Handler):
-    """Drops all of the connection in the middle of the first files."""
-
-    cuts: ClassVar[int] = 1
-    dtp_handler = _Cut
-
-
-class AlwaysCuts(CutsFiles):
-    cuts = 1000
-
-
-class ClosesWhenIdle(Handler):
-    timeout = 0.2
-
-
 class FtpServer:
     """Serves a folder on a free port from entering to leaving."""
 
@@ -90,17 +84,42 @@ class FtpServer:
         self.handler: type[Handler] = type(
             handler.__name__,
             (handler,),
-            {"authorizer": authorizer, "commands": [], "connections": 0, "auth_failed_timeout": 0},
+            {
+                "authorizer": authorizer,
+                "commands": [],
+                "connections": 0,
+                "cuts": 0,
+                "open": [],
+                "auth_failed_timeout": 0,
+            },
         )
         self._loop = IOLoop()
         self._server = Server(("127.0.0.1", 0), self.handler, ioloop=self._loop)
         self.port: int = self._server.address[1]
         self._stopped = threading.Event()
+        self._orders: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def _serve(self) -> None:
         while not self._stopped.is_set():
             self._loop.loop(timeout=0.02, blocking=False)
+            while not self._orders.empty():
+                self._orders.get()()
+
+    def _order(self, action: Callable[[], object]) -> None:
+        """Does the action in the server's thread, and waits until it is done."""
+        done = threading.Event()
+        self._orders.put(action)
+        self._orders.put(done.set)
+        assert done.wait(5)
+
+    def close_idle(self) -> None:
+        """As if the time of every connection had run out."""
+        self._order(lambda: [handler.handle_timeout() for handler in list(self.handler.open)])
+
+    def freeze(self) -> None:
+        """Says nothing any more, to nobody."""
+        self._orders.put(self._stopped.wait)
 
     def __enter__(self) -> FtpServer:
         self._thread.start()

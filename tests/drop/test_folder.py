@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aarhus_los.drop.entries import Entry, FileChanged
+from aarhus_los.drop.entries import Entry
 from aarhus_los.drop.folder import Folder
 from aarhus_los.errors import UnavailableError
 
@@ -39,39 +39,6 @@ def test_a_name_in_another_encoding_can_be_shown(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"l\xe6s.txt")).write_bytes(b"")
     with Folder(tmp_path) as source:
         assert [entry.name for entry in source.listing()] == ["l�s.txt"]
-
-
-def test_reads_every_byte_as_it_is(tmp_path: Path) -> None:
-    put(tmp_path / NAME, bytes(range(256)))
-    with Folder(tmp_path) as source:
-        source.listing()
-        assert source.read(NAME) == bytes(range(256))
-
-
-@pytest.mark.parametrize("now", [b"more bytes than before", b"less"])
-def test_a_file_of_another_size_than_listed_has_changed(tmp_path: Path, now: bytes) -> None:
-    put(tmp_path / NAME, b"eight by")
-    with Folder(tmp_path) as source:
-        source.listing()
-        put(tmp_path / NAME, now)
-        with pytest.raises(FileChanged, match=NAME):
-            source.read(NAME)
-
-
-def test_a_file_that_left_has_changed(tmp_path: Path) -> None:
-    put(tmp_path / NAME, b"1")
-    with Folder(tmp_path) as source:
-        source.listing()
-        (tmp_path / NAME).unlink()
-        with pytest.raises(FileChanged, match="gone"):
-            source.read(NAME)
-
-
-def test_only_what_was_listed_is_read(tmp_path: Path) -> None:
-    with Folder(tmp_path) as source:
-        assert source.listing() == []
-        with pytest.raises(KeyError):
-            source.read("../../etc/passwd")
 
 
 @pytest.mark.parametrize("name", ["missing", "file"])

@@ -1,0 +1,248 @@
+"""What every source does, wherever the drop lies. The servers of Debian's packages run under the marker `servers`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from aarhus_los.drop import entries
+from aarhus_los.drop.entries import Entry, FileChanged
+from aarhus_los.errors import UnavailableError
+from tests.drop.sites import DAEMONS, IN_PROCESS, WRONG_PASSWORD, Site, started
+
+NAME = "Org_nye_20210128_123742.csv"
+OTHER = "Org_nye_20210129_000000.csv"
+FOREIGN = "æøå læs mig.txt"
+WHEN = datetime(2021, 7, 28, 11, 40, 2, tzinfo=UTC)
+
+
+def on(*names: str) -> list[object]:
+    return [pytest.param(name, marks=pytest.mark.servers if name in DAEMONS else ()) for name in names]
+
+
+SITES = on(*IN_PROCESS, *DAEMONS)
+on_servers = pytest.mark.parametrize(
+    "site", on(*(name for name in (*IN_PROCESS, *DAEMONS) if name != "folder")), indirect=True
+)
+on_one_server_each = pytest.mark.parametrize("site", on("pyftpdlib", "paramiko", *DAEMONS), indirect=True)
+# One of each kind where the amount is what counts.
+in_bulk = pytest.mark.parametrize(
+    "site", on("folder", "pyftpdlib", *(name for name in DAEMONS if name != "vsftpd-tls-1.2")), indirect=True
+)
+where_the_server_is_not_root = pytest.mark.parametrize(
+    "site", on("vsftpd", "vsftpd-tls-1.3", "proftpd"), indirect=True
+)
+
+
+@pytest.fixture(params=SITES)
+def site(request: pytest.FixtureRequest, open_folder: Path) -> Iterator[Site]:
+    with started(request.param, open_folder) as running:
+        yield running
+
+
+def put(folder: Path, name: str, data: bytes, when: datetime = WHEN) -> None:
+    path = folder / name
+    path.write_bytes(data)
+    path.chmod(0o644)
+    os.utime(path, (when.timestamp(), when.timestamp()))
+
+
+def by_name(listed: list[Entry]) -> list[Entry]:
+    return sorted(listed, key=lambda entry: entry.name)
+
+
+def test_lists_files_with_size_and_time_in_utc(site: Site) -> None:
+    winter = datetime(2021, 1, 28, 23, 59, 59, tzinfo=UTC)
+    put(site.home, NAME, b"abc\r\n")
+    put(site.home, "STAM_UUID_ITSystem.csv", b"", winter)
+    with site.source() as source:
+        assert by_name(source.listing()) == [
+            Entry(NAME, 5, WHEN),
+            Entry("STAM_UUID_ITSystem.csv", 0, winter),
+        ]
+
+
+def test_an_empty_folder_is_empty(site: Site) -> None:
+    with site.source() as source:
+        assert source.listing() == []
+
+
+def test_folders_and_foreign_files_do_not_hinder(site: Site) -> None:
+    put(site.home, NAME, b"1")
+    put(site.home, FOREIGN, b"22")
+    (site.home / os.fsdecode("læs.txt".encode("latin-1"))).write_bytes(b"333")
+    (site.home / OTHER).mkdir()
+    (site.home / "arkiv").mkdir()
+    with site.source() as source:
+        listed = source.listing()
+        assert {NAME, FOREIGN} <= {entry.name for entry in listed}
+        assert {entry.name for entry in listed if entry.name.startswith("Org_")} == {NAME}
+        assert source.read(NAME) == b"1"
+
+
+def test_links_to_files_are_files(site: Site) -> None:
+    put(site.home, "store", b"12345")
+    (site.home / NAME).symlink_to("store")
+    (site.home / OTHER).symlink_to("nowhere")
+    with site.source() as source:
+        listed = {entry.name: entry for entry in source.listing()}
+        assert listed[NAME] == Entry(NAME, 5, WHEN)
+        assert OTHER not in listed
+        assert source.read(NAME) == b"12345"
+
+
+def test_reads_every_byte_as_it_is(site: Site) -> None:
+    files = {NAME: bytes(range(256)) * 4000 + b"\r\n\n\r", OTHER: "Rådhuspladsen æøå\r\n".encode()}
+    for name, data in files.items():
+        put(site.home, name, data)
+    with site.source() as source:
+        source.listing()
+        assert {name: source.read(name) for name in files} == files
+
+
+@in_bulk
+def test_a_file_of_60_mb(site: Site) -> None:
+    data = os.urandom(1_000_000) * 60
+    put(site.home, NAME, data)
+    with site.source() as source:
+        assert source.listing() == [Entry(NAME, 60_000_000, WHEN)]
+        assert source.read(NAME) == data
+
+
+@in_bulk
+def test_a_folder_of_5000_files(site: Site) -> None:
+    names = [f"Org_ret_20210128_{10_000 + number}0.csv" for number in range(5000)]
+    put(site.home, names[0], b"12345")
+    for name in names[1:]:
+        os.link(site.home / names[0], site.home / name)
+    with site.source() as source:
+        assert by_name(source.listing()) == [Entry(name, 5, WHEN) for name in names]
+        assert source.read(names[-1]) == b"12345"
+
+
+def test_a_listing_that_is_too_long_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entries, "MOST_FILES", 9)
+    for number in range(10):
+        put(site.home, f"{number}.txt", b"")
+    with site.source() as source:
+        with pytest.raises(UnavailableError, match="more than 9 files"):
+            source.listing()
+        (site.home / "0.txt").unlink()
+        assert len(source.listing()) == 9
+
+
+def test_enters_a_folder_whose_name_has_danish_letters(site: Site) -> None:
+    (site.home / "Årø").mkdir(mode=0o755)
+    put(site.home / "Årø", NAME, b"1")
+    with site.source("Årø") as source:
+        assert source.listing() == [Entry(NAME, 1, WHEN)]
+        assert source.read(NAME) == b"1"
+
+
+@pytest.mark.parametrize("folder", ["FINDES-IKKE", NAME])
+def test_a_folder_that_is_none_is_said(site: Site, folder: str) -> None:
+    put(site.home, NAME, b"1")
+    with site.source(folder) as source, pytest.raises(UnavailableError, match=r"folder") as caught:
+        source.listing()
+    assert folder in str(caught.value)
+
+
+@pytest.mark.parametrize("now", [b"more bytes than before", b"less"])
+def test_a_file_of_another_size_than_listed_has_changed(site: Site, now: bytes) -> None:
+    put(site.home, NAME, b"eight by")
+    put(site.home, OTHER, b"whole")
+    with site.source() as source:
+        source.listing()
+        put(site.home, NAME, now)
+        with pytest.raises(FileChanged, match=NAME):
+            source.read(NAME)
+        assert source.read(OTHER) == b"whole"
+
+
+def test_a_file_that_left_has_changed(site: Site) -> None:
+    put(site.home, NAME, b"1")
+    with site.source() as source:
+        source.listing()
+        (site.home / NAME).unlink()
+        with pytest.raises(FileChanged, match="gone"):
+            source.read(NAME)
+
+
+def test_only_what_was_listed_is_read(site: Site) -> None:
+    with site.source() as source:
+        assert source.listing() == []
+        with pytest.raises(KeyError):
+            source.read("../../etc/passwd")
+
+
+@where_the_server_is_not_root
+def test_a_file_that_is_not_for_us_to_read_is_said(site: Site) -> None:
+    put(site.home, NAME, b"secret")
+    put(site.home, OTHER, b"open")
+    (site.home / NAME).chmod(0o600)
+    with site.source() as source:
+        source.listing()
+        with pytest.raises(UnavailableError, match=f"cannot read {NAME}"):
+            source.read(NAME)
+        assert source.read(OTHER) == b"open"
+
+
+@on_servers
+def test_a_connection_dropped_in_the_middle_of_a_file_is_made_anew(site: Site) -> None:
+    data = os.urandom(site.takes_a_while)
+    put(site.home, NAME, data)
+    with site.source() as source:
+        source.listing()
+        with site.cutting(1):
+            assert source.read(NAME) == data
+
+
+@on_servers
+def test_a_server_that_always_drops_the_connection_is_given_up(site: Site) -> None:
+    put(site.home, NAME, b"x" * site.takes_a_while)
+    put(site.home, OTHER, b"1")
+    with site.source() as source:
+        source.listing()
+        with site.cutting(3), pytest.raises(UnavailableError, match=f"cannot read {NAME}"):
+            source.read(NAME)
+        assert source.read(OTHER) == b"1"
+
+
+@on_servers
+def test_a_connection_closed_while_idle_is_made_anew(site: Site) -> None:
+    put(site.home, NAME, b"1")
+    with site.source() as source:
+        source.listing()
+        site.close_idle()
+        assert source.read(NAME) == b"1"
+        site.close_idle()
+        assert source.listing() == [Entry(NAME, 1, WHEN)]
+
+
+@on_one_server_each
+def test_a_server_that_answers_no_more_is_given_up_after_the_timeout(site: Site) -> None:
+    put(site.home, NAME, b"1" * 100_000)
+    with site.source(timeout=0.5) as source:
+        source.listing()
+        site.freeze()
+        started_at = time.monotonic()
+        with pytest.raises(UnavailableError, match=f"cannot read {NAME}"):
+            source.read(NAME)
+        assert time.monotonic() - started_at < 6
+    with site.source(timeout=0.1) as source, pytest.raises(UnavailableError, match="cannot list the folder"):
+        source.listing()
+
+
+@on_servers
+def test_a_refused_login_is_said_without_the_password(site: Site) -> None:
+    with site.source(right_login=False) as source, pytest.raises(UnavailableError) as caught:
+        source.listing()
+    assert "refuses the login" in str(caught.value)
+    assert "see ftp_user" in str(caught.value)
+    assert WRONG_PASSWORD not in f"{caught.value!r}{source.describe()}"
+    assert caught.value.__cause__ is None

@@ -1,0 +1,63 @@
+"""What is peculiar to SFTP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aarhus_los.drop.entries import Entry
+from aarhus_los.drop.host_keys import Pinned
+from aarhus_los.drop.sftp import Login, Sftp
+from aarhus_los.errors import UnavailableError
+from tests.drop.sftp_server import PASSWORD, USER, SftpServer
+from tests.drop.sites import WRONG_PASSWORD, sftp_on
+
+NAME = "Org_nye_20210128_123742.csv"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[SftpServer]:
+    with SftpServer(tmp_path) as running:
+        yield running
+
+
+def connect(server: SftpServer, password: str = PASSWORD, timeout: float = 10.0) -> Sftp:
+    return sftp_on(server.port, Pinned(server.host_key.fingerprint), Login(USER, password), timeout=timeout)
+
+
+def test_names_from_the_server_are_never_paths(server: SftpServer) -> None:
+    (server.home / NAME).write_bytes(b"1")
+    server.names = lambda names: [*names, "../../etc/passwd", "/etc/passwd", "..", "a\\b", f"x/{NAME}"]
+    with connect(server) as source:
+        assert [entry.name for entry in source.listing()] == [NAME]
+        with pytest.raises(KeyError):
+            source.read("../../etc/passwd")
+
+
+def test_foreign_links_are_not_followed(server: SftpServer) -> None:
+    (server.home / "backup.zip").symlink_to(server.home)
+    with connect(server) as source:
+        assert source.listing() == [Entry("backup.zip", 0, None)]
+
+
+def test_a_server_that_is_mute_after_the_login_is_given_up(server: SftpServer) -> None:
+    server.mute = True
+    started = time.monotonic()
+    with (
+        connect(server, timeout=0.5) as source,
+        pytest.raises(UnavailableError, match="cannot list the folder"),
+    ):
+        source.listing()
+    assert time.monotonic() - started < 10
+
+
+def test_a_refused_login_is_not_repeated(server: SftpServer) -> None:
+    with (
+        connect(server, WRONG_PASSWORD) as source,
+        pytest.raises(UnavailableError, match="refuses the login"),
+    ):
+        source.listing()
+    assert server.logins == 1
