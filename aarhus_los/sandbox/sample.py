@@ -11,9 +11,6 @@ from aarhus_los.sandbox.sample_classes import UNIT_TYPE, Table, class_list, clas
 from aarhus_los.sandbox.sample_people import delta_tables, first_tables
 from aarhus_los.sandbox.sample_units import changed_rows, initial_rows, new_rows, org_table
 
-PEOPLE: Final = True
-"""Whether the drop has people and managers, and the expectations speak of them."""
-
 FIRST_STAMP: Final = "20261005_220000"
 DELTA_STAMP: Final = "20261109_220000"
 
@@ -25,9 +22,7 @@ def first_drop() -> dict[str, bytes]:
     """File name → content of the first import."""
     files = {name: _csv(table, encoding="utf-8-sig") for name, table in class_lists().items()}
     files[f"Org_inital_{FIRST_STAMP}.csv"] = _csv(org_table(initial_rows()))
-    if PEOPLE:
-        files |= _stamped(FIRST_STAMP, first_tables())
-    return files
+    return files | _stamped(FIRST_STAMP, first_tables())
 
 
 def delta_drop() -> dict[str, bytes]:
@@ -39,9 +34,7 @@ def delta_drop() -> dict[str, bytes]:
         f"Org_nye_{DELTA_STAMP}.csv": _csv(org_table(new_rows()), encoding="cp1252", line_end="\r\n"),
         f"Org_ret_{DELTA_STAMP}.csv": _csv(org_table(changed_rows())),
     }
-    if PEOPLE:
-        files |= _stamped(DELTA_STAMP, delta_tables())
-    return files
+    return files | _stamped(DELTA_STAMP, delta_tables())
 
 
 def put(files: dict[str, bytes], folder: Path) -> None:

@@ -77,5 +77,7 @@ def importer_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(_LEADS_ASTRAY) and not name.lower().endswith("_proxy")
     }
-    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # many importers are started: they need not compile it anew each time
+    kept.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # many importers are started: they need not compile it anew each time
     return {**kept, "PYTHONIOENCODING": "utf-8"}

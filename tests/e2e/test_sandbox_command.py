@@ -123,7 +123,7 @@ def test_serve_empty_has_nothing_but_servers_until_it_is_stopped(home: Path, num
 
 def test_the_importer_runs_with_the_settings_that_serve_wrote(home: Path) -> None:
     with served(home) as (_, ready):
-        assert len(list(Path(ready["drop"]).iterdir())) == 10
+        assert len(list(Path(ready["drop"]).iterdir())) == 12
         done = run(home, "--settings", ready["settings"])
         assert done.returncode == 1, done.stderr + done.stdout
         assert len(get(ready["mo"] + "/sandbox/state")["org_unit"]) == 64

@@ -4,14 +4,10 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
-import pytest
-
-from aarhus_los.sandbox import sample
 from aarhus_los.sandbox.moments import birthday
 from aarhus_los.sandbox.sample import delta_drop, first_drop, put
 from aarhus_los.sandbox.sample_people import COUNT, delta_tables, first_tables
@@ -44,20 +40,16 @@ def day(text: str) -> date | None:
     return None
 
 
-@pytest.fixture
-def people(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(sample, "PEOPLE", True)
-    yield
-
-
 def test_it_is_the_same_every_time() -> None:
     assert first_drop() == first_drop()
     assert delta_drop() == delta_drop()
 
 
-def test_it_has_all_nine_lists_and_the_org_files() -> None:
+def test_it_has_all_nine_lists_and_a_file_of_each_kind() -> None:
     assert sorted(first_drop()) == [
+        "Leder_nye_20261005_220000.csv",
         "Org_inital_20261005_220000.csv",
+        "Pers_nye_20261005_220000.csv",
         "STAM_UUID_BVN_Stillingsbetegnelse.csv",
         "STAM_UUID_Engagementstype.csv",
         "STAM_UUID_Enhedstype.csv",
@@ -69,13 +61,18 @@ def test_it_has_all_nine_lists_and_the_org_files() -> None:
         "STAM_UUID_Tilknytningsrolle.csv",
     ]
     assert sorted(delta_drop()) == [
+        "Leder_luk_20261109_220000.csv",
+        "Leder_nye_20261109_220000.csv",
         "Org_nye_20261109_220000.csv",
         "Org_ret_20261109_220000.csv",
+        "Pers_luk_20261109_220000.csv",
+        "Pers_nye_20261109_220000.csv",
+        "Pers_ret_20261109_220000.csv",
         "STAM_UUID_Enhedstype.csv",
     ]
 
 
-def test_no_file_is_dated_in_the_future(people: None) -> None:
+def test_no_file_is_dated_in_the_future() -> None:
     stamps = [re.findall(r"_(\d{8})_", name) for name in (*first_drop(), *delta_drop())]
     days = [datetime.strptime(stamp, "%Y%m%d").date() for found in stamps for stamp in found]
     assert days and max(days) <= WRITTEN
@@ -143,7 +140,7 @@ def test_no_address_makes_the_address_service_fail() -> None:
     }
 
 
-def test_people_are_written_where_they_are_asked_for(people: None) -> None:
+def test_people_are_written_where_they_are_asked_for() -> None:
     assert {name.split("_2")[0] for name in first_drop()} >= {"Pers_nye", "Leder_nye"}
     assert {name.split("_2")[0] for name in delta_drop()} >= {
         "Pers_nye",
@@ -161,7 +158,7 @@ def test_nobody_alive_has_a_cpr_number_of_the_sample() -> None:
     assert all(each is not None and 1895 <= each.year <= 1899 for each in born.values())
 
 
-def test_what_people_refer_to_is_in_the_drop(people: None) -> None:
+def test_what_people_refer_to_is_in_the_drop() -> None:
     files = first_drop()
     classes = {
         cell
