@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 from aarhus_los.errors import UnavailableError
@@ -99,7 +100,8 @@ class _Run:
         for number, step in enumerate(self.steps):
             for before in step.needs | step.follows:
                 self.blocks.setdefault(before, []).append(number)
-        self.ready: dict[Door, deque[int]] = {door: deque() for door in Door}
+        self.heights = _heights(self.blocks, self.waits)
+        self.ready: dict[tuple[int, Door], deque[int]] = {}
         self.halves: deque[_Batch] = deque()
         self.open = set(range(len(self.steps)))
         """Steps that are neither over nor on their way."""
@@ -108,7 +110,9 @@ class _Run:
                 self._is_ready(number)
 
     def _is_ready(self, number: int) -> None:
-        self.ready[self.steps[number].operations[0].door].append(number)
+        """What most others wait behind goes first, in a list of its own: else MO would be idle in the end."""
+        key = (self.heights[number], self.steps[number].operations[0].door)
+        self.ready.setdefault(key, deque()).append(number)
 
     def run(self) -> Applied:
         under_way: dict[Future[list[Failure | None]], _Batch] = {}
@@ -129,12 +133,13 @@ class _Run:
             return self.halves.popleft()
         if idle and self.open and not any(self.ready.values()):
             # Objects that refer to each other on different days: one of them has to go first.
-            first = min(self.open)
-            self._is_ready(first)
-        for door, queue in self.ready.items():
-            if not queue:
-                continue
-            waiting = sum(len(self.steps[number].operations) for number in queue)
+            self._is_ready(self._first_of_a_circle())
+        for key in sorted(self.ready, reverse=True):
+            queue = self.ready[key]
+            enough = (
+                self.chunk_size * connections
+            )  # to fill them all: the rest of a long queue need not be counted
+            waiting = sum(len(self.steps[number].operations) for number in islice(queue, enough))
             room = min(self.chunk_size, max(SMALLEST_LIST, math.ceil(waiting / connections)))
             numbers: list[int] = []
             size = 0
@@ -145,9 +150,33 @@ class _Run:
                 self.open.discard(number)
                 numbers.append(number)
                 size += len(self.steps[number].operations)
+            if not queue:
+                del self.ready[key]
             if numbers:
-                return _Batch(door, numbers)
+                return _Batch(key[1], numbers)
         return None
+
+    def _first_of_a_circle(self) -> int:
+        """Of steps that all wait for each other, the first; none that only waits for the circle."""
+        number = min(self.open)
+        while True:
+            above = self._waits_for(number)
+            apart = next((other for other in reversed(above) if number not in self._waits_for(other)), None)
+            if apart is None:
+                return min(above)
+            number = apart
+
+    def _waits_for(self, number: int) -> dict[int, None]:
+        """The open steps that a step waits for, directly or not, the nearest first."""
+        above: dict[int, None] = {}
+        near = deque([number])
+        while near:
+            step = self.steps[near.popleft()]
+            for other in sorted((step.needs | step.follows) & self.open):
+                if other not in above:
+                    above[other] = None
+                    near.append(other)
+        return above
 
     def _send(self, batch: _Batch) -> list[Failure | None]:
         """Sends a batch, and tells for each of its steps how it failed, or None."""
@@ -225,6 +254,21 @@ class _Run:
                     open_steps.append((waiting, _unsent(step, failure)))
                 elif self.waits[waiting] == 0:
                     self._is_ready(waiting)
+
+
+def _heights(blocks: Mapping[int, Sequence[int]], waits: Sequence[int]) -> list[int]:
+    """How many steps one after the other wait behind each; of a circle, and of what only waits for one, nothing is known."""
+    left = list(waits)
+    order = [number for number, count in enumerate(left) if count == 0]
+    for number in order:
+        for waiting in blocks.get(number, ()):
+            left[waiting] -= 1
+            if left[waiting] == 0:
+                order.append(waiting)
+    heights = [0] * len(left)
+    for number in reversed(order):
+        heights[number] = max((heights[waiting] + 1 for waiting in blocks.get(number, ())), default=0)
+    return heights
 
 
 def _unsent(step: Step, failure: Failure) -> Failure:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.mo import kinds
 from aarhus_los.mo.kinds import Door, History, Item, Kind, Value
-from aarhus_los.timeline import Nothing, differences
+from aarhus_los.timeline import Nothing, cut, differences
 
 Object = tuple[Kind, str]
 
@@ -93,6 +93,7 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     for wanted in desired:
         key = (wanted.kind, wanted.uuid)
         last: int | None = None
+        after: set[int] = set()
         for operation in _operations(wanted, actual.get(wanted.kind, {}).get(wanted.uuid, ())):
             home = creation.get((Kind.ORG_UNIT, wanted.within or ""))
             if operation.action is Action.CREATE and home is not None:
@@ -103,13 +104,17 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
                 requests.append([operation])
             if last is not None and last != number:
                 before.setdefault(number, set()).add(last)
+            if operation.action is not Action.TERMINATE:
+                after |= set(endings.get((Kind.ORG_UNIT, wanted.within or ""), ()))
+            if after:
+                before.setdefault(number, set()).update(after)
             last = number
             if operation.action is Action.CREATE:
                 creation[key] = number
             if operation.action is Action.TERMINATE:
                 endings.setdefault(key, []).append(number)
     needs = _needs(requests, creation, before)
-    follows = _follows(requests, endings) if endings else {}
+    follows = _follows(requests, endings, needs) if endings else {}
     return Plan(
         tuple(
             Step(tuple(operations), frozenset(needs.get(number, ())), frozenset(follows.get(number, ())))
@@ -139,7 +144,23 @@ def _operations(wanted: DesiredObject, history: History) -> list[Operation]:
                 change.origin,
             )
         )
-    return operations
+    return _ends_first(operations, history)
+
+
+def _ends_first(operations: list[Operation], history: History) -> list[Operation]:
+    """The operations on an object, its ends before its edits; for the same reason a unit ends before its addresses change.
+
+    A change until an end that is not written yet looks like a change of another file, announced for the day after: a run
+    that is cut between the two would spare it when it is repeated, and the end would be lost. Only an object that would
+    not be there at all meanwhile is edited first, since MO could not edit it.
+    """
+    ends = [operation for operation in operations if operation.action is Action.TERMINATE]
+    left = history
+    for end in ends:
+        left = cut(left, end.start, end.end)
+    if not left:
+        return operations
+    return [*ends, *(operation for operation in operations if operation.action is not Action.TERMINATE)]
 
 
 def _needs(
@@ -157,9 +178,11 @@ def _needs(
 
 
 def _follows(
-    requests: Sequence[Sequence[Operation]], endings: Mapping[Object, Sequence[int]]
+    requests: Sequence[Sequence[Operation]],
+    endings: Mapping[Object, Sequence[int]],
+    needs: Mapping[int, set[int]],
 ) -> dict[int, set[int]]:
-    """The requests that an ending waits for: those that end or move away what refers to it."""
+    """The requests that an ending waits for: those that end or move away what refers to it, unless they need it."""
     follows: dict[int, set[int]] = {}
     for number, operations in enumerate(requests):
         for operation in operations:
@@ -168,6 +191,6 @@ def _follows(
                     continue
                 for left in kinds.references(operation.kind, piece.value):
                     for ending in endings.get(left, ()):
-                        if ending != number:
+                        if ending != number and ending not in needs.get(number, ()):
                             follows.setdefault(ending, set()).add(number)
     return follows

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired import managers, org
+from aarhus_los.desired.details import account_uuid, email_uuid
 from aarhus_los.desired.families import Drop, World
-from aarhus_los.desired.people import PeopleInMo, account_uuid, email_uuid, new_person_uuid
+from aarhus_los.desired.persons import PeopleInMo, new_person_uuid
 from aarhus_los.drop.classlists import CLASS_LISTS
 from aarhus_los.drop.rows import ManagerRow, PersonRow
 from aarhus_los.errors import UnavailableError

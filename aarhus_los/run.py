@@ -57,7 +57,7 @@ from aarhus_los.report.housekeeping import tidy
 from aarhus_los.report.outliving import ended_units, outliving
 from aarhus_los.report.record import write_record
 from aarhus_los.report.scene import Scene, make_scene, units_of_rows
-from aarhus_los.report.terminal import operation_text
+from aarhus_los.report.terminal import difference_text
 from aarhus_los.selection import ReadFile, Selection, Wishes, needed_again, select
 from aarhus_los.settings import Settings
 
@@ -144,9 +144,10 @@ class _Run:
             self._set_scene(scene, selection, applied)
         if applied.acknowledged:
             write_record(self.settings.report_folder, self.now, self.account, applied.acknowledged)
-        if not (self.account.brakes or self.account.stopped or self.account.differences):
+        account = self.account
+        if not (account.brakes or account.stopped or account.differences) and account.balances:
             self._finish(state, selection, families)
-        return self.account
+        return account
 
     def _select(self, state: State) -> Selection:
         with self._phase("read the drop"), open_source(self.settings) as source:
@@ -321,10 +322,7 @@ class _Run:
                 for kind, uuids in by_kind.items()
             }
         again = make_plan([replace(each, create_only=False) for each in objects], actual)
-        self.account.differences = [
-            f"{operation.kind} {operation.uuid}: MO does not say what it was told: {operation_text(operation)}"
-            for operation in again.operations
-        ]
+        self.account.differences = [difference_text(operation) for operation in again.operations]
 
     def _account_for(
         self, client: MoClient, selection: Selection, families: list[Desired], applied: Applied

@@ -13,7 +13,8 @@ from aarhus_los.desired.claims import Actual, Desired, DesiredObject
 from aarhus_los.desired.classes import ListFile
 from aarhus_los.desired.managers import ManagerFile
 from aarhus_los.desired.org import OrgFile
-from aarhus_los.desired.people import EndFile, PeopleInMo, PersonFile
+from aarhus_los.desired.people import EndFile, PersonFile
+from aarhus_los.desired.persons import PeopleInMo
 from aarhus_los.mo.kinds import Class, History, Kind
 from aarhus_los.timeline import lay
 
@@ -59,6 +60,9 @@ def desire(
     )
     facets = initial.facet_uuids(world.facets)
     listed = classes.desire(drop.lists, world.actual, facets, today, initial.FIRST_DAY, world.unreadable)
+    # A list may name what is seeded, and MO may have it and be unable to show it: neither is made a second time.
+    spoken_of = {each.uuid for each in listed.objects} | set(world.unreadable)
+    seeds = [each for each in seeds if each.uuid not in spoken_of]
     made = [each for each in (*seeds, *listed.objects) if each.kind is Kind.CLASS]
 
     def classes_of(facet: str) -> set[str]:

@@ -65,12 +65,9 @@ def claim_of(statements: Sequence[Stated[V]], first: date) -> Timeline[V]:
     return clip(paint([ground, *(Layer(row.start, row.end, row.value, row.origin) for row in rows)]), first)
 
 
-def claimed_days(first: date, failing: Iterable[Span]) -> Timeline[bool]:
-    """The days that a file claims of a subject, told without asking what MO has: from `first` on, but for failing rows."""
-    days: Timeline[bool] = (Piece(first, FOREVER, True),)
-    for start, end in failing:
-        days = cut(days, start, end)
-    return days
+def claimed_days(first: date) -> Timeline[bool]:
+    """The days that a file claims which says of all days from `first` on what the object is."""
+    return (Piece(first, FOREVER, True),)
 
 
 def is_there(timeline: Iterable[Piece[V]]) -> bool:
@@ -86,8 +83,11 @@ class Fold(Generic[K, V]):
         actual: Mapping[K, Timeline[V]],
         domains: Sequence[Mapping[K, Timeline[bool]]],
         combine: Callable[[V | Nothing, V | Nothing | None], V | Nothing] | None = None,
+        bare: Callable[[V | Nothing], V | Nothing] = lambda value: value,
     ) -> None:
+        """`bare` takes from a value what no row says: a change of that alone was announced by none."""
         self.claimed: dict[K, Timeline[V]] = {}
+        self.bare = bare
         self._actual = actual
         self._domains = domains
         self._combine = combine
@@ -110,7 +110,7 @@ def spare_announced(
 ) -> tuple[dict[K, Timeline[V]], list[date]]:
     """Takes from the claims what would wipe a change that an earlier file announced.
 
-    Where a row of the lead object ends the day before such a change, the file claims to that end only. Returns the claims
+    Where a row ends the day before a validity of one of the objects begins, the file claims to that end only. Returns the claims
     and the days on which the spared changes begin.
     """
     spared: list[date] = []
@@ -123,16 +123,17 @@ def spare_announced(
         told = at(fold.claimed.get(lead, ()), gap.start) is not None
         before = {key: fold.known(key, turn if told else turn + 1) for key in claims}
         if alive(before[lead], gap.start) and any(
-            _value(timeline, eve) != _value(timeline, gap.start) for timeline in before.values()
+            _value(timeline, gap.start, fold) not in (NOTHING, _value(timeline, eve, fold))
+            for timeline in before.values()
         ):
             spared.append(gap.start)
             left = {key: cut(claim, gap.start, gap.end) for key, claim in left.items()}
     return left, spared
 
 
-def _value(timeline: Timeline[V], day: date) -> V | Nothing:
+def _value(timeline: Timeline[V], day: date, fold: Fold[K, V]) -> V | Nothing:
     piece = at(timeline, day)
-    return NOTHING if piece is None else piece.value
+    return NOTHING if piece is None else fold.bare(piece.value)
 
 
 def contested(statements: Sequence[Stated[V]]) -> list[tuple[Stated[V], Stated[V]]]:

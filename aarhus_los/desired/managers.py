@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired.claims import Desired, DesiredObject, FileRows, Notice, SetAside
 from aarhus_los.desired.folding import Fold, claimed_days, is_there
-from aarhus_los.desired.people import person_uuid
+from aarhus_los.desired.persons import person_uuid
 from aarhus_los.drop.rows import EndedManagerRow, ManagerRow, Reject, RowRef
 from aarhus_los.mo.kinds import History, Kind, Manager, Value
 from aarhus_los.timeline import FOREVER, NOTHING, Piece, day_after
@@ -132,7 +132,7 @@ class _Managers:
             stands = any(line.ref not in self.fallen for line in lines)
             day = self.files[name].name.file_date
             first = day_after(day) if self.files[name].name.kind == "luk" else day
-            domains.append({manager: claimed_days(first, ()) if stands else ()})
+            domains.append({manager: claimed_days(first) if stands else ()})
         fold: Fold[str, Value] = Fold({manager: self.managers.get(manager, ())}, domains)
         for turn, (name, lines) in enumerate(said.items()):
             day = self.files[name].name.file_date
@@ -142,7 +142,7 @@ class _Managers:
             if rows:
                 value = self._value(rows)
                 fold.add(manager, (Piece(day, FOREVER, value, origin),))
-            elif standing and is_there(fold.known(manager, turn)):
+            elif standing and is_there(fold.known(manager, turn + 1)):  # also one that begins later only
                 fold.add(manager, (Piece(day_after(day), FOREVER, NOTHING, origin),))
             else:
                 for line in standing:

@@ -33,6 +33,7 @@ from aarhus_los.desired.units import (
     UNIT,
     Spoken,
     address_uuid,
+    bare,
     combined,
     settled,
     spoken,
@@ -40,15 +41,13 @@ from aarhus_los.desired.units import (
 )
 from aarhus_los.desired.words import Words, gathered
 from aarhus_los.drop.rows import Absent, OrgRow, Reject, RowRef
-from aarhus_los.mo.kinds import Address, History, Kind, Unit, Value
+from aarhus_los.mo.kinds import Address, History, Kind, Unit
 from aarhus_los.timeline import (
     FOREVER,
     UNCLAIMED,
     Nothing,
-    Piece,
     Timeline,
     Unclaimed,
-    at,
     clip,
     day_after,
     lay,
@@ -229,17 +228,15 @@ class _Org:
         return bool(makers)
 
     def _hung_by(self, unit: str, start: date, end: date) -> set[RowRef]:
-        """The rows that hang a unit, on days on which it hangs in one place, where it does not hang in MO."""
-        each, before = self.said.get(unit, []), self.units.get(unit, ())
+        """The rows whose word on a unit stands on one of the days.
+
+        Also those that say what MO has: it may have it from them, and folding again must give what folding gave.
+        """
+        each = self.said.get(unit, [])
         turns = {day for said in each for span in said.spans for day in (span[0], day_after(span[1]))}
         turns |= {said.first[UNIT] for said in each if UNIT in said.first}
-        turns |= {day for piece in before for day in (piece.start, day_after(piece.end))}
-        found = set()
-        for day in {start, *(turn for turn in turns if start < turn <= end)}:
-            row, piece = self._speaker(each, day), at(before, day)
-            if row is not None and (piece is None or _parent(piece) != row.parent_uuid):
-                found.add(row.ref)
-        return found
+        rows = (self._speaker(each, day) for day in {start, *(turn for turn in turns if start < turn <= end)})
+        return {row.ref for row in rows if row is not None}
 
     def _speaker(self, each: Sequence[_Said], day: date) -> OrgRow | None:
         """The row whose word on a unit stands on a day: the last file's that claims it."""
@@ -257,9 +254,10 @@ class _Org:
         actual: dict[str, Timeline[Spoken]] = {UNIT: spoken(self.units.get(unit, ()))}
         for detail in DETAILS:
             actual[detail.column] = spoken(self.addresses.get(address_uuid(unit, detail), ()))
-        fold = Fold(actual, [dict.fromkeys(KEYS, said.domain(self.fallen)) for said in each], combined)
+        domains = [dict.fromkeys(KEYS, said.domain(self.fallen)) for said in each]
+        fold = Fold(actual, domains, combined, bare)
         for turn, said in enumerate(each):
-            new = said.new_lines(fold.known(UNIT, turn))
+            new = said.new_lines(fold.known(UNIT, turn + 1))
             if new:
                 file = said.file.name.name
                 self.result.as_nye[file] = self.result.as_nye.get(file, frozenset()) | new
@@ -389,10 +387,6 @@ def _whole(row: OrgRow) -> tuple[object, ...]:
         row.line_org,
         *(row.details[detail.column] for detail in DETAILS),
     )
-
-
-def _parent(piece: Piece[Value]) -> str | None:
-    return piece.value.parent if isinstance(piece.value, Unit) else None
 
 
 def _shown(end: date) -> str:

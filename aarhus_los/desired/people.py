@@ -1,4 +1,4 @@
-"""Pers rows, and MO as it is, to people, engagements, e-mail addresses and AZ accounts.
+"""Pers rows, and MO as it is, to people, their engagements, and what else they have.
 
 The rows of a person are folded together, since e-mail and account last as long as the person has an engagement.
 """
@@ -12,11 +12,23 @@ from typing import Final
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired.claims import Desired, DesiredObject, FileRows, Notice, SetAside
+from aarhus_los.desired.details import (
+    Lasting,
+    Vote,
+    account_uuid,
+    adopted,
+    email_uuid,
+    is_current,
+    name_claim,
+    plain_name,
+    vote,
+)
 from aarhus_los.desired.folding import Fold, Stated, claimed_days, contested, is_there
+from aarhus_los.desired.persons import Line, PeopleInMo, person_uuid, subjects_of
 from aarhus_los.desired.references import covers
 from aarhus_los.desired.words import Words, gathered
 from aarhus_los.drop.rows import Absent, Detail, EndedEngagementRow, PersonRow, Reject, RowRef
-from aarhus_los.mo.kinds import Account, Address, Engagement, History, Kind, Person, Value
+from aarhus_los.mo.kinds import Account, Engagement, History, Kind, Value
 from aarhus_los.timeline import (
     FOREVER,
     NOTHING,
@@ -24,13 +36,11 @@ from aarhus_los.timeline import (
     Piece,
     Timeline,
     Unclaimed,
-    clip,
     day_after,
     lay,
 )
-from aarhus_los.uuids import object_uuid, seed_uuid
+from aarhus_los.uuids import seed_uuid
 
-EMAIL_TYPE: Final = seed_uuid("PERSON_EMAIL")
 PRIMARY: Final = seed_uuid("PRIMARY")
 NOT_PRIMARY: Final = seed_uuid("NOT_PRIMARY")
 
@@ -38,25 +48,6 @@ PersonFile = FileRows[PersonRow]
 _Words = Words[PersonRow, tuple[Kind, str]]
 EndFile = FileRows[EndedEngagementRow]
 Key = tuple[Kind, str]
-Line = PersonRow | EndedEngagementRow | Reject
-
-
-@dataclass(frozen=True)
-class PeopleInMo:
-    """What MO has of the people that the files speak of."""
-
-    persons: Mapping[Cpr, str]
-    """The person of each CPR number: of several, the one that is taken."""
-    doubles: Collection[Cpr]
-    """The CPR numbers that several persons have."""
-    names: Mapping[str, History]
-    """By the person's uuid: also those whose uuid a number would give, but who have another number."""
-    engagements: Mapping[str, History]
-    """By uuid: those that rows name, and all others of the same people."""
-    accounts: Mapping[str, History]
-    """By uuid: all of the people in all IT systems, and those that rows would make."""
-    unreadable: Mapping[str, str]
-    """What MO has and cannot show, and why."""
 
 
 @dataclass(frozen=True)
@@ -68,53 +59,6 @@ class Known:
     engagement_types: Collection[str]
     job_functions: Collection[str]
     az_system: str
-
-
-def new_person_uuid(cpr: Cpr) -> str:
-    return object_uuid(cpr.reveal())
-
-
-def person_uuid(cpr: Cpr, persons: Mapping[Cpr, str]) -> str:
-    """The uuid that MO has for a CPR number, else the one that a new person gets."""
-    return persons.get(cpr) or new_person_uuid(cpr)
-
-
-def email_uuid(cpr: Cpr) -> str:
-    return object_uuid(cpr.reveal() + "email")
-
-
-def account_uuid(cpr: Cpr) -> str:
-    return object_uuid(cpr.reveal() + "azid")
-
-
-@dataclass(frozen=True)
-class Subjects:
-    """Whom each line of the files speaks of."""
-
-    owners: Mapping[str, str]
-    """Engagement → person: MO's, else that of the first row that names it."""
-    persons: Mapping[Cpr, str]
-
-    def of(self, line: Line) -> str | None:
-        """The person who has the engagement, else the person of the CPR number."""
-        owner = self.owners.get(line.engagement_uuid or "")
-        if owner is not None or line.cpr is None:
-            return owner
-        return person_uuid(line.cpr, self.persons)
-
-
-def subjects_of(files: Sequence[PersonFile | EndFile], mo: PeopleInMo) -> Subjects:
-    owners = {
-        uuid: piece.value.person
-        for uuid, history in mo.engagements.items()
-        for piece in history[-1:]
-        if isinstance(piece.value, Engagement)
-    }
-    for file in files:
-        for row in file.rows:
-            if isinstance(row, PersonRow):
-                owners.setdefault(row.engagement_uuid, person_uuid(row.cpr, mo.persons))
-    return Subjects(owners, mo.persons)
 
 
 def desire(files: Sequence[PersonFile | EndFile], mo: PeopleInMo, known: Known) -> tuple[Desired, set[Cpr]]:
@@ -131,11 +75,11 @@ class _People:
         self.files = {file.name.name: file for file in files}
         self.mo = mo
         self.known = known
-        self.subjects = subjects_of(files, mo)
+        lines = [line for file in files for line in _lines(file)]
+        self.subjects = subjects_of(lines, mo)
         self.result = Desired()
         self.fallen: dict[RowRef, SetAside] = {}
         self.spared: dict[RowRef, Notice] = {}
-        lines = [line for file in files for line in _lines(file)]
         claimed = {self.subjects.of(line) for line in lines if self._counts(line.ref)} - {None}
         self.lines: dict[str, dict[str, list[Line]]] = {}
         """Person → file, in the order of folding → the lines that speak of the person."""
@@ -167,9 +111,15 @@ class _People:
         for person in sorted(self.lines):
             self._check(person)
             self._fold(person)
+        whose = {
+            row.ref: (row, person)
+            for person in self.lines
+            for row in self._rows(person)
+            if row.ref in self.fallen
+        }
         for aside in self.fallen.values():
             if self._counts(aside.ref):
-                overtaken = aside.pending and self._overtaken(aside.ref)
+                overtaken = aside.pending and self._overtaken(*whose[aside.ref])
                 (self.result.superseded if overtaken else self.result.set_aside).append(aside)
         self.result.notices += self.spared.values()
         return self.result
@@ -186,8 +136,10 @@ class _People:
         self.fallen.setdefault(ref, SetAside(ref, column, reason, pending))
 
     def _rows(self, person: str) -> list[PersonRow]:
-        each = self.lines[person].values()
-        return [line for lines in each for line in lines if isinstance(line, PersonRow)]
+        return [row for name in self.lines[person] for row in self._rows_of(person, name)]
+
+    def _rows_of(self, person: str, name: str) -> list[PersonRow]:
+        return [line for line in self.lines[person][name] if isinstance(line, PersonRow)]
 
     def _check(self, person: str) -> None:
         for name, lines in self.lines[person].items():
@@ -228,12 +180,22 @@ class _People:
         fold: Fold[Key, Value] = Fold(actual, [self._domains(person, name) for name in names])
         cpr = self._cpr(person)
         for turn, name in enumerate(names):
+            day = self.files[name].name.file_date
             if self.files[name].name.kind == "luk":
-                self._end_engagements(fold, turn, name, person)
-            else:
-                self._claim_engagements(fold, turn, name, person)
-            if cpr is not None:
-                self._claim_details(fold, turn, name, person, cpr)
+                ending = self._end_engagements(fold, turn, name, person)
+                if ending and cpr is not None:
+                    last = self._last_day(fold, turn, person) or day
+                    self._claim_details(fold, person, cpr, [], Lasting(day, last, tuple(ending)))
+                continue
+            self._claim_engagements(fold, turn, name, person)
+            rows = [row for row in self._rows_of(person, name) if row.ref not in self.fallen]
+            if not rows or cpr is None:
+                continue
+            if won := self._vote(rows, day, "CPRNavn", plain_name):
+                fold.add((Kind.EMPLOYEE, person), name_claim(won.row, cpr, day))
+            if last_day := self._last_day(fold, turn, person):
+                origin = tuple(row.ref for row in rows)
+                self._claim_details(fold, person, cpr, rows, Lasting(day, last_day, origin))
         for (kind, uuid), claim in fold.claimed.items():
             self.result.objects.append(DesiredObject(kind, uuid, claim))
         self._tell(person)
@@ -242,17 +204,17 @@ class _People:
         return self.engagements.get(person, [])
 
     def _cpr(self, person: str) -> Cpr | None:
-        for lines in self.lines[person].values():
-            for line in lines:
-                if line.cpr is not None and person_uuid(line.cpr, self.mo.persons) == person:
-                    return line.cpr
-        last = self.mo.names.get(person, ())[-1:]
-        return next((piece.value.cpr for piece in last if isinstance(piece.value, Person)), None)
+        """The number that MO has, else that of the rows that make the person."""
+        lines = (line for each in self.lines[person].values() for line in each)
+        named = (line.cpr for line in lines if line.cpr is not None)
+        return self.mo.cpr(person) or next(
+            (cpr for cpr in named if person_uuid(cpr, self.mo.persons) == person), None
+        )
 
     def _domains(self, person: str, name: str) -> dict[Key, Timeline[bool]]:
         """The days that a file claims of each engagement."""
         if self.files[name].name.kind == "luk":
-            ended = claimed_days(day_after(self.files[name].name.file_date), ())
+            ended = claimed_days(day_after(self.files[name].name.file_date))
             lines = self.lines[person][name]
             return {(Kind.ENGAGEMENT, line.engagement_uuid): ended for line in lines if line.engagement_uuid}
         return {
@@ -261,16 +223,21 @@ class _People:
             if name in self.words.get(uuid, {})
         }
 
-    def _end_engagements(self, fold: Fold[Key, Value], turn: int, name: str, person: str) -> None:
+    def _end_engagements(self, fold: Fold[Key, Value], turn: int, name: str, person: str) -> list[RowRef]:
+        """Returns the lines that end an engagement which somebody knows."""
         first = day_after(self.files[name].name.file_date)
+        ending = []
         for line in self.lines[person][name]:
             if not isinstance(line, EndedEngagementRow):
                 continue
             key = (Kind.ENGAGEMENT, line.engagement_uuid)
-            if is_there(fold.known(key, turn)):
+            # Also what begins later only: it ends before it has begun.
+            if is_there(fold.known(key, turn + 1)):
                 fold.add(key, (Piece(first, FOREVER, NOTHING, (line.ref,)),))
+                ending.append(line.ref)
             else:
                 self._notice_unknown_end(line)
+        return ending
 
     def _notice_unknown_end(self, line: EndedEngagementRow) -> None:
         if self._counts(line.ref):
@@ -306,80 +273,56 @@ class _People:
                 text = f"ends the day before a change that was announced for {day}: it claims to its end only"
                 self.spared[last.ref] = Notice(text, last.ref)
 
-    def _claim_details(self, fold: Fold[Key, Value], turn: int, name: str, person: str, cpr: Cpr) -> None:
-        """Name, e-mail and account: from the file date on; the last two until the last engagement ends."""
-        day = self.files[name].name.file_date
-        lines = [line for line in self.lines[person][name] if line.ref not in self.fallen]
-        rows = [line for line in lines if isinstance(line, PersonRow)]
-        if not lines:
-            return
-        if rows:
-            winner = self._vote(rows, day, "CPRNavn", lambda row: " ".join(row.name.split()))
-            assert winner is not None
-            person_value = Person.named(winner.name, cpr)
-            fold.add((Kind.EMPLOYEE, person), (Piece(day, FOREVER, person_value, (winner.ref,)),))
+    def _last_day(self, fold: Fold[Key, Value], turn: int, person: str) -> date | None:
+        """The last day of the person's last engagement as they are after a file."""
         ends = [
             piece.end
             for uuid in self._held(person)
             for piece in fold.known((Kind.ENGAGEMENT, uuid), turn + 1)
             if piece.value is not NOTHING
         ]
-        if not ends:
-            return
-        others = tuple(line.ref for line in lines)
-        winner = self._vote(rows, day, "Email", lambda row: row.email)
-        email: Value | Nothing | None = None
-        if winner is not None:
-            email = (
-                Address(winner.email, EMAIL_TYPE, person=person) if isinstance(winner.email, str) else NOTHING
-            )
-        origin = (winner.ref,) if winner else others
-        fold.add((Kind.ADDRESS, email_uuid(cpr)), _lasting(email, day, max(ends), origin))
-        winner = self._vote(rows, day, "AZID", lambda row: row.azid)
-        account: Value | Nothing | None = None
-        if winner is not None:
-            system = self.known.az_system
-            account = Account(winner.azid, system, person) if isinstance(winner.azid, str) else NOTHING
-        origin = (winner.ref,) if winner else others
-        uuid = self._account(fold, person, cpr, day, origin[-1])
-        if uuid is not None:
-            fold.add((Kind.IT, uuid), _lasting(account, day, max(ends), origin))
+        return max(ends, default=None)
+
+    def _claim_details(
+        self, fold: Fold[Key, Value], person: str, cpr: Cpr, rows: Sequence[PersonRow], lasting: Lasting
+    ) -> None:
+        """E-mail and account; without rows, their end only."""
+        day = lasting.start
+        won = self._vote(rows, day, "Email", lambda row: row.email)
+        fold.add((Kind.ADDRESS, email_uuid(cpr)), lasting.email(won, person))
+        won = self._vote(rows, day, "AZID", lambda row: row.azid)
+        claim = lasting.account(won, person, self.known.az_system)
+        if claim and (uuid := self._account(fold, person, cpr, claim)):
+            fold.add((Kind.IT, uuid), claim)
 
     def _vote(
         self, rows: Sequence[PersonRow], day: date, column: str, value: Callable[[PersonRow], Detail]
-    ) -> PersonRow | None:
-        """The row that speaks for a person: a value beats an empty one, then the primary engagement, then the later line.
-
-        Ended rows have no vote unless all are ended.
-        """
-        able = [row for row in rows if value(row) is not Absent.ABSENT]
-        voters = [row for row in able if row.end >= day] or able
-        if not voters:
-            return None
-        winner = max(voters, key=lambda row: (bool(value(row)), row.primary, row.ref.line))
-        if len({value(row) for row in voters}) > 1 and self._counts(winner.ref):
+    ) -> Vote | None:
+        won = vote(rows, day, value)
+        if won and won.contested and self._counts(won.row.ref):
             text = f"{column} differs between the rows of one person: this row wins"
-            self.result.notices.append(Notice(text, winner.ref))
-        return winner
+            self.result.notices.append(Notice(text, won.row.ref))
+        return won
 
-    def _account(self, fold: Fold[Key, Value], person: str, cpr: Cpr, day: date, ref: RowRef) -> str | None:
-        """The person's account: ours while it is active, else the only other one in the system, else ours again.
-
-        None, told, where there is more than one other: it is not for us to choose.
-        """
+    def _account(self, fold: Fold[Key, Value], person: str, cpr: Cpr, claim: History) -> str | None:
+        """The person's account: ours while it is active, else another one that is adopted; None, told, where none can be."""
         ours = account_uuid(cpr)
-        timeline = lay(fold.claimed.get((Kind.IT, ours), ()), self.mo.accounts.get(ours, ()))
-        if is_there(clip(timeline, day)):
+        of_person = self.accounts.get(person, [])
+        in_mo = self.mo.accounts.get(ours, ())
+        is_foreign = bool(in_mo) and ours not in of_person
+        if not is_foreign and is_current(lay(fold.claimed.get((Kind.IT, ours), ()), in_mo), claim):
             return ours
-        others = [uuid for uuid in self.accounts.get(person, ()) if uuid != ours]
-        if len(others) > 1:
-            if self._counts(ref):
-                text = (
-                    f"the person {person} has {len(others)} other accounts in the AZ system: left as they are"
-                )
-                self.result.notices.append(Notice(text, ref))
-            return None
-        return others[0] if others else ours
+        uuid = adopted(ours, of_person, is_foreign=is_foreign)
+        ref = claim[0].origin[-1]
+        if uuid is None and self._counts(ref):
+            others = len(of_person) - (ours in of_person)
+            text = (
+                f"the person {person} has {others} other accounts in the AZ system: left as they are"
+                if others
+                else f"the account {ours} is of another person or IT system in MO: left as it is"
+            )
+            self.result.notices.append(Notice(text, ref))
+        return uuid
 
     # What is told
 
@@ -413,15 +356,12 @@ class _People:
             text = f"the unit {row.org_uuid} is not there on every day of the engagement"
             self.result.notices.append(Notice(text, row.ref))
 
-    def _overtaken(self, ref: RowRef) -> bool:
+    def _overtaken(self, row: PersonRow, person: str) -> bool:
         """Whether later rows speak of every object that a row is pending for, from the day after its end or before."""
-        row = next(row for person in self.lines for row in self._rows(person) if row.ref == ref)
-        person = self.subjects.of(row)
-        assert person is not None
         names = list(self.lines[person])
         later = [
             (name, line)
-            for name in names[names.index(ref.file) + 1 :]
+            for name in names[names.index(row.ref.file) + 1 :]
             for line in self.lines[person][name]
             if isinstance(line, PersonRow) and line.ref not in self.fallen
         ]
@@ -439,21 +379,6 @@ class _People:
             and (row.email is Absent.ABSENT or any(other.email is not Absent.ABSENT for other in in_time))
             and (row.azid is Absent.ABSENT or any(other.azid is not Absent.ABSENT for other in in_time))
         )
-
-
-def _lasting(value: Value | Nothing | None, start: date, end: date, origin: tuple[RowRef, ...]) -> History:
-    """The claim of a file on an e-mail or an account: from the file date until the last engagement ends.
-
-    `value` None claims the end only.
-    """
-    if value is NOTHING:
-        return (Piece(min(start, day_after(end)), FOREVER, NOTHING, origin),)
-    pieces: list[Piece[Value]] = []
-    if value is not None and start <= end:
-        pieces.append(Piece(start, end, value, origin))
-    if end != FOREVER:
-        pieces.append(Piece(day_after(end), FOREVER, NOTHING, origin))
-    return tuple(pieces)
 
 
 def _dated(files: Sequence[PersonFile | EndFile]) -> list[PersonFile]:

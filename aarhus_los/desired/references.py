@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from itertools import zip_longest
 from typing import TypeVar
 
 from aarhus_los.mo.kinds import History, Unit
-from aarhus_los.timeline import at
+from aarhus_los.timeline import FOREVER, at, day_after, day_before
 
 R = TypeVar("R")
 
@@ -41,8 +42,8 @@ def dangling(
             speakers[subject(row)] -= 1
 
 
-def circles(links: Mapping[str, History]) -> list[tuple[date, list[str]]]:
-    """The circles of parents, each with the first day on which it closes and its units in order.
+def circles(links: Mapping[str, History]) -> list[tuple[date, date, list[str]]]:
+    """The circles of parents, each with the first and last day of a time in which it is closed, and its units in order.
 
     `links` are the units' timelines as they will be; a unit that it does not hold has no parent that matters.
     """
@@ -51,17 +52,21 @@ def circles(links: Mapping[str, History]) -> list[tuple[date, list[str]]]:
         for unit, timeline in links.items()
     }
     suspects = _peeled({unit: {up for up in ups if up in parents} for unit, ups in parents.items()})
-    found: dict[frozenset[str], tuple[date, list[str]]] = {}
-    days = sorted({piece.start for unit in suspects for piece in links[unit]})
-    for day in days:
+    pieces = [piece for unit in suspects for piece in links[unit]]
+    days = sorted({day for piece in pieces for day in (piece.start, day_after(piece.end))})
+    closed: dict[frozenset[str], list[tuple[date, date, list[str]]]] = {}
+    for day, after in zip_longest(days, days[1:]):
         up = {}
         for unit in suspects:
             piece = at(links[unit], day)
             if piece is not None and isinstance(piece.value, Unit) and piece.value.parent in suspects:
                 up[unit] = piece.value.parent
+        last = FOREVER if after is None else day_before(after)
         for circle in _circles_of(up):
-            found.setdefault(frozenset(circle), (day, circle))
-    return list(found.values())
+            times = closed.setdefault(frozenset(circle), [])
+            start = times.pop()[0] if times and day_after(times[-1][1]) == day else day
+            times.append((start, last, circle))
+    return [time for times in closed.values() for time in times]
 
 
 def _peeled(parents: dict[str, set[str]]) -> set[str]:

@@ -114,6 +114,15 @@ def spoken(history: History) -> Timeline[Spoken]:
     )
 
 
+def bare(value: Spoken | Nothing) -> Spoken | Nothing:
+    """A unit without the mark that others or the importer gave it: rows say only whether it is in the line organisation."""
+    if isinstance(value, Unit) and value.hierarchy != LINE_ORGANISATION:
+        return replace(value, hierarchy=None)
+    if isinstance(value, Claimed) and value.hierarchy is Of.LEFT_LINE:
+        return replace(value, hierarchy=Of.OUTSIDE_LINE)
+    return value
+
+
 def combined(upper: Spoken | Nothing, lower: Spoken | Nothing | None) -> Spoken | Nothing:
     """A later file's word over an earlier one's: fields of which it says nothing keep what the earlier one said.
 

@@ -12,7 +12,6 @@ from aarhus_los.desired.folding import (
     Fold,
     Stated,
     claim_of,
-    claimed_days,
     first_day,
     is_there,
     spare_announced,
@@ -57,6 +56,16 @@ class Words(Generic[R, K]):
         days = [(row.start, row.end) for row in self.rows]
         return days + [reject.days for reject in self.rejects if reject.days is not None]
 
+    def speaker(self, day: date) -> R | Reject | None:
+        """The line that is painted last on a day."""
+        lines = [(row.start, row.ref.line, row) for row in self.rows if row.start <= day <= row.end]
+        blank = [(each.days, each) for each in self.rejects if each.days is not None]
+        found: list[tuple[date, int, R | Reject]] = [
+            *lines,
+            *((days[0], reject.ref.line, reject) for days, reject in blank if days[0] <= day <= days[1]),
+        ]
+        return max(found, key=lambda line: line[:2])[2] if found else None
+
     def standing(self, fallen: Collection[RowRef]) -> list[R]:
         """The rows that are applied."""
         return [row for row in self.rows if row.ref not in fallen]
@@ -66,9 +75,12 @@ class Words(Generic[R, K]):
         if not self.standing(fallen):
             return ()
         nye = self.file.name.kind != "ret" or self._noted_as_nye()
-        failing = [(row.start, row.end) for row in self.rows if row.ref in fallen]
-        failing += [reject.days for reject in self.rejects if reject.days is not None]
-        return claimed_days(self._first(nye, alive_then=True), failing)
+        stated: list[Stated[bool]] = [
+            Stated(row.start, row.end, UNCLAIMED if row.ref in fallen else True, row.ref.line)
+            for row in self.rows
+        ]
+        stated += [Stated(*each.days, UNCLAIMED, each.ref.line) for each in self.rejects if each.days]
+        return claim_of(stated, self._first(nye, alive_then=True))
 
     def new_lines(self, known: Timeline[V]) -> frozenset[int]:
         """The lines of a `_ret` file that count as `_nye` rows since nobody knows the subject, and are not noted yet."""

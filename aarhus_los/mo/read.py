@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from aarhus_los.mo.queries import ORGANISATION, by_cpr, by_person, by_unit, by_u
 
 PAGE: Final = 500
 """So many objects are asked for at a time: MO takes about a second for them."""
+
+SMALLEST_BATCH: Final = 50
+"""Below this, a batch is not made smaller to keep more readers busy: requests have a price of their own."""
 
 READERS: Final = 4
 
@@ -167,8 +171,7 @@ def _ask(
     written: Callable[[K], str] = str,
 ) -> _Answers[K]:
     """Asks for objects by keys, in batches, in parallel. A batch that fails is halved until the culprit stands alone."""
-    distinct = sorted(set(keys), key=written)
-    batches = [distinct[at : at + page] for at in range(0, len(distinct), page)]
+    batches = _batches(sorted(set(keys), key=written), page, readers)
 
     def asked(batch: list[K]) -> list[Page]:
         data = client.query(text, {"keys": [written(key) for key in batch]})
@@ -203,6 +206,14 @@ def _ask(
         [each for answer in answers for each in answer.pages],
         {key: reason for answer in answers for key, reason in answer.unreadable.items()},
     )
+
+
+def _batches(keys: list[K], page: int, readers: int) -> list[list[K]]:
+    """Batches of at most a page, as equal as can be and a round number for each reader: all are done at the same time."""
+    rounds = math.ceil(len(keys) / (page * readers))
+    smallest = min(page, SMALLEST_BATCH)
+    count = max(math.ceil(len(keys) / page), min(rounds * readers, len(keys) // smallest))
+    return [keys[len(keys) * at // count : len(keys) * (at + 1) // count] for at in range(count)]
 
 
 def _in_parallel(

@@ -17,6 +17,7 @@ from aarhus_los.errors import (
     EXIT_UNAVAILABLE,
     GRAVITY,
 )
+from aarhus_los.mo.kinds import Kind
 from aarhus_los.plan import Operation, Plan
 from aarhus_los.report.scene import Scene
 from aarhus_los.selection import ReadFile, Refusal
@@ -113,10 +114,11 @@ class Account:
 
 
 def failed_rows(applied: Applied, families: Iterable[Desired]) -> list[SetAside]:
-    """The rows whose operations failed, each with what is known of the first failure."""
+    """The rows whose operations failed, each with its first failure in the order of the plan, whatever failed first."""
     known = {aside.ref for desired in families for aside in desired.set_aside if not aside.part}
     failed: dict[RowRef, SetAside] = {}
-    for operation, failure in applied.failed:
+    order = {kind: place for place, kind in enumerate(Kind)}
+    for operation, failure in sorted(applied.failed, key=lambda each: (order[each[0].kind], each[0].uuid)):
         for ref in operation.origin:
             if ref in known:
                 continue

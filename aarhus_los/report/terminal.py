@@ -75,15 +75,36 @@ def operation_text(operation: Operation) -> str:
     return f"edited {span}: {', '.join(_edits(operation)) or 'is there on these days'}{why}"
 
 
+def difference_text(operation: Operation) -> str:
+    """What would make MO say what it was told, in a line: the object, the days, each field, and the rows that ask for it.
+
+    Without values: it is told in logs, where names of people do not belong.
+    """
+    if operation.value is None:
+        what = "it is still there"
+    elif operation.action is Action.CREATE:
+        what = "it is not there"
+    else:
+        what = ", ".join(name for name, _, _ in _changed(operation)) or "it is not there"
+    why = f" ({', '.join(str(ref) for ref in operation.origin)})" if operation.origin else ""
+    span = f"from {_day(operation.start)} to {_day(operation.end)}"
+    return f"{operation.kind} {operation.uuid}: MO does not say what it was told {span}: {what}{why}"
+
+
 def _edits(operation: Operation) -> list[str]:
+    return [f"{name}: {old or '(not there)'} → {new}" for name, old, new in _changed(operation)]
+
+
+def _changed(operation: Operation) -> list[tuple[str, str, str]]:
+    """The fields that an edit changes: name, the values before, and the new one."""
     assert operation.value is not None
     before = [piece.value for piece in operation.before if not isinstance(piece.value, Nothing)]
-    edits = []
+    changed = []
     for name, new in _fields(operation.value):
         old = list(dict.fromkeys(_shown(getattr(value, name)) for value in before))
         if old != [_shown(new)]:
-            edits.append(f"{name}: {' / '.join(old) or '(not there)'} → {_shown(new)}")
-    return edits
+            changed.append((name, " / ".join(old), _shown(new)))
+    return changed
 
 
 def _fields(value: Value) -> list[tuple[str, Any]]:

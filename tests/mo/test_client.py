@@ -18,13 +18,13 @@ from tests.mo.stand_in import Reply, StandIn
 ONE = "11111111-1111-4111-8111-111111111111"
 TWO = "22222222-2222-4222-8222-222222222222"
 UNIT = Unit("key", "Name", None, TWO, None)
-CREATE = create(Kind.ORG_UNIT, ONE, UNIT, date(2020, 1, 1), FOREVER)[1]
-EDIT = edit(Kind.ORG_UNIT, ONE, UNIT, date(2020, 1, 1), FOREVER)[1]
-END = terminate(Kind.ORG_UNIT, ONE, date(2020, 1, 1), FOREVER)[1]
-NEW_CLASS = create(Kind.CLASS, ONE, Class(TWO, "key", "Name", None), BEGINNING, FOREVER)[1]
-SAME_CLASS = edit(Kind.CLASS, ONE, Class(TWO, "key", "Name", None), BEGINNING, FOREVER)[1]
-NEW_FACET = create(Kind.FACET, TWO, Facet("key"), BEGINNING, FOREVER)[1]
-CODE = edit(Kind.ORGANISATION, ONE, Organisation(751), BEGINNING, FOREVER)[1]
+CREATE = create(Kind.ORG_UNIT, ONE, UNIT, date(2020, 1, 1), FOREVER)
+EDIT = edit(Kind.ORG_UNIT, ONE, UNIT, date(2020, 1, 1), FOREVER)
+END = terminate(Kind.ORG_UNIT, ONE, date(2020, 1, 1), FOREVER)
+NEW_CLASS = create(Kind.CLASS, ONE, Class(TWO, "key", "Name", None), BEGINNING, FOREVER)
+SAME_CLASS = edit(Kind.CLASS, ONE, Class(TWO, "key", "Name", None), BEGINNING, FOREVER)
+NEW_FACET = create(Kind.FACET, TWO, Facet("key"), BEGINNING, FOREVER)
+CODE = edit(Kind.ORGANISATION, ONE, Organisation(751), BEGINNING, FOREVER)
 
 ITEMS = {Door.CREATE: CREATE, Door.EDIT: EDIT, Door.TERMINATE: END, Door.MUTATE: SAME_CLASS}
 REPEATABLE = [Door.EDIT, Door.TERMINATE, Door.MUTATE]

@@ -41,8 +41,8 @@ MUTATIONS: list[Item] = [
         (Kind.CLASS, Class(ONE, "key", "Name", "TEXT")),
         (Kind.ITSYSTEM, ItSystem("key", "Name")),
     )
-    for _, item in [write(kind, ONE, value, start, end)]
-] + [edit(Kind.ORGANISATION, ONE, Organisation(751), BEGINNING, FOREVER)[1]]
+    for item in [write(kind, ONE, value, start, end)]
+] + [edit(Kind.ORGANISATION, ONE, Organisation(751), BEGINNING, FOREVER)]
 
 
 def assert_valid(text: str, variables: dict[str, Any]) -> None:

@@ -119,7 +119,7 @@ class TestHistories:
     def test_a_query_that_fails_for_all_is_no_objects_fault(self, mo: StandIn) -> None:
         mo.answer = lambda received: Reply(200, {"data": None, "errors": [{"message": "role missing"}]})
         with mo.client() as client, pytest.raises(UnavailableError, match="org_units: role missing"):
-            read_histories(client, Kind.ORG_UNIT, [uuid(n) for n in range(500)])
+            read_histories(client, Kind.ORG_UNIT, [uuid(n) for n in range(500)], readers=1)
         assert len(mo.received) == 2
 
     def test_what_was_not_asked_for_is_not_taken(self, mo: StandIn, held: GraphQlMo) -> None:

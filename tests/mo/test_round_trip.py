@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.errors import UnavailableError
+from aarhus_los.mo import kinds
 from aarhus_los.mo.client import Auth, MoClient, Refused
 from aarhus_los.mo.kinds import (
     Account,
@@ -29,9 +30,6 @@ from aarhus_los.mo.kinds import (
     Person,
     Unit,
     Value,
-    create,
-    edit,
-    terminate,
 )
 from aarhus_los.mo.read import (
     read_accounts_of,
@@ -100,6 +98,22 @@ def client_of(server: MoServer, *, writable: bool = True) -> MoClient:
         writable=writable,
         sleep=lambda seconds: None,
     )
+
+
+def door_of(kind: Kind, door: Door) -> Door:
+    return Door.MUTATE if kinds.is_mutated(kind) else door
+
+
+def create(kind: Kind, uuid: str, value: Value, start: date, end: date) -> tuple[Door, Item]:
+    return door_of(kind, Door.CREATE), kinds.create(kind, uuid, value, start, end)
+
+
+def edit(kind: Kind, uuid: str, value: Value, start: date, end: date) -> tuple[Door, Item]:
+    return door_of(kind, Door.EDIT), kinds.edit(kind, uuid, value, start, end)
+
+
+def terminate(kind: Kind, uuid: str, start: date, end: date) -> tuple[Door, Item]:
+    return Door.TERMINATE, kinds.terminate(kind, uuid, start, end)
 
 
 def one(operation: tuple[Door, Item]) -> tuple[Door, list[Item]]:

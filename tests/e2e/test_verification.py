@@ -1,0 +1,277 @@
+"""What was touched is read back: an MO that says yes and does otherwise is found out, by object and field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from aarhus_los.errors import EXIT_INTERNAL
+from aarhus_los.report.account import Account, FileAccount
+from aarhus_los.run import Options
+from aarhus_los.sandbox.http_stand_in import Action, Answer, Phase, Request
+from aarhus_los.sandbox.mo_server import written_objects
+from aarhus_los.sandbox.mo_store import MoStore, Snapshot
+from aarhus_los.sandbox.moments import BEGINNING, FOREVER
+from tests.e2e.drops import CHANGED, FIRST_FILES, TYPES, office, type_list
+from tests.e2e.los_files import PERS, address_of, org, stam, table, uuid_of
+from tests.e2e.one_process import OneProcess, Ran, one_process
+from tests.e2e.test_crash import cpr, employed
+from tests.oracle import derived
+
+PEOPLE: Final = "Pers_ret_20260209_220000.csv"
+CLASSES: Final = {
+    TYPES: type_list(),
+    "STAM_UUID_Engagementstype.csv": stam("Engagementstype", "Timelønnet"),
+    "STAM_UUID_Stillingsbetegnelse.csv": stam("Stillingsbetegnelse", "Jurist", "Rådgiver"),
+}
+
+
+CHANGES: Final = {
+    TYPES: type_list(Kontor="Kontorer", Skole="Skole"),
+    CHANGED: org(
+        office("bibl", OrgEnhedsNavn="Biblioteket på havnen", EAN="5790000000002"),
+        office("øko", CVR="55133018", EAN=""),
+        office("mor", "hr", SE_Nr="12345678"),
+        office("ny", start="2026-02-09"),
+    ),
+    PEOPLE: table(
+        PERS,
+        [
+            employed(
+                1,
+                CPRNavn="Ny Navngiven",
+                Email="ny@aadal.example",
+                StillingsBetegnelseUUID=uuid_of("Rådgiver"),
+            )
+        ],
+    ),
+}
+
+
+@dataclass(frozen=True)
+class World:
+    there: OneProcess
+    mo: Snapshot
+    state: bytes
+
+
+@pytest.fixture(scope="module")
+def first() -> Iterator[World]:
+    with one_process() as there:
+        for name, text in {
+            **CLASSES,
+            **FIRST_FILES,
+            PEOPLE.replace("ret", "nye"): table(PERS, [employed(1)]),
+        }.items():
+            there.put(name, text)
+        assert there.run().exit_code == 0
+        world = World(there, there.stage.store.snapshot(), there.stage.state_file.read_bytes())
+        for name, text in CHANGES.items():
+            there.put(name, text)
+        yield world
+
+
+@pytest.fixture
+def there(first: World) -> Iterator[OneProcess]:
+    first.there.stage.store.restore(first.mo)
+    first.there.stage.state_file.write_bytes(first.state)
+    yield first.there
+    first.there.settings.pop("verify_limit", None)
+    first.there.stage.mo.intercept = None
+
+
+def saying_yes(request: Request, phase: Phase) -> Action | None:
+    """MO acknowledges every edit, and does nothing."""
+    if phase is Phase.BEFORE and request.path == "/service/details/edit":
+        uuids = [item.get("uuid") or item["data"]["uuid"] for item in request.json()]
+        return Answer.json(200, uuids)
+    return None
+
+
+def meddling(change: Callable[[], None]) -> Callable[[Request, Phase], Action | None]:
+    """MO writes otherwise than it was told: the change is made whenever it has written."""
+
+    def intercept(request: Request, phase: Phase) -> Action | None:
+        if phase is Phase.AFTER and written_objects(request):
+            change()
+        return None
+
+    return intercept
+
+
+def differences(ran: Ran) -> list[str]:
+    assert ran.account is not None
+    return ran.account.differences
+
+
+def test_an_mo_that_says_yes_and_writes_nothing_is_found_out(there: OneProcess) -> None:
+    claimed = there.claimed()
+    there.stage.mo.intercept = saying_yes
+    ran = there.run()
+    assert ran.exit_code == EXIT_INTERNAL
+    found = {difference.partition(": ")[0]: difference for difference in differences(ran)}
+    told = "MO does not say what it was told from 2026-02-09 to no end"
+    assert found[f"org_unit {uuid_of('bibl')}"].endswith(f"{told}: name ({CHANGED}:2)")
+    assert found[f"org_unit {uuid_of('mor')}"].endswith(f"{told}: parent ({CHANGED}:4)")
+    assert found[f"address {address_of('bibl', 'EAN')}"].endswith(f"{told}: value ({CHANGED}:2)")
+    assert found[f"engagement {uuid_of('engagement 1')}"].endswith(f"{told}: job_function ({PEOPLE}:2)")
+    # A log is no place for what people are called.
+    assert found.keys() >= {f"employee {derived('AAK', cpr(1))}"}
+    assert not any(
+        word in difference
+        for difference in found.values()
+        for word in ("Nummer1", "Navngiven", "@aadal", cpr(1))
+    )
+    assert there.claimed() == claimed
+    there.stage.mo.intercept = None
+    assert there.run().exit_code == 0
+    assert there.claimed().keys() >= CHANGES.keys()
+    before = len(there.stage.mo.requests)
+    assert there.run().exit_code == 0
+    assert len(there.stage.mo.requests) == before
+
+
+Meddle = Callable[[MoStore], None]
+WHOLE: Final = (BEGINNING, FOREVER)
+
+
+def edit(kind: str, uuid: str, **fields: Any) -> Meddle:
+    def meddle(store: MoStore) -> None:
+        history = store.history(kind, uuid)
+        if history is not None:
+            store.edit(kind, uuid, history[0].start, FOREVER, fields)
+
+    return meddle
+
+
+def end(kind: str, uuid: str) -> Meddle:
+    return lambda store: store.terminate(kind, uuid, *WHOLE) if store.history(kind, uuid) else None
+
+
+OTHERWISE: Final[dict[str, tuple[Meddle, str, str]]] = {
+    "another name": (
+        edit("org_unit", uuid_of("bibl"), name="Bibl"),
+        f"org_unit {uuid_of('bibl')}",
+        "name",
+    ),
+    "another parent": (
+        edit("org_unit", uuid_of("mor"), parent=uuid_of("bibl")),
+        f"org_unit {uuid_of('mor')}",
+        "parent",
+    ),
+    "a unit that is not there": (
+        end("org_unit", uuid_of("ny")),
+        f"org_unit {uuid_of('ny')}",
+        "it is not there",
+    ),
+    "an address that is still there": (
+        edit("address", address_of("øko", "EAN"), value="5790000000009"),
+        f"address {address_of('øko', 'EAN')}",
+        "it is still there",
+    ),
+    "another title of a class": (
+        edit("class", uuid_of("Kontor"), name="Knotor"),
+        f"class {uuid_of('Kontor')}",
+        "name",
+    ),
+    "another job": (
+        edit("engagement", uuid_of("engagement 1"), job_function=uuid_of("Jurist")),
+        f"engagement {uuid_of('engagement 1')}",
+        "job_function",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_an_mo_that_writes_otherwise_is_found_out(there: OneProcess, name: str) -> None:
+    meddle, thing, field = OTHERWISE[name]
+    claimed = there.claimed()
+    there.stage.mo.intercept = meddling(lambda: meddle(there.stage.store))
+    ran = there.run()
+    assert ran.exit_code == EXIT_INTERNAL
+    found = [difference for difference in differences(ran) if difference.startswith(thing)]
+    assert found
+    assert any(field in difference for difference in found)
+    assert there.claimed() == claimed
+    there.stage.mo.intercept = None
+    assert there.run().exit_code == 0
+
+
+def test_who_asks_for_no_verification_believes_mo(there: OneProcess) -> None:
+    there.stage.mo.intercept = saying_yes
+    ran = there.run(Options(verify="none"))
+    assert (ran.exit_code, differences(ran)) == (0, [])
+
+
+class Reads:
+    """The objects that are read after the last write."""
+
+    def __init__(self) -> None:
+        self.uuids: set[str] = set()
+
+    def __call__(self, request: Request, phase: Phase) -> Action | None:
+        if phase is Phase.AFTER:
+            if written_objects(request):
+                self.uuids.clear()
+            elif request.path.startswith("/graphql/"):
+                variables = request.json().get("variables") or {}
+                self.uuids |= {uuid for value in variables.values() for uuid in _texts(value)}
+        return None
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for each in value.values() for text in _texts(each)]
+    if isinstance(value, list):
+        return [text for each in value for text in _texts(each)]
+    return [value] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize(
+    ("verify", "limit", "read"),
+    [("none", 5000, 0), ("some", 5000, None), ("some", 3, 3), ("some", 0, 0), ("all", 3, None)],
+)
+def test_how_much_is_read_back(there: OneProcess, verify: Any, limit: int, read: int | None) -> None:
+    """`read` None: everything that was touched."""
+    there.settings["verify_limit"] = limit
+    reads = Reads()
+    there.stage.mo.intercept = reads
+    ran = there.run(Options(verify=verify))
+    assert ran.exit_code == 0
+    assert ran.account is not None
+    touched = {operation.uuid for operation in ran.account.plan.operations}
+    assert len(touched) > 8
+    assert reads.uuids <= touched
+    assert len(reads.uuids) == (len(touched) if read is None else read)
+
+
+def test_what_failed_is_not_held_against_mo_twice(there: OneProcess) -> None:
+    body = {"error": True, "description": "Not this one.", "status": 400, "error_key": "V_NOT_WANTED"}
+
+    def refusing(request: Request, phase: Phase) -> Action | None:
+        refused = (
+            phase is Phase.BEFORE and written_objects(request) and uuid_of("ny").encode() in request.body
+        )
+        return Answer.json(400, body) if refused else None
+
+    there.stage.mo.intercept = refusing
+    ran = there.run()
+    assert (ran.exit_code, differences(ran)) == (1, [])
+
+
+def test_a_run_that_does_not_balance_fails_and_claims_nothing(
+    there: OneProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That there is no such run is what the other tests are for; here the account itself is made wrong."""
+    claimed = there.claimed()
+    monkeypatch.setattr(FileAccount, "balances", property(lambda file: file.name != CHANGED))
+    ran = there.run()
+    assert isinstance(ran.account, Account)
+    assert ran.exit_code == EXIT_INTERNAL
+    assert there.claimed() == claimed
+    monkeypatch.undo()
+    assert there.run().exit_code == 0
+    assert there.claimed().keys() >= CHANGES.keys()
