@@ -1,6 +1,6 @@
 """Drops of the size of Aarhus, made in seconds: the same seed makes the same bytes.
 
-    python -m tests.benchmarks.drops FOLDER [--factor 10]     writes the first drop and two daily deltas
+python -m tests.benchmarks.drops FOLDER [--factor 10]     writes the first drop and two daily deltas
 """
 
 from __future__ import annotations
@@ -27,24 +27,51 @@ LISTS = {
     "Ledertype": ("LedertypeUUID", "Ledertype", 50),
     "Tilknytningsrolle": ("TilknytningsrolleUUID", "Tilknytningsrolle", 50),
 }
-ORG_HEADER = (
-    "OrgUUID;BrugervendtNøgle;OrgEnhedsNavn;ParentUUID;OrgEnhedsTypeUUID;Med-i-LinjeOrg;StartDato;SlutDato;"
-    "LOSID;CVR;EAN;P-Nr;SE-Nr;IntDebitor-Nr;MagID;PostAdresse"
-).split(";")
-PERS_HEADER = (
-    "UUID;BrugervendtNøgle;CPR;CPRNavn;StartTid;SlutTid;Email;PrimærAnsættelse;OrgenhedUUID;"
-    "EngagementTypeUUID;StillingsBetegnelseUUID;AZID;ADITSystemUUID;ADkonto;ADkontoUUID"
-).split(";")
-LEDER_HEADER = "OrgUUID;CPR;LedertypeUUID;LederniveauUUID;LederansvarUUID".split(";")
+ORG_HEADER = [
+    "OrgUUID",
+    "BrugervendtNøgle",
+    "OrgEnhedsNavn",
+    "ParentUUID",
+    "OrgEnhedsTypeUUID",
+    "Med-i-LinjeOrg",
+    "StartDato",
+    "SlutDato",
+    "LOSID",
+    "CVR",
+    "EAN",
+    "P-Nr",
+    "SE-Nr",
+    "IntDebitor-Nr",
+    "MagID",
+    "PostAdresse",
+]
+PERS_HEADER = [
+    "UUID",
+    "BrugervendtNøgle",
+    "CPR",
+    "CPRNavn",
+    "StartTid",
+    "SlutTid",
+    "Email",
+    "PrimærAnsættelse",
+    "OrgenhedUUID",
+    "EngagementTypeUUID",
+    "StillingsBetegnelseUUID",
+    "AZID",
+    "ADITSystemUUID",
+    "ADkonto",
+    "ADkontoUUID",
+]
+LEDER_HEADER = ["OrgUUID", "CPR", "LedertypeUUID", "LederniveauUUID", "LederansvarUUID"]
 FIRST = date(2026, 10, 5)
 Row = list[str]
 
 
 @dataclass
 class Municipality:
-    """What the drops are cut from. `factor` multiplies all but the class lists."""
+    """What the drops are cut from. `factor` multiplies all; class lists only below 1."""
 
-    factor: int = 1
+    factor: float = 1
     seed: int = 751
     classes: dict[str, list[str]] = field(default_factory=dict)
     units: list[Row] = field(default_factory=list)
@@ -55,10 +82,17 @@ class Municipality:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
-        self.classes = {name: [self._uuid() for _ in range(size)] for name, (_, _, size) in LISTS.items()}
+        shrunk = min(1, self.factor)
+        self.classes = {
+            name: [self._uuid() for _ in range(max(1, round(size * shrunk)))]
+            for name, (_, _, size) in LISTS.items()
+        }
         self._make_units()
         self._make_people()
         self._make_managers()
+
+    def _times(self, number: int) -> int:
+        return round(number * self.factor)
 
     def _uuid(self) -> str:
         return str(UUID(int=self.random.getrandbits(128), version=4))
@@ -67,11 +101,11 @@ class Municipality:
         return self.random.choice(self.classes[name])
 
     def _make_units(self) -> None:
-        size = UNITS * self.factor
+        size = self._times(UNITS)
         above: list[list[str]] = [[self._uuid()]]
         sizes = [max(1, round(size * share)) for share in (0.002, 0.01, 0.05, 0.15, 0.35)]
         sizes.append(size - 1 - sum(sizes))
-        rows_left = HISTORY * self.factor - size
+        rows_left = self._times(HISTORY) - size
         number = 0
         for level in range(LEVELS):
             uuids = above[0] if level == 0 else [self._uuid() for _ in range(sizes[level - 1])]
@@ -86,18 +120,25 @@ class Municipality:
 
     def _make_unit(self, number: int, uuid: str, parent: str, extra: int) -> None:
         starts = [date(2007, 1, 1) + timedelta(days=2200 * each) for each in range(extra + 1)]
-        address = f"Testvej {number % (ADDRESSES * self.factor) + 1}, 8000 Aarhus C"
+        address = f"Testvej {number % self._times(ADDRESSES) + 1}, 8000 Aarhus C"
         for each, start in enumerate(starts):
             end = "" if each == extra else (starts[each + 1] - timedelta(days=1)).isoformat()
             row = [uuid, f"E{number}", f"Enhed {number} navn {each}", parent, self._pick("Enhedstype")]
             row += [str(number % 10 != 0), start.isoformat(), end, str(100_000 + number), f"{55133018:08}"]
-            row += [f"{5798000000000 + number:013}", f"{1000000000 + number}", "", "", f"{number:04}", address]
+            row += [
+                f"{5798000000000 + number:013}",
+                f"{1000000000 + number}",
+                "",
+                "",
+                f"{number:04}",
+                address,
+            ]
             self.history.append(row)
         self.units.append(self.history[-1])
 
     def _make_people(self) -> None:
-        count = PEOPLE * self.factor
-        second = ENGAGEMENTS * self.factor - count
+        count = self._times(PEOPLE)
+        second = self._times(ENGAGEMENTS) - count
         for number in range(count):
             born = date(1895, 1, 1) + timedelta(days=number % 1_700)
             cpr = f"{born:%d%m%y}{number // 1_700:04}"
@@ -112,7 +153,7 @@ class Municipality:
         return row
 
     def _make_managers(self) -> None:
-        for unit, person in zip(self.units, self.people[: MANAGERS * self.factor], strict=False):
+        for unit, person in zip(self.units, self.people[: self._times(MANAGERS)], strict=False):
             classes = [self._pick(name) for name in ("Ledertype", "Lederniveau", "Lederansvar")]
             self.managers.append([unit[0], person[2], *classes])
 
@@ -161,7 +202,7 @@ def put(files: dict[str, bytes], folder: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--factor", type=int, default=1)
+    parser.add_argument("--factor", type=float, default=1)
     given = parser.parse_args()
     made = Municipality(given.factor)
     put(made.first(), given.folder / "first")
