@@ -73,9 +73,14 @@ def apply_plan(
     chunk_size: int,
     concurrency: int,
     progress: Callable[[int], None] = lambda done: None,
+    applied: Applied | None = None,
 ) -> Applied:
-    """Sends a plan. Returns when everything is acknowledged, refused or out of reach."""
-    return _Run(plan, writer, read, chunk_size, concurrency, progress).run()
+    """Sends a plan. Returns when everything is acknowledged, refused or out of reach.
+
+    `applied` is filled as it goes, for whoever must tell what was done when this is interrupted.
+    """
+    into = Applied() if applied is None else applied
+    return _Run(plan, writer, read, chunk_size, concurrency, progress, into).run()
 
 
 class _Run:
@@ -87,6 +92,7 @@ class _Run:
         chunk_size: int,
         concurrency: int,
         progress: Callable[[int], None],
+        applied: Applied,
     ) -> None:
         self.steps = plan.steps
         self.writer = writer
@@ -94,7 +100,7 @@ class _Run:
         self.chunk_size = chunk_size
         self.concurrency = concurrency
         self.progress = progress
-        self.applied = Applied()
+        self.applied = applied
         self.waits = [len(step.needs | step.follows) for step in self.steps]
         self.blocks: dict[int, list[int]] = {}
         for number, step in enumerate(self.steps):
@@ -117,16 +123,27 @@ class _Run:
     def run(self) -> Applied:
         under_way: dict[Future[list[Failure | None]], _Batch] = {}
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="mo") as pool:
-            while True:
-                while self.applied.stopped is None and len(under_way) < self.concurrency:
-                    batch = self._next_batch(self.concurrency - len(under_way), idle=not under_way)
-                    if batch is None:
-                        break
-                    under_way[pool.submit(self._send, batch)] = batch
-                if not under_way:
-                    return self.applied
-                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                    self._settle(under_way.pop(future), future)
+            try:
+                return self._send_all(pool, under_way)
+            except BaseException:  # a signal: what is on its way is finished, and counts
+                for future in wait(under_way).done:
+                    if future.exception() is None:
+                        self._settle(under_way[future], future)
+                raise
+
+    def _send_all(
+        self, pool: ThreadPoolExecutor, under_way: dict[Future[list[Failure | None]], _Batch]
+    ) -> Applied:
+        while True:
+            while self.applied.stopped is None and len(under_way) < self.concurrency:
+                batch = self._next_batch(self.concurrency - len(under_way), idle=not under_way)
+                if batch is None:
+                    break
+                under_way[pool.submit(self._send, batch)] = batch
+            if not under_way:
+                return self.applied
+            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                self._settle(under_way.pop(future), future)
 
     def _next_batch(self, connections: int, *, idle: bool) -> _Batch | None:
         if self.halves:

@@ -311,9 +311,7 @@ class _guarded:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, _Stopped):
-            click.echo(
-                "los-import: stopped: the state is unchanged, and the next run does the rest", err=True
-            )
+            click.echo("los-import: stopped: the next run does the rest", err=True)
             sys.exit(error.exit_code)
         if isinstance(error, Exception) and not isinstance(
             error, LosError | click.exceptions.Exit | click.ClickException

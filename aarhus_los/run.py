@@ -292,15 +292,26 @@ class _Run:
             return read_histories(client, kind, uuids, readers=1).found
 
         total = len(plan.operations)
+        applied = Applied()
         with self._phase("write MO"):
-            return apply_plan(
-                plan,
-                client,
-                read,
-                chunk_size=self.settings.chunk_size,
-                concurrency=self.settings.concurrency,
-                progress=lambda done: self.progress("write MO", done, total),
-            )
+            try:
+                return apply_plan(
+                    plan,
+                    client,
+                    read,
+                    chunk_size=self.settings.chunk_size,
+                    concurrency=self.settings.concurrency,
+                    progress=lambda done: self.progress("write MO", done, total),
+                    applied=applied,
+                )
+            except BaseException:
+                self.account.stopped = "the run was stopped"
+                self._leave_record(applied)
+                raise
+
+    def _leave_record(self, applied: Applied) -> None:
+        if applied.acknowledged:
+            write_record(self.settings.report_folder, self.now, self.account, applied.acknowledged)
 
     def _verify(self, client: MoClient, wanted: list[DesiredObject], applied: Applied) -> None:
         """Reads back what was touched: what MO says otherwise is a failure."""

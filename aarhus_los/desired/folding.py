@@ -110,8 +110,8 @@ def spare_announced(
 ) -> tuple[dict[K, Timeline[V]], list[date]]:
     """Takes from the claims what would wipe a change that an earlier file announced.
 
-    Where a row ends the day before a validity of one of the objects begins, the file claims to that end only. Returns the claims
-    and the days on which the spared changes begin.
+    Where a row ends the day before a validity of one of the objects begins, the file claims to that end only. Returns the
+    claims and the days on which the spared changes begin.
     """
     spared: list[date] = []
     left = dict(claims)

@@ -1,0 +1,259 @@
+"""Leder files to managers: against the day-by-day oracle, and rule by rule as stories."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from aarhus_los.drop.names import parse_name
+from tests import people_oracle as oracle
+from tests.people_drops import leader_drops, worlds
+from tests.people_world import (
+    ANNA,
+    ANNA_UUID,
+    BO,
+    BO_UUID,
+    CHIEF,
+    DAYS,
+    FOREVER,
+    LEVEL,
+    LONG_AGO,
+    MONEY,
+    NO_CLASS,
+    NOWHERE,
+    OFFICE,
+    SCHOOL,
+    STAFF,
+    THIRD_JOB,
+    People,
+    check_against_the_oracle,
+    leader,
+    left,
+    name,
+    person,
+    runs_of,
+    text,
+)
+
+SETTINGS = settings(
+    deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+MANAGER = oracle.manager_of(SCHOOL, ANNA)
+
+
+@settings(SETTINGS, max_examples=40)
+@given(worlds(), leader_drops())
+def test_mo_says_on_every_day_what_the_rows_say(world: People, drop: dict[str, str]) -> None:
+    check_against_the_oracle(world, drop)
+
+
+@pytest.mark.slow
+@settings(SETTINGS, max_examples=800)
+@given(worlds(), leader_drops())
+def test_mo_says_on_every_day_what_the_rows_say_of_many_drops(world: People, drop: dict[str, str]) -> None:
+    check_against_the_oracle(world, drop)
+
+
+@settings(SETTINGS, max_examples=20)
+@given(leader_drops(sound=True))
+def test_files_one_by_one_and_all_at_once_give_the_same(drop: dict[str, str]) -> None:
+    apart, together = People(), People()
+    for each in (apart, together):
+        each.has_person(ANNA_UUID, ANNA)
+        each.has_person(BO_UUID, BO, "Bo Berg")
+    order = sorted((parsed, file) for file in drop if (parsed := parse_name(file)))
+    for _, file in order:
+        apart.tell({file: drop[file]})
+    together.tell(drop)
+    told = [{thing: runs_of(there) for thing, there in each.days().items()} for each in (apart, together)]
+    assert told[0] == told[1]
+
+
+# Rule by rule
+
+
+@pytest.fixture
+def world() -> People:
+    """An MO that has Anna."""
+    world = People()
+    world.has_person(ANNA_UUID, ANNA)
+    return world
+
+
+def test_a_manager_begins_on_the_file_date(world: People) -> None:
+    world.nye(10, leader())
+    assert [world.manager(part=part) for part in range(4)] == [
+        f"{SCHOOL} 10-",
+        f"{ANNA_UUID} 10-",
+        f"{CHIEF} 10-",
+        f"{LEVEL} 10-",
+    ]
+    assert world.manager() == f"{(STAFF,)} 10-"
+
+
+def test_several_rows_are_one_manager_with_several_responsibilities(world: People) -> None:
+    world.nye(10, leader(LederansvarUUID=MONEY), leader(), leader(LederansvarUUID=MONEY))
+    assert world.manager() == f"{(STAFF, MONEY)} 10-"
+    assert world.complaints == []
+    world.nye(20, leader(), leader(LederansvarUUID=MONEY))
+    assert world.sent == []
+
+
+def test_where_type_or_level_differ_the_later_line_wins_and_it_is_told(world: People) -> None:
+    other = "99999999-3333-4333-8333-000000000000"
+    facet = world.store.state()["class"][CHIEF][0]["facet_uuid"]
+    world.has(
+        "class",
+        other,
+        (LONG_AGO, FOREVER),
+        facet_uuid=facet,
+        name="Anden",
+        scope="TEXT",
+        published="Publiceret",
+    )
+    world.client.remembered = None
+    world.nye(10, leader(), leader(LedertypeUUID=other, LederansvarUUID=MONEY))
+    assert world.manager(part=2) == f"{other} 10-"
+    assert world.complaints == ["3 type or level differ between the rows of one manager: this row wins"]
+
+
+def test_a_changed_manager_is_changed_from_the_file_date(world: People) -> None:
+    world.nye(10, leader())
+    world.ret(20, leader(LederansvarUUID=MONEY))
+    assert world.manager() == f"{(STAFF,)} 10-19, {(MONEY,)} 20-"
+
+
+def test_the_last_day_of_a_manager_is_the_file_date(world: People) -> None:
+    world.nye(10, leader())
+    world.luk(20, left(CPR=f"{ANNA[:6]}-{ANNA[6:]}"))
+    assert world.manager() == f"{(STAFF,)} 10-20"
+
+
+def test_a_reappointment_is_a_second_validity_of_the_same_manager(world: People) -> None:
+    world.nye(10, leader())
+    world.luk(20, left())
+    world.nye(30, leader())
+    assert world.manager() == f"{(STAFF,)} 10-20, {(STAFF,)} 30-"
+    assert list(world.store.state()["manager"]) == [MANAGER]
+
+
+def test_a_change_that_comes_as_an_end_and_a_new_one_of_the_same_time_is_a_change(world: People) -> None:
+    world.nye(10, leader())
+    world.tell(
+        {
+            name("nye", 20, "Leder"): text([leader(LederansvarUUID=MONEY)]),
+            name("luk", 20, "Leder"): text([left()]),
+        }
+    )
+    assert world.manager() == f"{(STAFF,)} 10-19, {(MONEY,)} 20-"
+
+
+def test_another_manager_does_not_end_the_former(world: People) -> None:
+    world.has_person(BO_UUID, BO, "Bo Berg")
+    world.nye(10, leader())
+    world.nye(20, leader(CPR=BO))
+    assert world.manager() == f"{(STAFF,)} 10-"
+    assert world.manager(cpr=BO) == f"{(STAFF,)} 20-"
+
+
+def test_one_person_may_manage_two_units(world: People) -> None:
+    world.nye(10, leader(), leader(OrgUUID=OFFICE))
+    world.luk(20, left(OrgUUID=OFFICE))
+    assert [world.manager(), world.manager(OFFICE)] == [f"{(STAFF,)} 10-", f"{(STAFF,)} 10-20"]
+
+
+def test_a_manager_has_the_uuid_that_mo_has_for_the_person() -> None:
+    world = People()
+    world.has_person(NO_CLASS, ANNA)
+    world.nye(10, leader())
+    assert world.manager(part=1) == f"{NO_CLASS} 10-"
+
+
+def test_a_manager_whom_only_the_same_drop_knows(world: People) -> None:
+    people = text([person(UUID=THIRD_JOB, CPR=BO, CPRNavn="Bo Berg")])
+    said = world.tell({name("nye", 10): people, name("nye", 10, "Leder"): text([leader(CPR=BO)])})
+    assert said.set_aside == []
+    assert world.manager(cpr=BO, part=1) == f"{BO_UUID} 10-"
+
+
+def test_a_person_whom_nobody_knows_is_pending(world: People) -> None:
+    said = world.nye(10, leader(CPR=BO), leader())
+    assert [(aside.ref.line, aside.column, aside.pending) for aside in said.set_aside] == [(2, "CPR", True)]
+    assert BO not in str(said)
+    assert world.manager() == f"{(STAFF,)} 10-"
+    world.has_person(BO_UUID, BO, "Bo Berg")
+    world.nye(10, leader(CPR=BO), leader())
+    assert world.manager(cpr=BO) == f"{(STAFF,)} 10-"
+
+
+def test_a_person_of_a_row_that_is_set_aside_is_not_known(world: People) -> None:
+    people = text([person(UUID=THIRD_JOB, CPR=BO, OrgenhedUUID=NOWHERE)])
+    said = world.tell({name("nye", 10): people, name("nye", 10, "Leder"): text([leader(CPR=BO)])})
+    assert [aside.column for aside in said.set_aside] == ["OrgenhedUUID", "CPR"]
+    assert world.sent == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("OrgUUID", NOWHERE),
+        ("LedertypeUUID", NO_CLASS),
+        ("LederniveauUUID", CHIEF),
+        ("LederansvarUUID", LEVEL),
+    ],
+)
+def test_what_refers_to_nothing_is_pending(world: People, column: str, value: str) -> None:
+    said = world.nye(10, leader(**{column: value}))
+    assert [(aside.column, aside.pending) for aside in said.set_aside] == [(column, True)]
+    assert world.sent == []
+
+
+def test_a_row_that_fails_leaves_the_days_of_its_manager_as_they_are(world: People) -> None:
+    world.nye(10, leader())
+    said = world.ret(20, leader(LederansvarUUID=MONEY), leader(LederansvarUUID="x"))
+    assert sorted((aside.ref.line, aside.pending) for aside in said.set_aside) == [(2, False), (3, False)]
+    assert world.manager() == f"{(STAFF,)} 10-"
+
+
+def test_a_pending_manager_is_superseded_by_a_later_word_and_not_by_an_end(world: People) -> None:
+    first = {name("nye", 10, "Leder"): text([leader(LederansvarUUID=NO_CLASS)])}
+    said = world.tell(first | {name("luk", 20, "Leder"): text([left()])})
+    assert [len(said.superseded), len(said.set_aside)] == [0, 1]
+    said = world.tell(first | {name("ret", 20, "Leder"): text([leader()])})
+    assert [len(said.superseded), len(said.set_aside)] == [1, 0]
+
+
+def test_the_end_of_a_manager_whom_nobody_knows_changes_nothing_and_is_told(world: People) -> None:
+    world.luk(10, left())
+    assert world.sent == []
+    assert world.complaints == [f"2 nobody knows the manager {MANAGER}: there is nothing to end"]
+
+
+def test_a_manager_who_begins_later_only_is_ended(world: People) -> None:
+    world.has(
+        "manager",
+        MANAGER,
+        (DAYS[30], FOREVER),
+        org_unit=SCHOOL,
+        person=ANNA_UUID,
+        manager_type=CHIEF,
+        manager_level=LEVEL,
+        responsibility=(STAFF,),
+    )
+    world.luk(20, left())
+    assert world.manager() == ""
+
+
+def test_a_manager_of_the_earlier_importer_gets_its_person_from_the_file_date(world: People) -> None:
+    world.has(
+        "manager",
+        MANAGER,
+        (DAYS[5], FOREVER),
+        org_unit=SCHOOL,
+        person=None,
+        manager_type=CHIEF,
+        manager_level=LEVEL,
+        responsibility=(STAFF,),
+    )
+    world.ret(20, leader())
+    assert world.manager(part=1) == f"None 5-19, {ANNA_UUID} 20-"
