@@ -7,7 +7,7 @@ at all. A step *needs* steps that make what it refers to, and *follows* steps th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -16,7 +16,7 @@ from typing import Any, Final
 from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.mo import kinds
 from aarhus_los.mo.kinds import Door, History, Item, Kind, Value
-from aarhus_los.timeline import Nothing, cut, differences
+from aarhus_los.timeline import FOREVER, Change, Nothing, Piece, clip, cut, day_after, differences
 
 Object = tuple[Kind, str]
 
@@ -128,7 +128,10 @@ def _operations(wanted: DesiredObject, history: History) -> list[Operation]:
         return []
     operations: list[Operation] = []
     exists = bool(history)
-    for change in differences(history, wanted.claim):
+    changes = differences(history, wanted.claim)
+    if wanted.kind is Kind.MANAGER and changes and not exists:
+        changes = _open_ended(changes[0], wanted.claim)
+    for change in changes:
         value = None if isinstance(change.value, Nothing) else change.value
         action = Action.TERMINATE if value is None else Action.EDIT if exists else Action.CREATE
         exists = exists or value is not None
@@ -145,6 +148,17 @@ def _operations(wanted: DesiredObject, history: History) -> list[Operation]:
             )
         )
     return _ends_first(operations, history)
+
+
+def _open_ended(creation: Change[Value], claim: History) -> list[Change[Value]]:
+    """Creates an object without an end, and takes away after that what the claim does not say.
+
+    A manager's user key is none of ours, and MO has it on the days of the creation only: a later validity that an edit
+    makes outside of them would have none, and break MO's reads.
+    """
+    created: History = (Piece(creation.start, FOREVER, creation.value),)
+    rest = differences(created, clip(claim, day_after(creation.end))) if creation.end != FOREVER else []
+    return [replace(creation, end=FOREVER), *rest]
 
 
 def _ends_first(operations: list[Operation], history: History) -> list[Operation]:

@@ -137,6 +137,19 @@ def test_a_reappointment_is_a_second_validity_of_the_same_manager(world: People)
     assert list(world.store.state()["manager"]) == [MANAGER]
 
 
+def test_a_manager_who_comes_and_goes_in_one_run_has_a_user_key_on_all_days(world: People) -> None:
+    world.tell(
+        {
+            name("nye", 10, "Leder"): text([leader()]),
+            name("luk", 20, "Leder"): text([left()]),
+            name("nye", 30, "Leder"): text([leader(LederansvarUUID=MONEY)]),
+            name("luk", 40, "Leder"): text([left()]),
+        }
+    )
+    assert world.manager() == f"{(STAFF,)} 10-20, {(MONEY,)} 30-40"
+    assert {each["user_key"] for each in world.store.state()["manager"][MANAGER]} == {MANAGER}
+
+
 def test_a_change_that_comes_as_an_end_and_a_new_one_of_the_same_time_is_a_change(world: People) -> None:
     world.nye(10, leader())
     world.tell(

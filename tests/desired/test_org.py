@@ -316,8 +316,8 @@ def test_deltas_one_by_one_and_all_at_once_give_the_same(world: World, drop: dic
         apart.tell({file.name.name: drop[file.name.name]})
     world.tell(drop)
     together, one_by_one = (days_of(each.mo) for each in (world, apart))
-    for thing, there in together.items():
-        assert runs_of(unmarked(there)) == runs_of(unmarked(one_by_one[thing])), thing
+    for thing, found in together.items():
+        assert runs_of(unmarked(found)) == runs_of(unmarked(one_by_one[thing])), thing
 
 
 def unmarked(there: Mapping[date, oracle.Fields | str]) -> dict[date, object]:

@@ -185,7 +185,12 @@ class _Life:
         nth = 1 + max(nth for person, nth in self.jobs if person == job.person)
         return self._noted(
             replace(
-                job, nth=nth, start=self.day, end=self._end(), unit=self.drawn.choice(UNITS), primary=False
+                job,
+                nth=nth,
+                start=self.day,
+                end=self.drawn.choice([None, self.day + timedelta(days=30)]),
+                unit=self.drawn.choice(UNITS),
+                primary=False,
             )
         )
 
@@ -200,14 +205,16 @@ class _Life:
                 {"azid": ""},
                 {"unit": self.drawn.choice(UNITS)},
                 {"kind": "Timelønnet"},
-                {"end": self._end()},
+                {"end": None},
+                {"end": self.day + timedelta(days=30)},
+                {"end": self.day - timedelta(days=1), "start": min(job.start, self.day - timedelta(days=1))},
                 {"start": self.day + timedelta(days=20), "unit": self.drawn.choice(UNITS)},
             ]
         )
-        return self._noted(replace(job, **change))  # type: ignore[arg-type]
-
-    def _end(self) -> date | None:
-        return self.drawn.choice([None, self.day + timedelta(days=30), self.day - timedelta(days=1)])
+        changed = replace(job, **change)  # type: ignore[arg-type]
+        if changed.end and changed.start > changed.end:
+            changed = replace(changed, end=None)
+        return self._noted(changed)
 
     def _noted(self, job: Job) -> Job:
         self.jobs[job.person, job.nth] = job

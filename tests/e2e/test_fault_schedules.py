@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
@@ -228,9 +228,9 @@ class World:
     """An importer after its first import, and what MO says after the next without a fault."""
 
     there: OneProcess
-    mo: Snapshot
-    state: bytes
-    uncut: Mapping[str, Any]
+    mo: Snapshot = field(repr=False)
+    state: bytes = field(repr=False)
+    uncut: Mapping[str, Any] = field(repr=False)
 
     def reset(self) -> None:
         self.there.stage.store.restore(self.mo)

@@ -1,6 +1,6 @@
 """The README cannot drift: its command reference is generated, its settings are all there, its examples run.
 
-    python -m tests.e2e.test_readme      writes the command reference into README.md
+python -m tests.e2e.test_readme      writes the command reference into README.md
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def test_the_command_reference_is_what_the_commands_say() -> None:
 
 def test_every_setting_is_in_the_table() -> None:
     cells = "\n".join(
-        line.split("|")[1] for line in README.read_text(encoding="utf-8").splitlines() if line.startswith("| `")
+        line.split("|")[1]
+        for line in README.read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `")
     )
     named = {name.rpartition(".")[2] for name in re.findall(r"`([a-z_.]+)`", cells)}
     shared = {"mora_base": "base", "municipality_code": "code"}
@@ -69,7 +71,9 @@ def test_every_example_runs(sandbox: Sandbox, tmp_path: Path) -> None:
         if "--settings" in words:
             at = words.index("--settings")
             del words[at : at + 2]
-        words = [{"DATE": "2026-11-01", "FILE": str(tmp_path / "page.html")}.get(word, word) for word in words]
+        words = [
+            {"DATE": "2026-11-01", "FILE": str(tmp_path / "page.html")}.get(word, word) for word in words
+        ]
         words = [str(sandbox.drop) if word == "FOLDER" else word for word in words]
         done = sandbox.run(*words)
         assert done.returncode == 0, (example, done.stdout, done.stderr)
