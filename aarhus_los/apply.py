@@ -7,6 +7,7 @@ has answered for each of its operations, or shows them when it is read.
 from __future__ import annotations
 
 import math
+import re
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -16,7 +17,7 @@ from typing import Protocol
 
 from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.client import Ambiguous, Refused
-from aarhus_los.mo.kinds import Door, History, Item, Kind
+from aarhus_los.mo.kinds import Door, History, Item, Kind, Person
 from aarhus_los.plan import Operation, Plan, Step
 from aarhus_los.timeline import at
 
@@ -224,7 +225,8 @@ class _Run:
                 self.halves.append(_Batch(batch.door, numbers))
             return
         key = f" {refused.error_key}" if refused.error_key else ""
-        reason = f"MO refused it ({refused.status}{key}): {refused.description}"
+        description = _nameless(refused.description, self.steps[batch.numbers[0]])
+        reason = f"MO refused it ({refused.status}{key}): {description}"
         self._over(batch.numbers[0], Failure(reason, pending=refused.status >= 500))
 
     def _find_out(self, batch: _Batch, lost: Ambiguous) -> None:
@@ -286,6 +288,13 @@ def _heights(blocks: Mapping[int, Sequence[int]], waits: Sequence[int]) -> list[
     for number in reversed(order):
         heights[number] = max((heights[waiting] + 1 for waiting in blocks.get(number, ())), default=0)
     return heights
+
+
+def _nameless(text: str, step: Step) -> str:
+    """What MO says of a step, without people's names: it may repeat what it was sent, and names are not for logs."""
+    values = [value for op in step.operations for value in (op.value, *(piece.value for piece in op.before))]
+    words = {word for value in values if isinstance(value, Person) for word in value.name.split()}
+    return re.sub(rf"\b({'|'.join(map(re.escape, words))})\b", "…", text) if words else text
 
 
 def _unsent(step: Step, failure: Failure) -> Failure:

@@ -260,7 +260,7 @@ class _People:
             if said is None:
                 continue
             key = (Kind.ENGAGEMENT, uuid)
-            new = said.new_lines(fold.known(key, turn))
+            new = said.new_lines(fold.known(key, turn + 1))
             if new:
                 self.result.as_nye[name] = self.result.as_nye.get(name, frozenset()) | new
             standing = said.standing(self.fallen)

@@ -41,7 +41,7 @@ SETTINGS = settings(
 MANAGER = oracle.manager_of(SCHOOL, ANNA)
 
 
-@settings(SETTINGS, max_examples=40)
+@settings(SETTINGS, max_examples=25)
 @given(worlds(), leader_drops())
 def test_mo_says_on_every_day_what_the_rows_say(world: People, drop: dict[str, str]) -> None:
     check_against_the_oracle(world, drop)

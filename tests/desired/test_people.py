@@ -45,7 +45,7 @@ SETTINGS = settings(
 HAND_MADE, OTHER_HAND_MADE, THEIRS = (f"{digit * 8}-5555-4555-8555-{digit * 12}" for digit in "789")
 
 
-@settings(SETTINGS, max_examples=60)
+@settings(SETTINGS, max_examples=40)
 @given(worlds(), drops())
 def test_mo_says_on_every_day_what_the_rows_say(world: People, drop: dict[str, str]) -> None:
     check_against_the_oracle(world, drop)
@@ -398,6 +398,13 @@ def test_a_changed_row_of_an_unknown_engagement_counts_as_new_and_keeps_counting
     assert said.as_nye == {name("ret", 10): frozenset({2})}
     world.tell({name("ret", 10): text([person(StartTid=day(7))])}, as_nye=said.as_nye)
     assert world.job() == "1-1 5-"  # the days before are not claimed any more, and left as they are
+
+
+def test_a_changed_row_of_an_engagement_that_is_to_begin_is_a_change(world: People) -> None:
+    world.nye(10, person(StartTid=day(30)))
+    said = world.tell({name("ret", 20): text([person(StartTid=day(1))])})
+    assert said.as_nye == {}
+    assert world.job() == "1-1 20-"
 
 
 def test_a_change_announced_ahead_leaves_what_is_until_then(anna: People) -> None:
