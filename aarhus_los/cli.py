@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -141,7 +142,9 @@ def import_command(
     settings = _settings(given)
     with _guarded(settings), recorded(settings, _tell) as recording:
         page = _page(given["html"])
-        account = recording.account = import_drop(settings, _options(given, verify), _progress(quiet))
+        progress = _progress(quiet)
+        account = recording.account = import_drop(settings, _options(given, verify), progress)
+        progress("", 0, 0)
         if json:
             click.echo(as_json(account_record(account)), nl=False)
         elif not (quiet and account.exit_code == 0):
@@ -166,7 +169,9 @@ def plan_command(ctx: click.Context, /, quiet: bool, json: bool, exit_code: bool
     settings = _settings(given)
     with _guarded(settings):
         page = _page(given["html"])
-        account = plan_drop(settings, _options(given, "none"), _progress(quiet))
+        progress = _progress(quiet)
+        account = plan_drop(settings, _options(given, "none"), progress)
+        progress("", 0, 0)
         if json:
             click.echo(as_json(plan_record(account)), nl=False)
         elif not (quiet and account.exit_code == 0):
@@ -276,12 +281,18 @@ def _tell(text: str) -> None:
 
 
 def _progress(quiet: bool) -> Callable[[str, int, int], None]:
-    if quiet or not sys.stderr.isatty():
+    """Shows, on a terminal only, the phase, how much of how much is done, and about how long the rest takes."""
+    if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         return lambda phase, done, of: None
+    begun: dict[str, float] = {}
 
     def show(phase: str, done: int, of: int) -> None:
+        start = begun.setdefault(phase, time.monotonic())
+        left = (time.monotonic() - start) / done * (of - done) if done else 0
         count = f" {done} of {of}" if of else ""
-        click.echo(f"\r\x1b[K{phase}{count}" if done < of or not of else "\r\x1b[K", err=True, nl=False)
+        rest = f", about {left:.0f} s left" if left >= 1 else ""
+        # Back to the beginning of the line, which is cleared: what comes next is written over it.
+        click.echo(f"\r\x1b[K{phase}{count}{rest}\r", err=True, nl=False)
 
     return show
 

@@ -40,6 +40,7 @@ def account_text(account: Account) -> str:
     lines += _files(account)
     lines += _operations(account)
     lines += _addresses(account)
+    lines += _durations(account)
     if account.stopped:
         lines.append(account.stopped)
     lines.append(_closing(account))
@@ -171,6 +172,13 @@ def _addresses(account: Account) -> list[str]:
     counts = ", ".join(f"{count} {kind}" for kind, count in sorted(account.addresses.items()))
     kept = account.kept_addresses
     return [f"Addresses: {counts}" + (f"; {kept} units keep a former address" if kept else "")]
+
+
+def _durations(account: Account) -> list[str]:
+    if not account.durations:
+        return []
+    phases = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in account.durations.items())
+    return [f"Time: {sum(account.durations.values()):.1f} s: {phases}"]
 
 
 def _closing(account: Account) -> str:
