@@ -330,6 +330,11 @@ def test_an_end_before_the_file_date_ends_them_there_and_claims_nothing_before(a
     assert [anna.job(), anna.email(), anna.account()] == ["1-1 1-15", "anna@aarhus.dk 2-15", "AZ1 2-15"]
 
 
+def test_what_is_emptied_after_the_end_of_the_engagement_ends_with_it(anna: People) -> None:
+    anna.ret(20, person(SlutTid=day(15), Email="", AZID=""))
+    assert [anna.email(), anna.account()] == ["anna@aarhus.dk 2-15", "AZ1 2-15"]
+
+
 def test_a_new_person_whose_engagement_is_over_has_neither(world: People) -> None:
     said = world.nye(20, person(SlutTid=day(15)))
     assert said.set_aside == []
