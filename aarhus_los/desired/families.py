@@ -13,8 +13,7 @@ from aarhus_los.desired.claims import Actual, Desired, DesiredObject
 from aarhus_los.desired.classes import ListFile
 from aarhus_los.desired.managers import ManagerFile
 from aarhus_los.desired.org import OrgFile
-from aarhus_los.desired.people import EndFile, PersonFile
-from aarhus_los.desired.persons import PeopleInMo
+from aarhus_los.desired.persons import EndFile, PeopleInMo, PersonFile
 from aarhus_los.mo.kinds import Class, History, Kind
 from aarhus_los.timeline import lay
 

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final
 
 from aarhus_los.cpr import Cpr
-from aarhus_los.desired.claims import Desired, DesiredObject, FileRows, Notice, SetAside
+from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside
 from aarhus_los.desired.details import (
     Lasting,
     Vote,
@@ -24,7 +24,16 @@ from aarhus_los.desired.details import (
     vote,
 )
 from aarhus_los.desired.folding import Fold, Stated, claimed_days, contested, is_there
-from aarhus_los.desired.persons import Line, PeopleInMo, person_uuid, subjects_of
+from aarhus_los.desired.persons import (
+    EndFile,
+    Line,
+    PeopleInMo,
+    PersonFile,
+    dated,
+    lines_of,
+    person_uuid,
+    subjects_of,
+)
 from aarhus_los.desired.references import covers
 from aarhus_los.desired.words import Words, gathered
 from aarhus_los.drop.rows import Absent, Detail, EndedEngagementRow, PersonRow, Reject, RowRef
@@ -44,9 +53,7 @@ from aarhus_los.uuids import seed_uuid
 PRIMARY: Final = seed_uuid("PRIMARY")
 NOT_PRIMARY: Final = seed_uuid("NOT_PRIMARY")
 
-PersonFile = FileRows[PersonRow]
 _Words = Words[PersonRow, tuple[Kind, str]]
-EndFile = FileRows[EndedEngagementRow]
 Key = tuple[Kind, str]
 
 
@@ -75,7 +82,7 @@ class _People:
         self.files = {file.name.name: file for file in files}
         self.mo = mo
         self.known = known
-        lines = [line for file in files for line in _lines(file)]
+        lines = [line for file in files for line in lines_of(file)]
         self.subjects = subjects_of(lines, mo)
         self.result = Desired()
         self.fallen: dict[RowRef, SetAside] = {}
@@ -87,7 +94,7 @@ class _People:
             person = self.subjects.of(line)
             if person is not None and person in claimed:
                 self.lines.setdefault(person, {}).setdefault(line.ref.file, []).append(line)
-        words: dict[str, list[_Words]] = gathered(_dated(files), lambda line: line.engagement_uuid)
+        words: dict[str, list[_Words]] = gathered(dated(files), lambda line: line.engagement_uuid)
         self.words = {uuid: {said.file.name.name: said for said in each} for uuid, each in words.items()}
         """Engagement → file → what it says of the engagement."""
         self.engagements: dict[str, list[str]] = {}
@@ -379,24 +386,6 @@ class _People:
             and (row.email is Absent.ABSENT or any(other.email is not Absent.ABSENT for other in in_time))
             and (row.azid is Absent.ABSENT or any(other.azid is not Absent.ABSENT for other in in_time))
         )
-
-
-def _dated(files: Sequence[PersonFile | EndFile]) -> list[PersonFile]:
-    return [
-        FileRows(
-            file.name,
-            tuple(row for row in file.rows if isinstance(row, PersonRow)),
-            file.rejects,
-            file.counted,
-            file.as_nye,
-        )
-        for file in files
-        if file.name.kind != "luk"
-    ]
-
-
-def _lines(file: PersonFile | EndFile) -> list[Line]:
-    return [*file.rows, *file.rejects]
 
 
 def _whole(row: PersonRow) -> tuple[object, ...]:

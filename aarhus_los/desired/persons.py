@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aarhus_los.cpr import Cpr
+from aarhus_los.desired.claims import FileRows
 from aarhus_los.drop.rows import EndedEngagementRow, PersonRow, Reject
 from aarhus_los.mo.kinds import Engagement, History, Person
 from aarhus_los.uuids import object_uuid
 
+PersonFile = FileRows[PersonRow]
+EndFile = FileRows[EndedEngagementRow]
 Line = PersonRow | EndedEngagementRow | Reject
 
 
@@ -73,3 +76,22 @@ def subjects_of(lines: Iterable[Line], mo: PeopleInMo) -> Subjects:
         if isinstance(line, PersonRow):
             owners.setdefault(line.engagement_uuid, person_uuid(line.cpr, mo.persons))
     return Subjects(owners, mo.persons)
+
+
+def lines_of(file: PersonFile | EndFile) -> list[Line]:
+    return [*file.rows, *file.rejects]
+
+
+def dated(files: Sequence[PersonFile | EndFile]) -> list[PersonFile]:
+    """The files whose rows have days of their own."""
+    return [
+        FileRows(
+            file.name,
+            tuple(row for row in file.rows if isinstance(row, PersonRow)),
+            file.rejects,
+            file.counted,
+            file.as_nye,
+        )
+        for file in files
+        if file.name.kind != "luk"
+    ]

@@ -26,8 +26,9 @@ def reference() -> str:
     for name in ["", *commands.commands]:
         command: click.Command = commands.commands[name] if name else commands
         info = f"los-import {name}".strip()
-        parent = click.Context(commands, info_name="los-import") if name else None
-        context = click.Context(command, info_name=name or info, parent=parent, max_content_width=100)
+        whole = click.Context(commands, info_name="los-import", **commands.context_settings)
+        context = click.Context(command, info_name=name, parent=whole) if name else whole
+        context.max_content_width = 100
         context.terminal_width = 100
         parts.append(f"```text\n$ {info} --help\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
