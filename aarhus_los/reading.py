@@ -39,7 +39,7 @@ class _Reading:
         self._classes(drop, facets)
         people = self._people(drop)
         self._units(drop)
-        self._objects(Kind.MANAGER, managers.subjects(drop.managers))
+        self._managers(drop)
         return World(organisation, facets, self.actual, people, self.unreadable)
 
     def _note(self, kind: Kind, histories: Histories) -> None:
@@ -103,6 +103,20 @@ class _Reading:
             self._objects(Kind.ORG_UNIT, above)
             units = self.actual[Kind.ORG_UNIT]
             above = {up for unit in above for up in org.parents_of(units.get(unit, ()))} - seen
+
+    def _managers(self, drop: Drop) -> None:
+        """Those that rows speak of, and the others of their units: that a unit has several is told."""
+        units = {
+            row.org_uuid
+            for file in drop.managers
+            for row in file.rows
+            if isinstance(row, ManagerRow) and file.counts(row.ref)
+        }
+        if units:
+            self._note(
+                Kind.MANAGER, read.read_of_units(self.client, Kind.MANAGER, units, readers=self.readers)
+            )
+        self._objects(Kind.MANAGER, managers.subjects(drop.managers))
 
     def _people(self, drop: Drop) -> PeopleInMo:
         cprs, engagements = _named(drop)

@@ -11,7 +11,7 @@ from aarhus_los.desired.folding import Fold, claimed_days, is_there
 from aarhus_los.desired.persons import person_uuid
 from aarhus_los.drop.rows import EndedManagerRow, ManagerRow, Reject, RowRef
 from aarhus_los.mo.kinds import History, Kind, Manager, Value
-from aarhus_los.timeline import FOREVER, NOTHING, Piece, day_after
+from aarhus_los.timeline import FOREVER, NOTHING, Piece, alive, day_after, lay
 from aarhus_los.uuids import object_uuid
 
 ManagerFile = FileRows[ManagerRow] | FileRows[EndedManagerRow]
@@ -89,6 +89,7 @@ class _Managers:
             for lines in said.values():
                 self._check(manager, lines)
             self._fold(manager, said)
+        self._tell_others()
         for aside in self.fallen.values():
             if self._counts(aside.ref):
                 overtaken = aside.pending and self._overtaken(aside.ref)
@@ -152,6 +153,30 @@ class _Managers:
                         )
         if claim := fold.claimed.get(manager):
             self.result.objects.append(DesiredObject(Kind.MANAGER, manager, claim))
+
+    def _tell_others(self) -> None:
+        """A row with another person does not end the former manager; who is meant to go needs an end of the own."""
+        after = dict(self.managers)
+        for each in self.result.objects:
+            after[each.uuid] = lay(each.claim, self.managers.get(each.uuid, ()))
+        of_unit: dict[str, list[tuple[str, History]]] = {}
+        for uuid, history in after.items():
+            for unit in {piece.value.org_unit for piece in history if isinstance(piece.value, Manager)}:
+                of_unit.setdefault(unit, []).append((uuid, history))
+        for manager, said in sorted(self.said.items()):
+            lines = [line for each in said.values() for line in each if isinstance(line, ManagerRow)]
+            rows = [line for line in lines if line.ref not in self.fallen and self._counts(line.ref)]
+            for row in rows[-1:]:
+                # The day after: who is ended by the same day's file is there to the end of that day.
+                day = day_after(self.files[row.ref.file].name.file_date)
+                others = [
+                    uuid
+                    for uuid, history in of_unit.get(row.org_uuid, ())
+                    if uuid != manager and alive(history, day)
+                ]
+                if alive(after.get(manager, ()), day) and others:
+                    text = f"the unit has another manager too, only a Leder_luk ends one: {', '.join(sorted(others))}"
+                    self.result.notices.append(Notice(text, row.ref))
 
     def _value(self, rows: Sequence[ManagerRow]) -> Manager:
         last = max(rows, key=lambda row: row.ref.line)

@@ -167,6 +167,9 @@ def test_another_manager_does_not_end_the_former(world: People) -> None:
     world.nye(20, leader(CPR=BO))
     assert world.manager() == f"{(STAFF,)} 10-"
     assert world.manager(cpr=BO) == f"{(STAFF,)} 20-"
+    assert [line for line in world.complaints if "another manager" in line] == [
+        f"2 the unit has another manager too, only a Leder_luk ends one: {oracle.manager_of(SCHOOL, ANNA)}"
+    ]
 
 
 def test_one_person_may_manage_two_units(world: People) -> None:
