@@ -267,7 +267,7 @@ class _People:
             if said is None:
                 continue
             key = (Kind.ENGAGEMENT, uuid)
-            new = said.new_lines(fold.known(key, turn + 1))
+            new = said.new_lines(fold.known(key, turn))
             if new:
                 self.result.as_nye[name] = self.result.as_nye.get(name, frozenset()) | new
             standing = said.standing(self.fallen)

@@ -405,13 +405,6 @@ def test_a_changed_row_of_an_unknown_engagement_counts_as_new_and_keeps_counting
     assert world.job() == "1-1 5-"  # the days before are not claimed any more, and left as they are
 
 
-def test_a_changed_row_of_an_engagement_that_is_to_begin_is_a_change(world: People) -> None:
-    world.nye(10, person(StartTid=day(30)))
-    said = world.tell({name("ret", 20): text([person(StartTid=day(1))])})
-    assert said.as_nye == {}
-    assert world.job() == "1-1 20-"
-
-
 def test_a_change_announced_ahead_leaves_what_is_until_then(anna: People) -> None:
     anna.ret(10, person(StartTid=day(30), OrgenhedUUID=OFFICE))
     assert anna.job(part=2) == f"{SCHOOL} 1-29, {OFFICE} 30-"
