@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import signal
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -21,6 +22,7 @@ from aarhus_los.mo.kinds import Door, History, Item, Kind, Person
 from aarhus_los.plan import Operation, Plan, Step
 from aarhus_los.timeline import at
 
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 LOST_ANSWERS = 5
 """How often one list may lose its answer before MO counts as unreachable."""
 SMALLEST_LIST = 10
@@ -124,13 +126,27 @@ class _Run:
     def run(self) -> Applied:
         under_way: dict[Future[list[Failure | None]], _Batch] = {}
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="mo") as pool:
+            signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
             try:
                 return self._send_all(pool, under_way)
             except BaseException:  # a signal: what is on its way is finished, and counts
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
                 for future in wait(under_way).done:
                     if future.exception() is None:
                         self._settle(under_way[future], future)
                 raise
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+
+    def _next_done(
+        self, under_way: dict[Future[list[Failure | None]], _Batch]
+    ) -> set[Future[list[Failure | None]]]:
+        """Waits. A signal is let through here only, where all that is on its way is accounted for."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        try:
+            return wait(under_way, return_when=FIRST_COMPLETED).done
+        finally:
+            signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
 
     def _send_all(
         self, pool: ThreadPoolExecutor, under_way: dict[Future[list[Failure | None]], _Batch]
@@ -143,7 +159,7 @@ class _Run:
                 under_way[pool.submit(self._send, batch)] = batch
             if not under_way:
                 return self.applied
-            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+            for future in self._next_done(under_way):
                 self._settle(under_way.pop(future), future)
 
     def _next_batch(self, connections: int, *, idle: bool) -> _Batch | None:

@@ -142,8 +142,7 @@ class _Run:
             self._account_for(client, selection, families, applied)
         if scene is not None:
             self._set_scene(scene, selection, applied)
-        if applied.acknowledged:
-            write_record(self.settings.report_folder, self.now, self.account, applied.acknowledged)
+        self._leave_record(applied)
         account = self.account
         if not (account.brakes or account.stopped or account.differences) and account.balances:
             self._finish(state, selection, families)

@@ -14,7 +14,6 @@ from typing import Any, Generic, TypeVar
 from aarhus_los.timeline import (
     FOREVER,
     NOTHING,
-    UNCLAIMED,
     Layer,
     Nothing,
     Piece,
@@ -148,16 +147,3 @@ def contested(statements: Sequence[Stated[V]]) -> list[tuple[Stated[V], Stated[V
         if longest is None or row.end >= longest.end:
             longest = row
     return pairs
-
-
-__all__ = [
-    "UNCLAIMED",
-    "Fold",
-    "Stated",
-    "claim_of",
-    "claimed_days",
-    "contested",
-    "first_day",
-    "is_there",
-    "spare_announced",
-]
