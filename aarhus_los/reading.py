@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired import managers, org
@@ -20,27 +21,36 @@ from aarhus_los.mo.read import Histories
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece
 
 
-def read_world(client: MoClient, drop: Drop, readers: int) -> World:
-    """Reads all that the files speak of. Raises UnavailableError."""
-    return _Reading(client, readers).world(drop)
+def read_world(client: MoClient, drop: Drop) -> World:
+    """Reads all that the files speak of, the families side by side. Raises UnavailableError."""
+    of_all, of_classes, of_units, of_managers = (_Reading(client) for _ in range(4))
+    of_people = _ReadingOfPeople(client)
+    organisation = of_all.organisation()
+    facets = of_all.facets()
+    client.side_by_side(
+        partial(of_people.people, drop),
+        partial(of_units.units, drop),
+        partial(of_managers.managers, drop),
+        partial(of_classes.classes, drop, facets),
+    )
+    readings = (of_all, of_classes, of_units, of_managers, of_people)
+    actual: dict[Kind, dict[str, History]] = {kind: {} for kind in Kind}
+    unreadable: dict[str, str] = {}
+    for each in readings:
+        unreadable |= each.unreadable
+        for kind in Kind:
+            actual[kind] |= each.actual[kind]
+    return World(organisation, facets, actual, of_people.in_mo(), unreadable)
 
 
 class _Reading:
-    def __init__(self, client: MoClient, readers: int) -> None:
+    """What one of those who read side by side has read: each has its own, and shares no object with the others."""
+
+    def __init__(self, client: MoClient) -> None:
         self.client = client
-        self.readers = readers
         self.actual: dict[Kind, dict[str, History]] = {kind: {} for kind in Kind}
         self.unreadable: dict[str, str] = {}
         self.asked: dict[Kind, set[str]] = {kind: set() for kind in Kind}
-
-    def world(self, drop: Drop) -> World:
-        organisation = self._organisation()
-        facets = self._facets()
-        self._classes(drop, facets)
-        people = self._people(drop)
-        self._units(drop)
-        self._managers(drop)
-        return World(organisation, facets, self.actual, people, self.unreadable)
 
     def _note(self, kind: Kind, histories: Histories) -> None:
         self.actual[kind].update(histories.found)
@@ -51,16 +61,16 @@ class _Reading:
         missing = set(uuids) - self.asked[kind] - set(self.actual[kind])
         self.asked[kind] |= missing
         if missing:
-            self._note(kind, read.read_histories(self.client, kind, missing, readers=self.readers))
+            self._note(kind, read.read_histories(self.client, kind, missing))
 
-    def _organisation(self) -> tuple[str, int | None]:
+    def organisation(self) -> tuple[str, int | None]:
         uuid, code = read.read_organisation(self.client)
         self.actual[Kind.ORGANISATION] = {uuid: (Piece(BEGINNING, FOREVER, Organisation(code)),)}
         return uuid, code
 
-    def _facets(self) -> dict[str, str]:
+    def facets(self) -> dict[str, str]:
         for kind in (Kind.FACET, Kind.ITSYSTEM):
-            self._note(kind, read.read_all(self.client, kind, readers=self.readers))
+            self._note(kind, read.read_all(self.client, kind))
             for uuid, reason in self.unreadable.items():
                 raise UnavailableError(f"MO cannot show {kind} {uuid}, which must be mended: {reason}")
         # Of several with one user key, the smallest uuid: any is as good, and it is the same one every night.
@@ -70,13 +80,13 @@ class _Reading:
             if isinstance(history[-1].value, Facet)
         }
 
-    def _classes(self, drop: Drop, facets: Collection[str]) -> None:
+    def classes(self, drop: Drop, facets: Collection[str]) -> None:
         """All of the facets whose lists are read, since what is no longer listed is told, and those that rows name."""
         listed = {
             facet for file in drop.lists if (facet := CLASS_LISTS[file.name.kind].facet) and facet in facets
         }
         if listed:
-            self._note(Kind.CLASS, read.read_classes(self.client, listed, readers=self.readers))
+            self._note(Kind.CLASS, read.read_classes(self.client, listed))
         named = {row.uuid for file in drop.lists if CLASS_LISTS[file.name.kind].facet for row in file.rows}
         for person_file in drop.people:
             for row in person_file.rows:
@@ -89,7 +99,7 @@ class _Reading:
         seeds = {seed.uuid for seed in SEED_CLASSES}
         self._objects(Kind.CLASS, seeds | named | org.speaks_of(drop.org).types)
 
-    def _units(self, drop: Drop) -> None:
+    def units(self, drop: Drop) -> None:
         needs = org.speaks_of(drop.org)
         held = {row.org_uuid for file in drop.people for row in file.rows if isinstance(row, PersonRow)} | {
             row.org_uuid for file in drop.managers for row in file.rows
@@ -104,7 +114,7 @@ class _Reading:
             units = self.actual[Kind.ORG_UNIT]
             above = {up for unit in above for up in org.parents_of(units.get(unit, ()))} - seen
 
-    def _managers(self, drop: Drop) -> None:
+    def managers(self, drop: Drop) -> None:
         """Those that rows speak of, and the others of their units: that a unit has several is told."""
         units = {
             row.org_uuid
@@ -113,23 +123,28 @@ class _Reading:
             if isinstance(row, ManagerRow) and file.counts(row.ref)
         }
         if units:
-            self._note(
-                Kind.MANAGER, read.read_of_units(self.client, Kind.MANAGER, units, readers=self.readers)
-            )
+            self._note(Kind.MANAGER, read.read_of_units(self.client, Kind.MANAGER, units))
         self._objects(Kind.MANAGER, managers.subjects(drop.managers))
 
-    def _people(self, drop: Drop) -> PeopleInMo:
+
+class _ReadingOfPeople(_Reading):
+    def __init__(self, client: MoClient) -> None:
+        super().__init__(client)
+        self.found: Mapping[Cpr, Mapping[str, History]] = {}
+
+    def people(self, drop: Drop) -> None:
         cprs, engagements = _named(drop)
         numbers = cprs | {row.cpr for file in drop.managers for row in file.rows}
-        found = read.read_persons_by_cpr(self.client, numbers, readers=self.readers)
-        for each in found.found.values():
+        persons = read.read_persons_by_cpr(self.client, numbers)
+        self.found = persons.found
+        for each in self.found.values():
             self.actual[Kind.EMPLOYEE].update(each)
-        self.unreadable |= {new_person_uuid(cpr): reason for cpr, reason in found.unreadable.items()}
+        self.unreadable |= {new_person_uuid(cpr): reason for cpr, reason in persons.unreadable.items()}
         self._engagements_of(set(self.actual[Kind.EMPLOYEE]))
         self._objects(Kind.ENGAGEMENT, engagements)
         strangers = self._owners() - set(self.actual[Kind.EMPLOYEE])
         self._engagements_of(strangers)
-        self._objects(Kind.EMPLOYEE, strangers | {new_person_uuid(cpr) for cpr in cprs - set(found.found)})
+        self._objects(Kind.EMPLOYEE, strangers | {new_person_uuid(cpr) for cpr in cprs - set(self.found)})
         names = self.actual[Kind.EMPLOYEE]
         cprs |= {
             piece.value.cpr
@@ -139,12 +154,14 @@ class _Reading:
         }
         self._objects(Kind.ADDRESS, {email_uuid(cpr) for cpr in cprs})
         if names:
-            self._note(Kind.IT, read.read_accounts_of(self.client, set(names), readers=self.readers))
+            self._note(Kind.IT, read.read_accounts_of(self.client, set(names)))
         self._objects(Kind.IT, {account_uuid(cpr) for cpr in cprs})
+
+    def in_mo(self) -> PeopleInMo:
         return PeopleInMo(
-            self._chosen(found.found),
-            {cpr for cpr, each in found.found.items() if len(each) > 1},
-            names,
+            self._chosen(),
+            {cpr for cpr, each in self.found.items() if len(each) > 1},
+            self.actual[Kind.EMPLOYEE],
             self.actual[Kind.ENGAGEMENT],
             self.actual[Kind.IT],
             self.unreadable,
@@ -152,7 +169,7 @@ class _Reading:
 
     def _engagements_of(self, persons: Collection[str]) -> None:
         if persons:
-            self._note(Kind.ENGAGEMENT, read.read_engagements_of(self.client, persons, readers=self.readers))
+            self._note(Kind.ENGAGEMENT, read.read_engagements_of(self.client, persons))
 
     def _owners(self) -> set[str]:
         """The people who have the engagements that were read."""
@@ -163,10 +180,12 @@ class _Reading:
             if isinstance(piece.value, Engagement)
         }
 
-    def _chosen(self, found: Mapping[Cpr, Mapping[str, History]]) -> dict[Cpr, str]:
+    def _chosen(self) -> dict[Cpr, str]:
         """The person of each CPR number: of several the one with engagements, else the smallest uuid."""
         employed = self._owners()
-        return {cpr: min(each, key=lambda uuid: (uuid not in employed, uuid)) for cpr, each in found.items()}
+        return {
+            cpr: min(each, key=lambda uuid: (uuid not in employed, uuid)) for cpr, each in self.found.items()
+        }
 
 
 def _named(drop: Drop) -> tuple[set[Cpr], set[str]]:

@@ -122,7 +122,7 @@ class _Run:
         drop = _drop(selection)
         with self._client() as client:
             with self._phase("read MO"):
-                world = read_world(client, drop, self.settings.concurrency)
+                world = read_world(client, drop)
             addresses = self._look_up(org.speaks_of(drop.org).texts)
             with self._phase("compare"):
                 ours = Ours(self.settings.municipality_code, self._az_system(world))
@@ -167,6 +167,7 @@ class _Run:
             auth=auth,
             ca_bundle=settings.ca_bundle,
             writable=not self.account.dry,
+            connections=settings.concurrency,
             retry_seconds=settings.retry_seconds,
         )
 
@@ -207,7 +208,7 @@ class _Run:
         if ended:
             histories: dict[str, History] = {}
             for kind in (Kind.ENGAGEMENT, Kind.MANAGER):
-                histories |= read_of_units(client, kind, ended, readers=self.settings.concurrency).found
+                histories |= read_of_units(client, kind, ended).found
             self.account.notices += outliving(ended, histories, wanted)
 
     def _scene(
@@ -221,7 +222,7 @@ class _Run:
         """Gathered before the first write: an MO that cannot show names then costs nothing."""
 
         def read(kind: Kind, uuids: Collection[str]) -> Mapping[str, History]:
-            return read_histories(client, kind, uuids, readers=self.settings.concurrency).found
+            return read_histories(client, kind, uuids).found
 
         with self._phase("read names"):
             refs = {aside.ref for family in families for aside in family.set_aside}
@@ -288,7 +289,7 @@ class _Run:
 
     def _apply(self, plan: Plan, client: MoClient) -> Applied:
         def read(kind: Kind, uuids: Collection[str]) -> Mapping[str, History]:
-            return read_histories(client, kind, uuids, readers=1).found
+            return read_histories(client, kind, uuids).found
 
         total = len(plan.operations)
         applied = Applied()
@@ -327,10 +328,7 @@ class _Run:
         for each in objects:
             by_kind.setdefault(each.kind, set()).add(each.uuid)
         with self._phase("verify"):
-            actual = {
-                kind: read_histories(client, kind, uuids, readers=self.settings.concurrency).found
-                for kind, uuids in by_kind.items()
-            }
+            actual = {kind: read_histories(client, kind, uuids).found for kind, uuids in by_kind.items()}
         again = make_plan([replace(each, create_only=False) for each in objects], actual)
         self.account.differences = [difference_text(operation) for operation in again.operations]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from hashlib import md5
-from uuid import UUID
 
 
 def _hashed(text: str) -> str:
-    return str(UUID(bytes=md5(text.encode(), usedforsecurity=False).digest()))
+    digits = md5(text.encode(), usedforsecurity=False).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 _AAK = _hashed("AAK")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import Any, Final
@@ -133,11 +133,19 @@ class _InProcess:
     """The client of MO as far as reading, planning and applying need it, without sockets."""
 
     graphql_version = 30
+    connections = 1
 
     def __init__(self, store: MoStore, remembered: dict[str, dict[str, Any]] | None = None) -> None:
         """`remembered`: answers about what no test here changes, which are asked for again and again."""
         self.store = store
         self.remembered = remembered
+
+    def in_parallel(self, work: Callable[[Any], Any], over: Collection[Any]) -> list[Any]:
+        return [work(each) for each in over]
+
+    def side_by_side(self, *tasks: Callable[[], object]) -> None:
+        for task in tasks:
+            task()
 
     def query(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         key = f"{query} {variables}"
@@ -204,7 +212,7 @@ class People:
             people=[file for file in files if file.name.family is Family.PERS],
             managers=[file for file in files if file.name.family is Family.LEDER],
         )
-        world = read_world(self.client, wanted, 1)
+        world = read_world(self.client, wanted)
         said = self.said = Desired()
         for each in desire(wanted, world, {}, Ours(751, AZ), DAYS[-2]):
             said.extend(each)
@@ -215,7 +223,7 @@ class People:
         return said
 
     def _read(self, kind: Kind, uuids: Collection[str]) -> Mapping[str, History]:
-        return read_histories(self.client, kind, uuids, readers=1).found
+        return read_histories(self.client, kind, uuids).found
 
     def nye(self, n: int, *rows: Mapping[str, str], without: Collection[str] = ()) -> Desired:
         """A file of new people, or of new managers."""
@@ -405,13 +413,13 @@ def _furnished() -> Snapshot:
     """An MO as the first import of an empty drop leaves it, and the units and classes of the tests."""
     store = MoStore.empty()
     client: Any = _InProcess(store)
-    world = read_world(client, Drop(), 1)
+    world = read_world(client, Drop())
     seeds = desire(Drop(), world, {}, Ours(751, AZ), DAYS[0])
     plan = make_plan([each for said in seeds for each in said.objects], world.actual)
     applied = apply_plan(
         plan,
         client,
-        lambda kind, uuids: read_histories(client, kind, uuids, readers=1).found,
+        lambda kind, uuids: read_histories(client, kind, uuids).found,
         chunk_size=500,
         concurrency=1,
     )

@@ -11,8 +11,6 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from threading import Event, Lock, local
 from types import TracebackType
@@ -25,6 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from aarhus_los.addresses.answers import printable, read_answer
 from aarhus_los.addresses.outcomes import Answer, NotLookedUp, Unknown, normalise
+from aarhus_los.exchange import anonymous, retry_after
 
 DEFAULT_URL: Final = "https://adressevaelger.dk"
 TRIES: Final = 5
@@ -178,6 +177,7 @@ class Adressevask:
         try:
             with self._session().get(
                 f"{self.url}/vask/?{urlencode(parameters, quote_via=quote, safe='', errors='replace')}",
+                auth=anonymous,
                 timeout=self._timeout,
                 verify=self._verify,
                 allow_redirects=False,
@@ -221,7 +221,7 @@ class Adressevask:
             self.stop(_CLOSING[status])
             return NotLookedUp(_CLOSING[status])
         if status in (408, 429) or status >= 500:
-            return _Again(f"the address service answered HTTP {status}", _seconds(reply.retry_after))
+            return _Again(f"the address service answered HTTP {status}", retry_after(reply.retry_after))
         if 300 <= status < 400:
             return NotLookedUp(
                 f"the address service redirects (HTTP {status}), which is not followed: check dar_url"
@@ -262,15 +262,3 @@ def _content(response: requests.Response) -> bytes:
         if len(content) > _LONGEST_ANSWER:
             break
     return content
-
-
-def _seconds(retry_after: str | None) -> float:
-    """How long a `Retry-After`, a number of seconds or a date, asks to wait; 0 or less where it does not."""
-    text = (retry_after or "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        then = parsedate_to_datetime(text)
-    except ValueError:
-        return 0.0
-    return (then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp() - datetime.now(UTC).timestamp()

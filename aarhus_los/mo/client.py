@@ -5,19 +5,26 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from aarhus_los.errors import UnavailableError
+from aarhus_los.exchange import anonymous
 from aarhus_los.mo.answers import Refused, Unauthorised, body_of, graphql_data, member
 from aarhus_los.mo.kinds import Door, Item
 from aarhus_los.mo.token import Auth, TokenSource
-from aarhus_los.mo.transport import Transport, Tries, Unsettled, anonymous, bearer, shown
+from aarhus_los.mo.transport import Transport, Tries, Unsettled, bearer, shown
 
 __all__ = ["Ambiguous", "Auth", "GraphQlError", "MoClient", "Refused", "mutation"]
+
+CONNECTIONS: Final = 4
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 class Ambiguous(Exception):
@@ -45,6 +52,8 @@ def mutation(items: Sequence[Item]) -> tuple[str, dict[str, Any]]:
 class MoClient:
     """MO at `base_url`; a context manager that closes its connections. Thread-safe.
 
+    `connections`: so many requests are under way at once of all that is read `in_parallel`, whoever asks.
+
     Its methods raise `UnavailableError` when MO or the token endpoint cannot be reached or refuses us. A request is
     repeated after failures that may pass (five tries, at most `retry_seconds`), unless it is a create that may have been
     carried out. `sleep` and `clock` (monotonic, seconds) are arguments for the sake of those who must interrupt or jump.
@@ -58,6 +67,7 @@ class MoClient:
         auth: Auth | None,
         ca_bundle: str | Path | None,
         writable: bool,
+        connections: int = CONNECTIONS,
         retry_seconds: float = 120.0,
         connect_timeout: float = 10.0,
         read_timeout: float = 120.0,
@@ -65,6 +75,8 @@ class MoClient:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.graphql_version = graphql_version
+        self.connections = connections
+        self._pool = ThreadPoolExecutor(connections, thread_name_prefix="mo-read")
         self._base_url = base_url.rstrip("/")
         self._server = f"MO at {shown(base_url)}"
         self._writable = writable
@@ -89,7 +101,38 @@ class MoClient:
         self.close()
 
     def close(self) -> None:
+        self._give_up()
         self._transport.close()
+
+    def in_parallel(self, work: Callable[[A], B], over: Collection[A]) -> list[B]:
+        """The results of work that reads, in order. Work must not call this itself: it would wait for its own place."""
+        if self.connections < 2:
+            return [work(each) for each in over]
+        futures = [self._pool.submit(work, each) for each in over]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+    def side_by_side(self, *tasks: Callable[[], object]) -> None:
+        """Runs tasks that read, at the same time. The first that fails ends them all."""
+        if self.connections < 2:
+            for task in tasks:
+                task()
+            return
+        with ThreadPoolExecutor(len(tasks), thread_name_prefix="mo-task") as pool:
+            try:
+                for done in as_completed([pool.submit(task) for task in tasks]):
+                    done.result()
+            except BaseException:
+                self._give_up()
+                raise
+
+    def _give_up(self) -> None:
+        """No more is read in parallel: what waits for its turn is cancelled, what is under way is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     @property
     def retries(self) -> int:

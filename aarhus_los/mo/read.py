@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
@@ -22,8 +21,6 @@ PAGE: Final = 500
 
 SMALLEST_BATCH: Final = 50
 """Below this, a batch is not made smaller to keep more readers busy: requests have a price of their own."""
-
-READERS: Final = 4
 
 NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 """A uuid that no object has: whoever asks for it learns whether MO answers such a query at all."""
@@ -61,37 +58,31 @@ class Counts:
     managers: int
 
 
-def read_histories(
-    client: MoClient, kind: Kind, uuids: Collection[str], *, page: int = PAGE, readers: int = READERS
-) -> Histories:
+def read_histories(client: MoClient, kind: Kind, uuids: Collection[str], *, page: int = PAGE) -> Histories:
     """The whole histories of objects of a kind. What MO does not have, or has without a validity, is missing."""
-    answers = _ask(client, kind, by_uuid(kind), uuids, page, readers)
+    answers = _ask(client, kind, by_uuid(kind), uuids, page)
     asked = set(uuids)
     found = {uuid: history for uuid, history in _merged(answers.pages).items() if uuid in asked}
     return Histories(found, answers.unreadable)
 
 
-def read_all(client: MoClient, kind: Kind, *, page: int = PAGE, readers: int = READERS) -> Histories:
+def read_all(client: MoClient, kind: Kind, *, page: int = PAGE) -> Histories:
     """All objects of a kind that MO has few of: facets, IT systems."""
-    return _read_listed(client, kind, page_of(kind), page_of(kind, only_uuids=True), {}, page, readers)
+    return _read_listed(client, kind, page_of(kind), page_of(kind, only_uuids=True), {}, page)
 
 
-def read_classes(
-    client: MoClient, facets: Collection[str], *, page: int = PAGE, readers: int = READERS
-) -> Histories:
+def read_classes(client: MoClient, facets: Collection[str], *, page: int = PAGE) -> Histories:
     """All classes of the facets with these user keys."""
     if not facets:
         return Histories()
     variables = {"facets": sorted(facets)}
     whole, only_uuids = page_of_classes(), page_of_classes(only_uuids=True)
-    return _read_listed(client, Kind.CLASS, whole, only_uuids, variables, page, readers)
+    return _read_listed(client, Kind.CLASS, whole, only_uuids, variables, page)
 
 
-def read_persons_by_cpr(
-    client: MoClient, cprs: Collection[Cpr], *, page: int = PAGE, readers: int = READERS
-) -> People:
+def read_persons_by_cpr(client: MoClient, cprs: Collection[Cpr], *, page: int = PAGE) -> People:
     """The persons who have one of these CPR numbers on any day. A number that MO does not have is missing."""
-    answers = _ask(client, Kind.EMPLOYEE, by_cpr(), cprs, page, readers, written=Cpr.reveal)
+    answers = _ask(client, Kind.EMPLOYEE, by_cpr(), cprs, page, written=Cpr.reveal)
     asked = set(cprs)
     found: dict[Cpr, dict[str, History]] = {}
     for each in answers.pages:
@@ -103,27 +94,21 @@ def read_persons_by_cpr(
     return People(found, answers.unreadable)
 
 
-def read_engagements_of(
-    client: MoClient, persons: Collection[str], *, page: int = PAGE, readers: int = READERS
-) -> Histories:
+def read_engagements_of(client: MoClient, persons: Collection[str], *, page: int = PAGE) -> Histories:
     """All engagements that persons have on any day."""
-    answers = _ask(client, Kind.ENGAGEMENT, by_person(Kind.ENGAGEMENT), persons, page, readers)
+    answers = _ask(client, Kind.ENGAGEMENT, by_person(Kind.ENGAGEMENT), persons, page)
     return Histories(_merged(answers.pages), answers.unreadable)
 
 
-def read_accounts_of(
-    client: MoClient, persons: Collection[str], *, page: int = PAGE, readers: int = READERS
-) -> Histories:
+def read_accounts_of(client: MoClient, persons: Collection[str], *, page: int = PAGE) -> Histories:
     """All accounts that persons have on any day, in all IT systems."""
-    answers = _ask(client, Kind.IT, by_person(Kind.IT), persons, page, readers)
+    answers = _ask(client, Kind.IT, by_person(Kind.IT), persons, page)
     return Histories(_merged(answers.pages), answers.unreadable)
 
 
-def read_of_units(
-    client: MoClient, kind: Kind, units: Collection[str], *, page: int = PAGE, readers: int = READERS
-) -> Histories:
+def read_of_units(client: MoClient, kind: Kind, units: Collection[str], *, page: int = PAGE) -> Histories:
     """All engagements, or managers, that org units have on any day."""
-    answers = _ask(client, kind, by_unit(kind), units, page, readers)
+    answers = _ask(client, kind, by_unit(kind), units, page)
     return Histories(_merged(answers.pages), answers.unreadable)
 
 
@@ -166,12 +151,11 @@ def _ask(
     text: str,
     keys: Collection[K],
     page: int,
-    readers: int,
     *,
     written: Callable[[K], str] = str,
 ) -> _Answers[K]:
     """Asks for objects by keys, in batches, in parallel. A batch that fails is halved until the culprit stands alone."""
-    batches = _batches(sorted(set(keys), key=written), page, readers)
+    batches = _batches(sorted(set(keys), key=written), page, client.connections)
 
     def asked(batch: list[K]) -> list[Page]:
         data = client.query(text, {"keys": [written(key) for key in batch]})
@@ -201,7 +185,7 @@ def _ask(
                 client.query(by_uuid(kind), {"keys": [NOBODY]})
             return halved(batch, error)
 
-    answers = list(_in_parallel(settled, batches, readers))
+    answers = client.in_parallel(settled, batches)
     return _Answers(
         [each for answer in answers for each in answer.pages],
         {key: reason for answer in answers for key, reason in answer.unreadable.items()},
@@ -216,22 +200,6 @@ def _batches(keys: list[K], page: int, readers: int) -> list[list[K]]:
     return [keys[len(keys) * at // count : len(keys) * (at + 1) // count] for at in range(count)]
 
 
-def _in_parallel(
-    work: Callable[[list[K]], _Answers[K]], batches: list[list[K]], readers: int
-) -> Iterator[_Answers[K]]:
-    if len(batches) < 2 or readers < 2:
-        yield from map(work, batches)
-        return
-    with ThreadPoolExecutor(min(readers, len(batches)), thread_name_prefix="mo-read") as pool:
-        futures = [pool.submit(work, batch) for batch in batches]
-        try:
-            for future in futures:
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
 def _read_listed(
     client: MoClient,
     kind: Kind,
@@ -239,7 +207,6 @@ def _read_listed(
     only_uuids: str,
     variables: dict[str, Any],
     page: int,
-    readers: int,
 ) -> Histories:
     """Reads page after page; if one fails, asks for the uuids alone and for each object by its own."""
     try:
@@ -256,7 +223,7 @@ def _read_listed(
             for data in _pages(client, only_uuids, KINDS[kind].collection, variables, page)
             for uuid in read_uuids(data, kind)
         ]
-    return read_histories(client, kind, uuids, page=page, readers=readers)
+    return read_histories(client, kind, uuids, page=page)
 
 
 def _pages(

@@ -10,7 +10,8 @@ from typing import Final
 from pydantic import SecretStr
 
 from aarhus_los.errors import UnavailableError
-from aarhus_los.mo.transport import Answer, Transport, Tries, Unsettled, anonymous, shown
+from aarhus_los.exchange import anonymous
+from aarhus_los.mo.transport import Answer, Transport, Tries, Unsettled, shown
 
 MARGIN: Final = 30.0
 """A token is renewed so many seconds before it expires: a request that is on its way must still be accepted."""

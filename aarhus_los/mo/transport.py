@@ -7,10 +7,7 @@ import random
 import threading
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +16,7 @@ from requests import exceptions as failures
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from aarhus_los.errors import UnavailableError
+from aarhus_los.exchange import retry_after
 
 TRIES: Final = 5
 """How often a request is sent at most."""
@@ -32,7 +30,7 @@ Authorise = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 class Unsettled(Exception):
     """There is no answer, or none that settles the matter. `perhaps_done`: what was sent may have been carried out."""
 
-    def __init__(self, reason: str, *, perhaps_done: bool, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str, *, perhaps_done: bool, retry_after: float = 0.0) -> None:
         super().__init__(reason)
         self.reason = reason
         self.perhaps_done = perhaps_done
@@ -45,7 +43,7 @@ class Answer:
 
     status: int
     content: bytes
-    retry_after: float | None = None
+    retry_after: float = 0.0
 
     def __repr__(self) -> str:
         return f"Answer({self.status}, {len(self.content)} bytes)"
@@ -56,11 +54,6 @@ class Answer:
             return json.loads(self.content)
         except (ValueError, RecursionError):
             raise ValueError("the answer is not JSON") from None
-
-
-def anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Authorises nothing. Without any callable, requests would take credentials of the host from a .netrc file."""
-    return request
 
 
 def bearer(token: str) -> Authorise:
@@ -154,7 +147,7 @@ class Transport:
             # MO closes the connection after an unforeseen error, without a word: the next request on it would be lost.
             session.close()
         return Answer(
-            response.status_code, response.content, _retry_after(response.headers.get("Retry-After"))
+            response.status_code, response.content, retry_after(response.headers.get("Retry-After"))
         )
 
     def _session(self) -> requests.Session:
@@ -203,18 +196,6 @@ def _cause(error: Exception) -> Any:
     return getattr(error.args[0], "reason", None) if error.args else None
 
 
-def _retry_after(header: str | None) -> float | None:
-    """The seconds of a Retry-After header, which holds seconds or a date; None where it holds neither."""
-    if header is None:
-        return None
-    with suppress(ValueError, OverflowError):
-        return float(int(header))
-    with suppress(ValueError, TypeError, OverflowError):
-        at = parsedate_to_datetime(header)
-        return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-    return None
-
-
 class Tries:
     """The tries of one request: at most `TRIES`, none begun later than `retry_seconds` after the first."""
 
@@ -230,7 +211,7 @@ class Tries:
         waits = self._count - 1
         # The four waits never make up more than `retry_seconds`. Drawn, so that parallel requests do not meet again.
         longest = min(0.5 * 4**waits, transport.retry_seconds * 2**waits / (2 ** (TRIES - 1) - 1))
-        wait = max(random.uniform(longest / 2, longest), unsettled.retry_after or 0.0)
+        wait = max(random.uniform(longest / 2, longest), unsettled.retry_after)
         elapsed = transport.clock() - self._started
         if self._count >= TRIES or elapsed + wait > transport.retry_seconds:
             tries = "once" if self._count == 1 else f"{self._count} times"

@@ -71,6 +71,7 @@ class StandIn(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.paths: list[str] = []
         self.tokens: set[str] = set()
+        self.credentials: set[str] = set()
         self.connections: set[tuple[str, int]] = set()
         self.most_at_a_time = 0
         self._now = 0
@@ -105,6 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         query = parse_qs(urlsplit(self.path).query)
         text = query["adresse"][0]
+        self.server.credentials |= set(self.headers.get_all("Authorization", []))
         self.server.enter(self.path, text, query["token"][0], self.client_address)
         try:
             reply = self.server.answer(text)

@@ -82,6 +82,17 @@ def test_a_text_is_asked_for_normalised_and_percent_encoded(server: StandIn, ser
     )
 
 
+def test_credentials_of_a_netrc_file_are_not_sent(
+    server: StandIn, service: Adressevask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login someone password else\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert service.look_up(ADDRESS) == found_address()
+    assert server.credentials == set()
+
+
 def test_a_base_url_may_end_with_a_slash(server: StandIn, make: Make) -> None:
     assert make(server.url + "/").look_up(ADDRESS) == found_address()
     assert server.paths[0].startswith("/vask/?")

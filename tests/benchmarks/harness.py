@@ -79,9 +79,9 @@ class Bench:
         connection.close()
         return told
 
-    def forget(self) -> None:
-        """The importer's state: the next run reads everything again."""
-        for path in self.home.glob("state*"):
+    def forget(self, *, addresses: bool) -> None:
+        """The importer's state: the next run reads everything again. `addresses`: what it looked up, too."""
+        for path in self.home.glob("state*" if addresses else "state"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def run(self, model: Model, **settings: object) -> Ran:
@@ -167,7 +167,7 @@ def floor(table: Table, bench: Bench, factor: float) -> None:
         shutil.rmtree(bench.drop)
         apart(make_first, bench.drop, factor * workers / 2)
         bench.tell("empty")
-        bench.forget()
+        bench.forget(addresses=True)
         first = bench.run(model, concurrency=2 * workers)
         validities = sum(bench.tell("validities").values())
         least = necessary(model, sum(bench.tell("objects").values()), validities) / workers
@@ -176,7 +176,7 @@ def floor(table: Table, bench: Bench, factor: float) -> None:
         table.line("    objects written / validities in MO", first.tally["written"] / validities)
         table.line("    CPU / wall", first.cpu / first.wall)
         table.line("    wall", first.wall, unit="s")
-    bench.forget()
+    bench.forget(addresses=False)
     again = bench.run(model, concurrency=2 * workers)
     table.line(f"repeat of the full drop, state lost, {workers} workers: writes", again.tally["written"], 0)
     table.line("    wall against the first import", again.wall / first.wall, 1 / 8)
@@ -190,7 +190,7 @@ def plain(table: Table, bench: Bench, factor: float) -> None:
     apart(make_first, bench.drop, factor)
     model = Model()
     first = bench.run(model)
-    bench.forget()
+    bench.forget(addresses=False)
     again = bench.run(model)
     for name, ours in (("first import", first), ("repeated drop", again)):
         if ours is first:
@@ -211,7 +211,7 @@ def own(table: Table, bench: Bench, factor: float) -> None:
     table.line(f"first import, {sent} objects written: CPU an object", first.cpu / sent * 1000, 0.25, "ms")
     table.line("    CPU", first.cpu, unit="s")
     table.line("    peak memory", first.peak, 400 if factor <= 1 else 400 * factor, "MB")
-    bench.forget()
+    bench.forget(addresses=False)
     again = bench.run(model)
     table.line("repeat, state lost: writes", again.tally["written"], 0)
     table.line("    CPU", again.cpu, unit="s")

@@ -371,6 +371,33 @@ def test_a_signal_stops_a_run_after_the_requests_in_flight(
     assert arena.finish() == uncut.end
 
 
+def test_a_signal_stops_a_run_that_reads_mo(arena: Arena, uncut: Uncut) -> None:
+    arena.reset(concurrency=4)
+    reading, go_on = Event(), Event()
+
+    def hold(request: Request, phase: Phase) -> Action | None:
+        if phase is Phase.BEFORE and b"addresses(" in request.body:
+            reading.set()
+            assert go_on.wait(30)
+        return refusing(request, phase)
+
+    before = len(arena.sandbox.mo.requests)
+    arena.sandbox.mo.intercept = hold
+    with arena.sandbox.start() as process:
+        assert reading.wait(30)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        in_flight = len(arena.sandbox.mo.requests)
+        go_on.set()
+        stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stdout) == (128 + signal.SIGTERM, "")
+    assert stderr == "los-import: stopped: the next run does the rest\n"
+    assert len(arena.sandbox.mo.requests) <= in_flight
+    assert not any(request.objects for request in arena.sandbox.mo.requests[before:])
+    arena.sandbox.mo.intercept = refusing
+    assert arena.finish() == uncut.end
+
+
 def test_a_second_signal_stops_a_run_at_once(arena: Arena, uncut: Uncut) -> None:
     arena.reset(concurrency=1)
     holder, process = held(arena, uncut)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import pytest
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.errors import UnavailableError
+from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.kinds import Account, Class, Engagement, Facet, ItSystem, Kind, Manager, Person, Unit
 from aarhus_los.mo.read import (
     Counts,
@@ -91,8 +93,8 @@ class TestHistories:
             return held.answer(received)
 
         mo.answer = answer
-        with mo.client() as client:
-            read = read_histories(client, Kind.ORG_UNIT, list(held.held["org_units"]), page=10, readers=3)
+        with mo.client(connections=3) as client:
+            read = read_histories(client, Kind.ORG_UNIT, list(held.held["org_units"]), page=10)
         assert set(read.found) == set(held.held["org_units"])
         assert held.most == 10
         assert len(mo.received) == 10
@@ -118,8 +120,11 @@ class TestHistories:
 
     def test_a_query_that_fails_for_all_is_no_objects_fault(self, mo: StandIn) -> None:
         mo.answer = lambda received: Reply(200, {"data": None, "errors": [{"message": "role missing"}]})
-        with mo.client() as client, pytest.raises(UnavailableError, match="org_units: role missing"):
-            read_histories(client, Kind.ORG_UNIT, [uuid(n) for n in range(500)], readers=1)
+        with (
+            mo.client(connections=1) as client,
+            pytest.raises(UnavailableError, match="org_units: role missing"),
+        ):
+            read_histories(client, Kind.ORG_UNIT, [uuid(n) for n in range(500)])
         assert len(mo.received) == 2
 
     def test_what_was_not_asked_for_is_not_taken(self, mo: StandIn, held: GraphQlMo) -> None:
@@ -139,9 +144,52 @@ class TestHistories:
             return Reply(403)
 
         mo.answer = answer
-        with mo.client() as client, pytest.raises(UnavailableError):
-            read_histories(client, Kind.ORG_UNIT, [uuid(n) for n in range(1000)], page=1, readers=2)
+        with mo.client(connections=2) as client, pytest.raises(UnavailableError):
+            read_histories(client, Kind.ORG_UNIT, [uuid(n) for n in range(1000)], page=1)
         assert len(mo.received) < 100
+
+    def test_tasks_side_by_side_share_the_connections(self, mo: StandIn, held: GraphQlMo) -> None:
+        held.held["org_units"] = {uuid(n): unit(f"Unit {n}") for n in range(60)}
+        under_way, most = 0, 0
+        lock = threading.Lock()
+
+        def answer(received: Received) -> Reply:
+            nonlocal under_way, most
+            with lock:
+                under_way += 1
+                most = max(most, under_way)
+            time.sleep(0.01)
+            with lock:
+                under_way -= 1
+            return held.answer(received)
+
+        mo.answer = answer
+        found: dict[int, Histories] = {}
+
+        def read(client: MoClient, first: int) -> None:
+            wanted = [uuid(n) for n in range(first, first + 20)]
+            found[first] = read_histories(client, Kind.ORG_UNIT, wanted, page=2)
+
+        with mo.client(connections=3) as client:
+            client.side_by_side(*(partial(read, client, first) for first in (0, 20, 40)))
+        assert most == 3
+        assert {first: len(each.found) for first, each in found.items()} == {0: 20, 20: 20, 40: 20}
+
+    def test_a_task_that_fails_ends_those_beside_it(self, mo: StandIn, held: GraphQlMo) -> None:
+        held.held["org_units"] = {uuid(n): unit(f"Unit {n}") for n in range(1000)}
+
+        def answer(received: Received) -> Reply:
+            time.sleep(0.01)
+            return Reply(403) if "engagements" in received.body["query"] else held.answer(received)
+
+        mo.answer = answer
+        wanted = [uuid(n) for n in range(1000)]
+        with mo.client(connections=2) as client, pytest.raises(UnavailableError):
+            client.side_by_side(
+                partial(read_histories, client, Kind.ORG_UNIT, wanted, page=1),
+                partial(read_histories, client, Kind.ENGAGEMENT, wanted, page=500),
+            )
+        assert len(mo.received) < 1000
 
 
 class TestWhatMoHasFewOf:
