@@ -67,6 +67,8 @@ class Layer(Generic[V]):
     start: date
     end: date
     value: V | Nothing | Unclaimed
+    order: int = 0
+    """For who sorts layers by their start: where starts are equal, the higher wins."""
     origin: tuple[Any, ...] = ()
 
 
@@ -97,7 +99,9 @@ def cut(timeline: Iterable[Piece[V]], start: date, end: date) -> Timeline[V]:
 def clip(timeline: Iterable[Piece[V]], start: date, end: date = FOREVER) -> Timeline[V]:
     """Only the days from `start` to `end`."""
     return tuple(
-        Piece(max(piece.start, start), min(piece.end, end), piece.value, piece.origin)
+        piece
+        if piece.start >= start and piece.end <= end
+        else Piece(max(piece.start, start), min(piece.end, end), piece.value, piece.origin)
         for piece in timeline
         if piece.end >= start and piece.start <= end
     )

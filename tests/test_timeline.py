@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aarhus_los.desired.folding import Stated, claim_of
+from aarhus_los.desired.folding import claim_of
 from aarhus_los.timeline import (
     BEGINNING,
     FOREVER,
@@ -97,7 +97,7 @@ def test_painting_does_not_depend_on_the_order_of_rows_where_starts_differ(
     orders: tuple[list[Row], list[Row]], first: date
 ) -> None:
     one, other = (
-        claim_of([Stated(*span, value, line) for line, (span, value) in enumerate(rows)], first)
+        claim_of([Layer(*span, value, line) for line, (span, value) in enumerate(rows)], first)
         for rows in orders
     )
     assert one == other
@@ -108,7 +108,7 @@ def test_painting_does_not_depend_on_the_order_of_rows_where_starts_differ(
 def test_a_claim_says_on_every_day_what_the_row_with_the_latest_start_says(
     rows: list[Row], first: date
 ) -> None:
-    claim = told(claim_of([Stated(*span, value, order) for order, (span, value) in enumerate(rows)], first))
+    claim = told(claim_of([Layer(*span, value, order) for order, (span, value) in enumerate(rows)], first))
     for each in DAYS:
         covering = [
             (span[0], order, value) for order, (span, value) in enumerate(rows) if span[0] <= each <= span[1]

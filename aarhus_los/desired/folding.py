@@ -7,9 +7,8 @@ this run claim count as not there until the fold reaches the file, so that foldi
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from aarhus_los.timeline import (
     FOREVER,
@@ -34,18 +33,6 @@ V = TypeVar("V")
 Span = tuple[date, date]
 
 
-@dataclass(frozen=True, slots=True)
-class Stated(Generic[V]):
-    """What a row states of one object for the days of the row. `UNCLAIMED`: the row fails, or says nothing of it."""
-
-    start: date
-    end: date
-    value: V | Nothing | Unclaimed
-    order: int
-    """Where starts are equal, the higher wins: the line number."""
-    origin: tuple[Any, ...] = ()
-
-
 def first_day(spans: Sequence[Span], file_date: date, alive_then: bool) -> date:
     """The first day that a `_ret` file claims of an object, from the days of all its rows in the file."""
     if any(start <= file_date <= end for start, end in spans):
@@ -56,12 +43,16 @@ def first_day(spans: Sequence[Span], file_date: date, alive_then: bool) -> date:
     return min(start for start, _ in spans) if alive_then else file_date
 
 
-def claim_of(statements: Sequence[Stated[V]], first: date) -> Timeline[V]:
-    """The claim of one file on one object: from `first` on it is exactly what the rows state, else not there."""
+def claim_of(statements: Sequence[Layer[V]], first: date) -> Timeline[V]:
+    """The claim of one file on one object: from `first` on it is exactly what the rows state, else not there.
+
+    A statement is a row's, or one side of it: `UNCLAIMED` where the row fails or says nothing of the object; its order is
+    the line number.
+    """
     last = max(statements, key=lambda row: (bool(row.origin), row.end, row.order))
     rows = sorted(statements, key=lambda row: (row.start, row.order))
-    ground: Layer[V] = Layer(first, FOREVER, NOTHING, last.origin)
-    return clip(paint([ground, *(Layer(row.start, row.end, row.value, row.origin) for row in rows)]), first)
+    ground: Layer[V] = Layer(first, FOREVER, NOTHING, origin=last.origin)
+    return clip(paint([ground, *rows]), first)
 
 
 def claimed_days(first: date) -> Timeline[bool]:
@@ -135,10 +126,10 @@ def _value(timeline: Timeline[V], day: date, fold: Fold[K, V]) -> V | Nothing:
     return NOTHING if piece is None else fold.bare(piece.value)
 
 
-def contested(statements: Sequence[Stated[V]]) -> list[tuple[Stated[V], Stated[V]]]:
+def contested(statements: Sequence[Layer[V]]) -> list[tuple[Layer[V], Layer[V]]]:
     """Pairs of rows that overlap and differ: the earlier, and the later one that wins on the days of both."""
-    pairs: list[tuple[Stated[V], Stated[V]]] = []
-    longest: Stated[V] | None = None
+    pairs: list[tuple[Layer[V], Layer[V]]] = []
+    longest: Layer[V] | None = None
     for row in sorted(statements, key=lambda row: (row.start, row.order)):
         if isinstance(row.value, Unclaimed):
             continue

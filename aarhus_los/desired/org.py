@@ -22,7 +22,6 @@ from aarhus_los.desired.claims import (
 )
 from aarhus_los.desired.folding import (
     Fold,
-    Stated,
     contested,
 )
 from aarhus_los.desired.references import circles, covers, dangling
@@ -45,6 +44,7 @@ from aarhus_los.mo.kinds import Address, History, Kind, Unit
 from aarhus_los.timeline import (
     FOREVER,
     UNCLAIMED,
+    Layer,
     Nothing,
     Timeline,
     Unclaimed,
@@ -303,7 +303,7 @@ class _Org:
                     tell(Notice(text, row.ref, fault=True))
                 self._tell_address(unit, row, said, postal)
             if rows:
-                whole = [Stated(row.start, row.end, _whole(row), row.ref.line, (row.ref,)) for row in rows]
+                whole = [Layer(row.start, row.end, _whole(row), row.ref.line, (row.ref,)) for row in rows]
                 for earlier, later in contested(whole):
                     text = f"overlaps line {earlier.order} and differs: from {later.start} on this row wins"
                     tell(Notice(text, later.origin[0]))

@@ -23,7 +23,7 @@ from aarhus_los.desired.details import (
     plain_name,
     vote,
 )
-from aarhus_los.desired.folding import Fold, Stated, claimed_days, contested, is_there
+from aarhus_los.desired.folding import Fold, claimed_days, contested, is_there
 from aarhus_los.desired.persons import (
     EndFile,
     Line,
@@ -41,6 +41,7 @@ from aarhus_los.mo.kinds import Account, Engagement, History, Kind, Value
 from aarhus_los.timeline import (
     FOREVER,
     NOTHING,
+    Layer,
     Nothing,
     Piece,
     Timeline,
@@ -352,7 +353,7 @@ class _People:
         for uuid in self._held(person):
             for said in self.words.get(uuid, {}).values():
                 rows = [row for row in said.standing(self.fallen) if self._counts(row.ref)]
-                whole = [Stated(row.start, row.end, _whole(row), row.ref.line, (row.ref,)) for row in rows]
+                whole = [Layer(row.start, row.end, _whole(row), row.ref.line, (row.ref,)) for row in rows]
                 for earlier, later in contested(whole):
                     text = f"overlaps line {earlier.order} and differs: from {later.start} on this row wins"
                     tell(Notice(text, later.origin[0]))

@@ -10,14 +10,13 @@ from typing import Generic, Protocol, TypeVar
 from aarhus_los.desired.claims import FileRows
 from aarhus_los.desired.folding import (
     Fold,
-    Stated,
     claim_of,
     first_day,
     is_there,
     spare_announced,
 )
 from aarhus_los.drop.rows import Reject, RowRef
-from aarhus_los.timeline import UNCLAIMED, Nothing, Timeline, Unclaimed, alive
+from aarhus_los.timeline import UNCLAIMED, Layer, Nothing, Timeline, Unclaimed, alive
 
 
 class DatedRow(Protocol):
@@ -75,12 +74,12 @@ class Words(Generic[R, K]):
         if not self.standing(fallen):
             return ()
         nye = self.file.name.kind != "ret" or self._noted_as_nye()
-        stated: list[Stated[bool]] = [
-            Stated(row.start, row.end, UNCLAIMED if row.ref in fallen else True, row.ref.line)
+        stated: list[Layer[bool]] = [
+            Layer(row.start, row.end, UNCLAIMED if row.ref in fallen else True, row.ref.line)
             for row in self.rows
         ]
-        stated += [Stated(*each.days, UNCLAIMED, each.ref.line) for each in self.rejects if each.days]
-        return claim_of(stated, self._first(nye, alive_then=True))
+        stated += [Layer(*each.days, UNCLAIMED, each.ref.line) for each in self.rejects if each.days]
+        return claim_of(stated, self._start() if nye else self._change(alive_then=True))
 
     def new_lines(self, known: Timeline[V]) -> frozenset[int]:
         """The lines of a `_ret` file that count as `_nye` rows since nobody knows the subject, and are not noted yet."""
@@ -103,7 +102,7 @@ class Words(Generic[R, K]):
         day = self.file.name.file_date
         claims = {}
         for key in keys:
-            self.first[key] = self._first(nye, alive(fold.known(key, turn), day))
+            self.first[key] = self._start() if nye else self._change(alive(fold.known(key, turn), day))
             claims[key] = claim_of(self._statements(key, value, fallen), self.first[key])
         return spare_announced(claims, fold, turn, keys[0], day)
 
@@ -111,24 +110,25 @@ class Words(Generic[R, K]):
         noted = self.file.as_nye or frozenset()
         return any(ref.line in noted for ref in self.lines)
 
-    def _first(self, nye: bool, alive_then: bool) -> date:
-        if nye:
-            return min(start for start, _ in self.spans)
+    def _start(self) -> date:
+        return min(start for start, _ in self.spans)
+
+    def _change(self, alive_then: bool) -> date:
         return first_day(self.spans, self.file.name.file_date, alive_then)
 
     def _statements(
         self, key: K, value: Callable[[R, K], V | Nothing | Unclaimed], fallen: Collection[RowRef]
-    ) -> list[Stated[V]]:
-        statements: list[Stated[V]] = [
-            Stated(*reject.days, UNCLAIMED, reject.ref.line)
+    ) -> list[Layer[V]]:
+        statements: list[Layer[V]] = [
+            Layer(*reject.days, UNCLAIMED, reject.ref.line)
             for reject in self.rejects
             if reject.days is not None
         ]
         for row in self.rows:
             if row.ref in fallen:
-                statements.append(Stated(row.start, row.end, UNCLAIMED, row.ref.line))
+                statements.append(Layer(row.start, row.end, UNCLAIMED, row.ref.line))
             else:
-                statements.append(Stated(row.start, row.end, value(row, key), row.ref.line, (row.ref,)))
+                statements.append(Layer(row.start, row.end, value(row, key), row.ref.line, (row.ref,)))
         return statements
 
 
