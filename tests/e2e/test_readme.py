@@ -5,14 +5,18 @@ python -m tests.e2e.test_readme      writes the command reference into README.md
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
 import click
 import pytest
 
 from aarhus_los.cli import commands
+from aarhus_los.sandbox.stage import importer_environment
 from aarhus_los.settings import KEYS
 from tests.e2e.harness import Sandbox
 
@@ -78,6 +82,28 @@ def test_every_example_runs(sandbox: Sandbox, tmp_path: Path) -> None:
         words = [str(sandbox.drop) if word == "FOLDER" else word for word in words]
         done = sandbox.run(*words)
         assert done.returncode == 0, (example, done.stdout, done.stderr)
+
+
+@pytest.mark.slow
+def test_the_offline_installation_works(tmp_path: Path) -> None:
+    lines = README.read_text(encoding="utf-8").splitlines()
+    make = next(line for line in lines if " pip wheel " in line.replace("/", " "))
+    install = next(line for line in lines if "--no-index" in line)
+    project, server = tmp_path / "project", tmp_path / "server"
+    shutil.copytree(README.parent / "aarhus_los", project / "aarhus_los")
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(README.parent / name, project)
+    server.mkdir()
+    subprocess.run(make, shell=True, check=True, cwd=project)
+    shutil.move(project / "wheels", server)
+    # Not even by way of an index that is set in the environment.
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:1/", "PIP_CONFIG_FILE": os.devnull}
+    subprocess.run(install, shell=True, check=True, cwd=server, env=importer_environment() | nowhere)
+    importer = server / ".venv" / "bin" / "los-import"
+    done = subprocess.run([importer, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("los-import, version ")
+    python = server / ".venv" / "bin" / "python"
+    subprocess.run([python, "-c", "import paramiko, prometheus_client, jinja2"], check=True)
 
 
 if __name__ == "__main__":
