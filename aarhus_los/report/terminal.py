@@ -43,6 +43,7 @@ def account_text(account: Account) -> str:
     lines += _durations(account)
     if account.stopped:
         lines.append(account.stopped)
+    lines += _next_steps(account)
     lines.append(_closing(account))
     return "\n".join(lines) + "\n"
 
@@ -142,14 +143,27 @@ def _aside(aside: SetAside) -> str:
 
 
 def _files(account: Account) -> list[str]:
-    lines = []
+    """A table: a line a file, and what became of its rows."""
+    if not account.files:
+        return ["No new files and no pending rows."]
+    fates = [*reversed(Fate)]
+    table = [["File", "rows", *(fate.value for fate in fates), "pending", ""]]
     for file in account.files:
-        counts = ", ".join(f"{file.fates[fate]} {fate.value}" for fate in reversed(Fate))
-        since = f" since {file.pending_since}" if file.pending_since else ""
-        pending = f", {file.pending} pending{since}" if file.pending else ""
-        again = "" if file.is_new else " (again, for its pending rows)"
-        lines.append(f"{file.name}{again}: {file.rows} rows: {counts}{pending}")
-    return lines or ["No new files and no pending rows."]
+        since = f"since {file.pending_since}" if file.pending and file.pending_since else ""
+        again = "" if file.is_new else "read again for its pending rows"
+        counts = [file.rows, *(file.fates[fate] for fate in fates), file.pending]
+        table.append([file.name, *map(str, counts), ", ".join(filter(None, (since, again)))])
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(
+            (
+                name.ljust(widths[0]),
+                *(cell.rjust(width) for cell, width in zip(cells, widths[1:-1], strict=True)),
+                note,
+            )
+        ).rstrip()
+        for name, *cells, note in table
+    ]
 
 
 def _operations(account: Account) -> list[str]:
@@ -179,6 +193,39 @@ def _durations(account: Account) -> list[str]:
         return []
     phases = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in account.durations.items())
     return [f"Time: {sum(account.durations.values()):.1f} s: {phases}"]
+
+
+def _next_steps(account: Account) -> list[str]:
+    """What to do if anything is wrong, the gravest first."""
+    steps = []
+    if account.differences:
+        steps.append(
+            "find out who else wrote to MO, or what it refused without a word; the record run_<time>.json in the report"
+            " folder has all that was sent. The state is unchanged: the next run tries again"
+        )
+    if account.stopped:
+        steps.append("`los-import check` shows whether MO can be reached; the next run does the rest")
+    if account.brakes:
+        steps.append(
+            "look at `los-import plan`; if it is right, run again with --allow as the brake says, else have the drop mended"
+        )
+    if any(refusal.exit_code == EXIT_DATA for refusal in account.refused):
+        steps.append("have the files that are refused sent again, mended; the others are imported")
+    if any(refusal.exit_code == EXIT_ROWS for refusal in account.refused):
+        steps.append(
+            "do for each file that is refused as its reason says: one of a coming day waits for it; a late one needs the"
+            " later ones on the server again, or --allow-late"
+        )
+    if any(not aside.pending for aside in account.set_aside) or _notices(account, fault=True):
+        steps.append(
+            "have the rows and values that are rejected mended and sent again; the rows are in the reject files of the"
+            " report folder"
+        )
+    if any(aside.pending for aside in account.set_aside) and not account.rows_accepted:
+        steps.append(
+            "wait for what pending rows need: each run tries them again; `los-import --accept-rejects` gives them up"
+        )
+    return _listed("What to do next", steps)
 
 
 def _closing(account: Account) -> str:

@@ -142,10 +142,10 @@ def make_first(folder: Path, factor: float) -> None:
     put(Municipality(factor).first(), folder)
 
 
-def make_daily(folder: Path, factor: float, days: int, rows: int) -> None:
+def make_daily(folder: Path, factor: float, days: range, rows: int) -> None:
     """A folder a day, named by its number."""
     municipality = Municipality(factor)
-    for day in range(1, days + 1):
+    for day in days:
         put(municipality.delta(rows, FIRST + timedelta(days=day)), folder / f"{rows}" / f"{day}")
 
 
@@ -222,8 +222,9 @@ def delta(table: Table, bench: Bench, factor: float) -> None:
     """A daily delta of 100 rows, before and after MO and the file history grow tenfold. Goes on from the first import."""
     days = 10 * HISTORY_FILES + 2
     with tempfile.TemporaryDirectory() as made:
-        apart(make_daily, Path(made), factor, days, 10)
-        apart(make_daily, Path(made), factor, days, 100)
+        apart(make_daily, Path(made), factor, range(1, days), 10)
+        apart(make_daily, Path(made), factor, range(1, days + 1), 100)
+        apart(make_daily, Path(made), factor, range(days + 1, days + 2), 2000)
         fast = Model().scaled(0)
         if not (bench.home / "state").exists():
             apart(make_first, bench.drop, factor)
@@ -232,6 +233,7 @@ def delta(table: Table, bench: Bench, factor: float) -> None:
         before = _after_days(bench, Path(made), range(1, HISTORY_FILES + 1), fast, slow)
         bench.tell("enlarge", 10)
         after = _after_days(bench, Path(made), range(HISTORY_FILES + 2, days), fast, slow)
+        large = _after_days(bench, Path(made), range(days + 1, days + 1), fast, slow, rows=2000)
     table.line("delta of 100 rows: requests", before.requests)
     grown = abs(after.requests - before.requests)
     table.line("    more or less with 10 times the MO and the file history", grown, 2)
@@ -240,14 +242,17 @@ def delta(table: Table, bench: Bench, factor: float) -> None:
     table.line("    CPU", before.cpu, 2, "s")
     table.line("    CPU, all 10 times larger", after.cpu, 2, "s")
     table.line("    peak memory", after.peak, unit="MB")
+    table.line("delta of 2,000 rows, all 10 times larger: requests", large.requests)
+    table.line("    wall at 20 ms a request", large.wall, unit="s")
+    table.line("    CPU", large.cpu, unit="s")
 
 
-def _after_days(bench: Bench, made: Path, days: range, fast: Model, model: Model) -> Ran:
-    """A delta of 100 rows on the day after some days of small ones."""
+def _after_days(bench: Bench, made: Path, days: range, fast: Model, model: Model, rows: int = 100) -> Ran:
+    """A delta of so many rows on the day after some days of small ones."""
     for day in days:
         shutil.copytree(made / "10" / f"{day}", bench.drop, dirs_exist_ok=True)
     bench.run(fast)
-    shutil.copytree(made / "100" / f"{days.stop}", bench.drop, dirs_exist_ok=True)
+    shutil.copytree(made / f"{rows}" / f"{days.stop}", bench.drop, dirs_exist_ok=True)
     return bench.run(model)
 
 

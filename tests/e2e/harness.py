@@ -102,3 +102,12 @@ class Sandbox:
 
     def _command(self, args: tuple[str, ...]) -> list[str]:
         return [sys.executable, "-m", "aarhus_los", *args, "--settings", str(self.settings_path)]
+
+
+def table_line(told: str, file: str) -> list[str]:
+    """A file's line in the account: rows, unchanged, applied, superseded, set aside, pending, and what is said of them."""
+    head = next(line for line in told.splitlines() if line.startswith("File "))
+    names = ["rows", "unchanged", "applied", "superseded", "set aside", "pending"]
+    assert head.split()[1:] == " ".join(names).split()
+    line = next(line for line in told.splitlines() if line.startswith(f"{file} "))
+    return line.split(maxsplit=7)[1:]
