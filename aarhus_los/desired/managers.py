@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from aarhus_los.cpr import Cpr
-from aarhus_los.desired.claims import Desired, DesiredObject, FileRows, Notice, SetAside
+from aarhus_los.desired.claims import Desired, DesiredObject, FileRows, Notice
+from aarhus_los.desired.fallen import Fallen
 from aarhus_los.desired.folding import Fold, claimed_days, is_there
 from aarhus_los.desired.persons import person_uuid
 from aarhus_los.drop.rows import EndedManagerRow, ManagerRow, Reject, RowRef
@@ -72,7 +73,7 @@ class _Managers:
         self.known = known
         self.unreadable = unreadable
         self.result = Desired()
-        self.fallen: dict[RowRef, SetAside] = {}
+        self.fallen = Fallen(files)
         claimed = subjects(files)
         self.said: dict[str, dict[str, list[Line]]] = {}
         """Manager → file, in the order of folding → its lines."""
@@ -81,8 +82,6 @@ class _Managers:
                 subject = subject_of(line)
                 if subject in claimed:
                     self.said.setdefault(subject, {}).setdefault(file.name.name, []).append(line)
-                if isinstance(line, Reject):
-                    self._set_aside(line.ref, line.column, line.reason, pending=False)
 
     def desired(self) -> Desired:
         for manager, said in sorted(self.said.items()):
@@ -90,17 +89,8 @@ class _Managers:
                 self._check(manager, lines)
             self._fold(manager, said)
         self._tell_others()
-        for aside in self.fallen.values():
-            if self._counts(aside.ref):
-                overtaken = aside.pending and self._overtaken(aside.ref)
-                (self.result.superseded if overtaken else self.result.set_aside).append(aside)
+        self.fallen.tell(self.result, lambda aside: self._overtaken(aside.ref))
         return self.result
-
-    def _counts(self, ref: RowRef) -> bool:
-        return self.files[ref.file].counts(ref)
-
-    def _set_aside(self, ref: RowRef, column: str, reason: str, *, pending: bool) -> None:
-        self.fallen.setdefault(ref, SetAside(ref, column, reason, pending))
 
     def _check(self, manager: str, lines: Sequence[Line]) -> None:
         rows = [line for line in lines if isinstance(line, ManagerRow)]
@@ -112,20 +102,20 @@ class _Managers:
                 ("LederansvarUUID", row.responsibility_uuid, self.known.responsibilities),
             ):
                 if uuid not in there:
-                    self._set_aside(row.ref, column, f"neither MO nor the drop has {uuid}", pending=True)
+                    self.fallen.add(row.ref, column, f"neither MO nor the drop has {uuid}", pending=True)
             if row.cpr not in self.known.cprs:
                 reason = "neither MO nor the drop has a person with this CPR number"
-                self._set_aside(row.ref, "CPR", reason, pending=True)
+                self.fallen.add(row.ref, "CPR", reason, pending=True)
             if manager in self.unreadable:
                 reason = f"MO cannot show {manager}: {self.unreadable[manager]}"
-                self._set_aside(row.ref, "", reason, pending=True)
+                self.fallen.add(row.ref, "", reason, pending=True)
         # A row that fails leaves its days unclaimed, and every row of a manager has the same days.
         failed = next((line.ref for line in lines if line.ref in self.fallen), None)
         if failed is not None:
             pending = self.fallen[failed].pending
             for row in rows:
                 reason = f"line {failed.line} speaks of the same manager and is set aside"
-                self._set_aside(row.ref, "", reason, pending=pending)
+                self.fallen.add(row.ref, "", reason, pending=pending)
 
     def _fold(self, manager: str, said: Mapping[str, Sequence[Line]]) -> None:
         domains = []
@@ -147,7 +137,7 @@ class _Managers:
                 fold.add(manager, (Piece(day_after(day), FOREVER, NOTHING, origin),))
             else:
                 for line in standing:
-                    if self._counts(line.ref):
+                    if self.fallen.counts(line.ref):
                         self.result.notices.append(
                             Notice(f"nobody knows the manager {manager}: there is nothing to end", line.ref)
                         )
@@ -165,7 +155,7 @@ class _Managers:
                 of_unit.setdefault(unit, []).append((uuid, history))
         for manager, said in sorted(self.said.items()):
             lines = [line for each in said.values() for line in each if isinstance(line, ManagerRow)]
-            rows = [line for line in lines if line.ref not in self.fallen and self._counts(line.ref)]
+            rows = [line for line in lines if line.ref not in self.fallen and self.fallen.counts(line.ref)]
             for row in rows[-1:]:
                 # The day after: who is ended by the same day's file is there to the end of that day.
                 day = day_after(self.files[row.ref.file].name.file_date)
@@ -180,7 +170,7 @@ class _Managers:
 
     def _value(self, rows: Sequence[ManagerRow]) -> Manager:
         last = max(rows, key=lambda row: row.ref.line)
-        if len({(row.type_uuid, row.level_uuid) for row in rows}) > 1 and self._counts(last.ref):
+        if len({(row.type_uuid, row.level_uuid) for row in rows}) > 1 and self.fallen.counts(last.ref):
             text = "type or level differ between the rows of one manager: this row wins"
             self.result.notices.append(Notice(text, last.ref))
         return Manager(

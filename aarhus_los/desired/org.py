@@ -20,6 +20,7 @@ from aarhus_los.desired.claims import (
     SetAside,
     UnresolvedAddress,
 )
+from aarhus_los.desired.fallen import Fallen
 from aarhus_los.desired.folding import (
     Fold,
     contested,
@@ -138,22 +139,18 @@ class _Org:
         outcomes: Mapping[str, Outcome],
         unreadable: Mapping[str, str],
     ) -> None:
-        self.files = {file.name.name: file for file in files}
         self.units = mo.get(Kind.ORG_UNIT, {})
         self.addresses = mo.get(Kind.ADDRESS, {})
         self.types = types
         self.outcomes = outcomes
         self.unreadable = unreadable
         self.result = Desired()
-        self.fallen: dict[RowRef, SetAside] = {}
+        self.fallen = Fallen(files)
         """Rows that are not applied; what they would claim stays unclaimed."""
         self.spared: dict[RowRef, Notice] = {}
         claimed = subjects(files)
         said: dict[str, list[_Said]] = gathered(files, lambda line: line.org_uuid)
         self.said = {unit: said[unit] for unit in sorted(claimed)}
-        for file in files:
-            for reject in file.rejects:
-                self._set_aside(reject.ref, reject.column, reject.reason, pending=False)
 
     def desired(self) -> Desired:
         self._drop_beside_unreadable_dates()
@@ -170,16 +167,10 @@ class _Org:
         for unit, said in self.said.items():
             self._tell(unit, said, claims[unit], after)
             self._collect(unit, claims[unit])
-        self._sort_out_pending()
+        self._tell_fallen()
         return self.result
 
     # Which rows fall
-
-    def _set_aside(self, ref: RowRef, column: str, reason: str, *, pending: bool) -> None:
-        self.fallen.setdefault(ref, SetAside(ref, column, reason, pending))
-
-    def _counts(self, ref: RowRef) -> bool:
-        return self.files[ref.file].counts(ref)
 
     def _standing(self, said: _Said) -> list[OrgRow]:
         return said.standing(self.fallen)
@@ -193,7 +184,7 @@ class _Org:
                         reason = (
                             f"line {blind.ref.line} speaks of the same unit, and its dates cannot be read"
                         )
-                        self._set_aside(row.ref, blind.column, reason, pending=False)
+                        self.fallen.add(row.ref, blind.column, reason, pending=False)
 
     def _drop_unreadable(self) -> None:
         for unit, each in self.said.items():
@@ -201,7 +192,7 @@ class _Org:
                 if uuid in self.unreadable:
                     for row in (row for said in each for row in said.rows):
                         reason = f"MO cannot show {uuid}: {self.unreadable[uuid]}"
-                        self._set_aside(row.ref, "", reason, pending=True)
+                        self.fallen.add(row.ref, "", reason, pending=True)
 
     def _drop_dangling(self) -> None:
         rows = {row.ref: row for each in self.said.values() for said in each for row in self._standing(said)}
@@ -213,7 +204,7 @@ class _Org:
         )
         for ref, parent in lacking.items():
             reason = f"neither MO nor the drop has the parent {parent}"
-            self._set_aside(ref, "ParentUUID", reason, pending=True)
+            self.fallen.add(ref, "ParentUUID", reason, pending=True)
 
     def _drop_circles(self, after: Mapping[str, History]) -> bool:
         """Sets aside the rows that make a circle of parents; says whether there were any."""
@@ -224,7 +215,7 @@ class _Org:
                 for ref in self._hung_by(unit, start, end):
                     makers.setdefault(ref, f"a circle of parents on {start}: {path}")
         for ref, reason in makers.items():
-            self._set_aside(ref, "ParentUUID", reason, pending=False)
+            self.fallen.add(ref, "ParentUUID", reason, pending=False)
         return bool(makers)
 
     def _hung_by(self, unit: str, start: date, end: date) -> set[RowRef]:
@@ -292,7 +283,7 @@ class _Org:
         tell = self.result.notices.append
         postal = self.addresses.get(address_uuid(unit, _POSTAL_DETAIL), ())
         for said in each:
-            rows = [row for row in self._standing(said) if self._counts(row.ref)]
+            rows = [row for row in self._standing(said) if self.fallen.counts(row.ref)]
             for row in rows:
                 for flaw in row.flaws:
                     tell(Notice(str(flaw), row.ref, fault=True))
@@ -312,7 +303,7 @@ class _Org:
             if (
                 parent is not None
                 and piece.origin
-                and self._counts(piece.origin[-1])
+                and self.fallen.counts(piece.origin[-1])
                 and not covers(after.get(parent, ()), piece.start, piece.end)
             ):
                 text = (
@@ -335,25 +326,19 @@ class _Org:
 
     def _notice_spared(self, said: _Said, day: date) -> None:
         row = max(self._standing(said), key=lambda row: row.end)
-        if self._counts(row.ref):
+        if self.fallen.counts(row.ref):
             text = f"ends the day before a change that was announced for {day}: it claims to its end only"
             self.spared[row.ref] = Notice(text, row.ref)
 
-    def _sort_out_pending(self) -> None:
-        """Pending rows that a later file has overtaken are done with; all others that fell are told."""
-        self.result.notices += self.spared.values()
-        asides = [aside for aside in self.fallen.values() if self._counts(aside.ref)]
-        asides += self.result.set_aside
-        self.result.set_aside = []
+    def _tell_fallen(self) -> None:
         place = {
             row.ref: (row, each[turn + 1 :])
             for each in self.said.values()
             for turn, said in enumerate(each)
             for row in said.rows
         }
-        for aside in asides:
-            overtaken = aside.pending and self._overtaken(aside, *place[aside.ref])
-            (self.result.superseded if overtaken else self.result.set_aside).append(aside)
+        self.fallen.tell(self.result, lambda aside: self._overtaken(aside, *place[aside.ref]))
+        self.result.notices += self.spared.values()
 
     def _overtaken(self, aside: SetAside, row: OrgRow, later: Sequence[_Said]) -> bool:
         """Whether later rows speak of every object that a row is pending for, from the day after its end or before."""

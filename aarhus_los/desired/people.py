@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final
 
 from aarhus_los.cpr import Cpr
-from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside
+from aarhus_los.desired.claims import Desired, DesiredObject, Notice
 from aarhus_los.desired.details import (
     Lasting,
     Vote,
@@ -23,6 +23,7 @@ from aarhus_los.desired.details import (
     plain_name,
     vote,
 )
+from aarhus_los.desired.fallen import Fallen
 from aarhus_los.desired.folding import Fold, claimed_days, contested, is_there
 from aarhus_los.desired.persons import (
     EndFile,
@@ -86,9 +87,9 @@ class _People:
         lines = [line for file in files for line in lines_of(file)]
         self.subjects = subjects_of(lines, mo)
         self.result = Desired()
-        self.fallen: dict[RowRef, SetAside] = {}
+        self.fallen = Fallen(files)
         self.spared: dict[RowRef, Notice] = {}
-        claimed = {self.subjects.of(line) for line in lines if self._counts(line.ref)} - {None}
+        claimed = {self.subjects.of(line) for line in lines if self.fallen.counts(line.ref)} - {None}
         self.lines: dict[str, dict[str, list[Line]]] = {}
         """Person → file, in the order of folding → the lines that speak of the person."""
         for line in lines:
@@ -109,8 +110,6 @@ class _People:
             if isinstance(last, Account) and last.itsystem == known.az_system and last.person:
                 self.accounts.setdefault(last.person, []).append(uuid)
         for file in files:
-            for reject in file.rejects:
-                self._set_aside(reject.ref, reject.column, reject.reason, pending=False)
             for row in file.rows:
                 if isinstance(row, EndedEngagementRow) and self.subjects.of(row) is None:
                     self._notice_unknown_end(row)
@@ -125,10 +124,7 @@ class _People:
             for row in self._rows(person)
             if row.ref in self.fallen
         }
-        for aside in self.fallen.values():
-            if self._counts(aside.ref):
-                overtaken = aside.pending and self._overtaken(*whose[aside.ref])
-                (self.result.superseded if overtaken else self.result.set_aside).append(aside)
+        self.fallen.tell(self.result, lambda aside: self._overtaken(*whose[aside.ref]))
         self.result.notices += self.spared.values()
         return self.result
 
@@ -136,12 +132,6 @@ class _People:
         return {row.cpr for person in self.lines for row in self._rows(person) if row.ref not in self.fallen}
 
     # Which rows fall
-
-    def _counts(self, ref: RowRef) -> bool:
-        return self.files[ref.file].counts(ref)
-
-    def _set_aside(self, ref: RowRef, column: str, reason: str, *, pending: bool) -> None:
-        self.fallen.setdefault(ref, SetAside(ref, column, reason, pending))
 
     def _rows(self, person: str) -> list[PersonRow]:
         return [row for name in self.lines[person] for row in self._rows_of(person, name)]
@@ -156,21 +146,21 @@ class _People:
                 continue
             for line in lines:
                 reason = f"line {blind.ref.line} speaks of the same person, and its dates cannot be read"
-                self._set_aside(line.ref, blind.column, reason, pending=False)
+                self.fallen.add(line.ref, blind.column, reason, pending=False)
         for row in self._rows(person):
             if person_uuid(row.cpr, self.mo.persons) != person:
                 reason = f"the engagement {row.engagement_uuid} belongs to another person"
-                self._set_aside(row.ref, "CPR", reason, pending=False)
+                self.fallen.add(row.ref, "CPR", reason, pending=False)
             elif row.cpr not in self.mo.persons and person in self.mo.names:
                 reason = f"the person {person}, whom this number made, has another CPR number in MO"
-                self._set_aside(row.ref, "CPR", reason, pending=True)
+                self.fallen.add(row.ref, "CPR", reason, pending=True)
             for column, uuid, there in (
                 ("OrgenhedUUID", row.org_uuid, self.known.units),
                 ("EngagementTypeUUID", row.engagement_type_uuid, self.known.engagement_types),
                 ("StillingsBetegnelseUUID", row.job_function_uuid, self.known.job_functions),
             ):
                 if uuid not in there:
-                    self._set_aside(row.ref, column, f"neither MO nor the drop has {uuid}", pending=True)
+                    self.fallen.add(row.ref, column, f"neither MO nor the drop has {uuid}", pending=True)
             if self.mo.unreadable:
                 self._drop_unreadable(person, row)
 
@@ -178,7 +168,7 @@ class _People:
         for uuid in (person, row.engagement_uuid, email_uuid(row.cpr), account_uuid(row.cpr)):
             if uuid in self.mo.unreadable:
                 reason = f"MO cannot show {uuid}: {self.mo.unreadable[uuid]}"
-                self._set_aside(row.ref, "", reason, pending=True)
+                self.fallen.add(row.ref, "", reason, pending=True)
 
     # What the others claim
 
@@ -248,7 +238,7 @@ class _People:
         return ending
 
     def _notice_unknown_end(self, line: EndedEngagementRow) -> None:
-        if self._counts(line.ref):
+        if self.fallen.counts(line.ref):
             text = f"nobody knows the engagement {line.engagement_uuid}: there is nothing to end"
             self.result.notices.append(Notice(text, line.ref))
 
@@ -277,7 +267,7 @@ class _People:
             claims, spared = said.claims(fold, turn, [key], value, self.fallen, is_new=bool(new))
             fold.add(key, claims[key])
             last = max(standing, key=lambda row: row.end)
-            for day in spared if self._counts(last.ref) else ():
+            for day in spared if self.fallen.counts(last.ref) else ():
                 text = f"ends the day before a change that was announced for {day}: it claims to its end only"
                 self.spared[last.ref] = Notice(text, last.ref)
 
@@ -307,7 +297,7 @@ class _People:
         self, rows: Sequence[PersonRow], day: date, column: str, value: Callable[[PersonRow], Detail]
     ) -> Vote | None:
         won = vote(rows, day, value)
-        if won and won.contested and self._counts(won.row.ref):
+        if won and won.contested and self.fallen.counts(won.row.ref):
             text = f"{column} differs between the rows of one person: this row wins"
             self.result.notices.append(Notice(text, won.row.ref))
         return won
@@ -322,7 +312,7 @@ class _People:
             return ours
         uuid = adopted(ours, of_person, is_foreign=is_foreign)
         ref = claim[0].origin[-1]
-        if uuid is None and self._counts(ref):
+        if uuid is None and self.fallen.counts(ref):
             others = len(of_person) - (ours in of_person)
             text = (
                 f"the person {person} has {others} other accounts in the AZ system: left as they are"
@@ -336,13 +326,13 @@ class _People:
 
     def _tell(self, person: str) -> None:
         tell = self.result.notices.append
-        rows = [row for row in self._rows(person) if self._counts(row.ref)]
+        rows = [row for row in self._rows(person) if self.fallen.counts(row.ref)]
         for row in rows[:1]:
             if row.cpr in self.mo.doubles:
                 tell(Notice(f"several people in MO have this CPR number: {person} is taken", row.ref))
         for name, lines in self.lines[person].items():
             for line in lines:
-                if isinstance(line, Reject) or line.ref in self.fallen or not self._counts(line.ref):
+                if isinstance(line, Reject) or line.ref in self.fallen or not self.fallen.counts(line.ref):
                     continue
                 for flaw in line.flaws:
                     tell(Notice(str(flaw), line.ref, fault=True))
@@ -352,7 +342,7 @@ class _People:
                     self._tell_unit(line, self.words[line.engagement_uuid][name])
         for uuid in self._held(person):
             for said in self.words.get(uuid, {}).values():
-                rows = [row for row in said.standing(self.fallen) if self._counts(row.ref)]
+                rows = [row for row in said.standing(self.fallen) if self.fallen.counts(row.ref)]
                 whole = [Layer(row.start, row.end, _whole(row), row.ref.line, (row.ref,)) for row in rows]
                 for earlier, later in contested(whole):
                     text = f"overlaps line {earlier.order} and differs: from {later.start} on this row wins"
