@@ -49,7 +49,7 @@ class Sandbox:
     def start(self, *args: str, environ: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """Starts `los-import ARGS --settings …` and does not wait for it."""
         return subprocess.Popen(
-            self._command(args),
+            self.command(args),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -70,7 +70,7 @@ class Sandbox:
             process.kill()
             stdout, stderr = process.communicate()
             pytest.fail(f"los-import {' '.join(args)} ran for more than {timeout} s\n{stdout}{stderr}")
-        return subprocess.CompletedProcess(self._command(args), process.returncode, stdout, stderr)
+        return subprocess.CompletedProcess(self.command(args), process.returncode, stdout, stderr)
 
     def state(self) -> dict[str, dict[str, list[dict[str, Any]]]]:
         """All that MO holds: kind → uuid → validities."""
@@ -100,7 +100,7 @@ class Sandbox:
         with build_opener(ProxyHandler({})).open(self.mo.url + path, timeout=30) as answer:
             return json.load(answer)
 
-    def _command(self, args: tuple[str, ...]) -> list[str]:
+    def command(self, args: tuple[str, ...]) -> list[str]:
         return [sys.executable, "-m", "aarhus_los", *args, "--settings", str(self.settings_path)]
 
 

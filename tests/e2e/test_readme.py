@@ -16,6 +16,10 @@ import click
 import pytest
 
 from aarhus_los.cli import commands
+from aarhus_los.desired.claims import SetAside
+from aarhus_los.drop.rows import RowRef
+from aarhus_los.report.account import Account, Fate, FileAccount
+from aarhus_los.report.record import account_record, plan_record
 from aarhus_los.sandbox.stage import importer_environment
 from aarhus_los.settings import KEYS
 from tests.e2e.harness import Sandbox
@@ -56,6 +60,20 @@ def test_every_setting_is_in_the_table() -> None:
     named = {name.rpartition(".")[2] for name in re.findall(r"`([a-z_.]+)`", cells)}
     shared = {"mora_base": "base", "municipality_code": "code"}
     assert {shared.get(key, key) for key in KEYS} - named == set()
+
+
+def test_every_field_of_the_json_is_in_the_table() -> None:
+    section = README.read_text(encoding="utf-8").partition("### As JSON")[2].partition("## Restoring")[0]
+    of_fields = {
+        name for line in section.splitlines() for name in re.findall(r"`(\w+)`", line.partition(" | ")[0])
+    }
+    assert of_fields == plan_record(Account()).keys()
+    file = FileAccount("Org_nye_20260209_220000.csv", True, 0, dict.fromkeys(Fate, 0), 0, 0)
+    account = Account(files=[file], set_aside=[SetAside(RowRef(file.name, 2), "", "", pending=True)])
+    record = account_record(account)
+    named = set(re.findall(r"`(\w+)`", section))
+    assert record["files"][0].keys() <= named
+    assert record["set_aside"][0].keys() <= named
 
 
 def examples() -> list[str]:
