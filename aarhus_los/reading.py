@@ -33,7 +33,7 @@ def read_world(client: MoClient, drop: Drop) -> World:
         partial(of_managers.managers, drop),
         partial(of_classes.classes, drop, facets),
     )
-    readings = (of_all, of_classes, of_units, of_managers, of_people)
+    readings = (of_all, of_classes, of_units, of_managers, of_people, of_people.of_details)
     actual: dict[Kind, dict[str, History]] = {kind: {} for kind in Kind}
     unreadable: dict[str, str] = {}
     for each in readings:
@@ -127,10 +127,22 @@ class _Reading:
         self._objects(Kind.MANAGER, managers.subjects(drop.managers))
 
 
+class _ReadingOfDetails(_Reading):
+    """E-mail addresses and accounts."""
+
+    def details(self, persons: Collection[str], cprs: Collection[Cpr]) -> None:
+        """Those of persons, and those that rows with these numbers would make."""
+        self._objects(Kind.ADDRESS, {email_uuid(cpr) for cpr in cprs})
+        if persons:
+            self._note(Kind.IT, read.read_accounts_of(self.client, persons))
+        self._objects(Kind.IT, {account_uuid(cpr) for cpr in cprs})
+
+
 class _ReadingOfPeople(_Reading):
     def __init__(self, client: MoClient) -> None:
         super().__init__(client)
         self.found: Mapping[Cpr, Mapping[str, History]] = {}
+        self.of_details = _ReadingOfDetails(client)
 
     def people(self, drop: Drop) -> None:
         cprs, engagements = _named(drop)
@@ -140,22 +152,22 @@ class _ReadingOfPeople(_Reading):
         for each in self.found.values():
             self.actual[Kind.EMPLOYEE].update(each)
         self.unreadable |= {new_person_uuid(cpr): reason for cpr, reason in persons.unreadable.items()}
-        self._engagements_of(set(self.actual[Kind.EMPLOYEE]))
-        self._objects(Kind.ENGAGEMENT, engagements)
-        strangers = self._owners() - set(self.actual[Kind.EMPLOYEE])
-        self._engagements_of(strangers)
+        known = set(self.actual[Kind.EMPLOYEE])
+        self.client.side_by_side(
+            partial(self._engagements, known, engagements),
+            partial(self.of_details.details, known, cprs),
+        )
+        strangers = self._owners() - known
+        self._engagements(strangers, ())
         self._objects(Kind.EMPLOYEE, strangers | {new_person_uuid(cpr) for cpr in cprs - set(self.found)})
         names = self.actual[Kind.EMPLOYEE]
-        cprs |= {
+        numbers_of_strangers = {
             piece.value.cpr
             for uuid in strangers
             for piece in names.get(uuid, ())[-1:]
             if isinstance(piece.value, Person) and piece.value.cpr is not None
         }
-        self._objects(Kind.ADDRESS, {email_uuid(cpr) for cpr in cprs})
-        if names:
-            self._note(Kind.IT, read.read_accounts_of(self.client, set(names)))
-        self._objects(Kind.IT, {account_uuid(cpr) for cpr in cprs})
+        self.of_details.details(set(names) - known, numbers_of_strangers)
 
     def in_mo(self) -> PeopleInMo:
         return PeopleInMo(
@@ -163,13 +175,15 @@ class _ReadingOfPeople(_Reading):
             {cpr for cpr, each in self.found.items() if len(each) > 1},
             self.actual[Kind.EMPLOYEE],
             self.actual[Kind.ENGAGEMENT],
-            self.actual[Kind.IT],
-            self.unreadable,
+            self.of_details.actual[Kind.IT],
+            self.unreadable | self.of_details.unreadable,
         )
 
-    def _engagements_of(self, persons: Collection[str]) -> None:
+    def _engagements(self, persons: Collection[str], uuids: Collection[str]) -> None:
+        """Those of persons, and others that rows name."""
         if persons:
             self._note(Kind.ENGAGEMENT, read.read_engagements_of(self.client, persons))
+        self._objects(Kind.ENGAGEMENT, uuids)
 
     def _owners(self) -> set[str]:
         """The people who have the engagements that were read."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Generic, TypeVar
 
 from aarhus_los.timeline import (
@@ -71,23 +72,29 @@ class Fold(Generic[K, V]):
     def __init__(
         self,
         actual: Mapping[K, Timeline[V]],
-        domains: Sequence[Mapping[K, Timeline[bool]]],
+        turns: int,
+        days: Callable[[int, K], Timeline[bool]],
         combine: Callable[[V | Nothing, V | Nothing | None], V | Nothing] | None = None,
         bare: Callable[[V | Nothing], V | Nothing] = lambda value: value,
     ) -> None:
-        """`bare` takes from a value what no row says: a change of that alone was announced by none."""
+        """`days` tells what the file of a turn claims of an object, without asking what MO has.
+
+        `bare` takes from a value what no row says: a change of that alone was announced by none.
+        """
         self.claimed: dict[K, Timeline[V]] = {}
         self.bare = bare
         self._actual = actual
-        self._domains = domains
+        self._turns = turns
+        self._days = cache(days)
         self._combine = combine
 
     def known(self, key: K, turn: int) -> Timeline[V]:
         """What is known of an object before the files from `turn` on have spoken."""
         timeline = self._actual.get(key, ())
-        for domain in self._domains[turn:]:
-            for span in domain.get(key, ()):
-                timeline = cut(timeline, span.start, span.end)
+        if timeline:
+            for later in range(turn, self._turns):
+                for span in self._days(later, key):
+                    timeline = cut(timeline, span.start, span.end)
         return lay(self.claimed.get(key, ()), timeline)
 
     def add(self, key: K, claim: Timeline[V]) -> None:

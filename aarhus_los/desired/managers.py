@@ -12,7 +12,7 @@ from aarhus_los.desired.folding import Fold, claimed_days, is_there
 from aarhus_los.desired.persons import person_uuid
 from aarhus_los.drop.rows import EndedManagerRow, ManagerRow, Reject, RowRef
 from aarhus_los.mo.kinds import History, Kind, Manager, Value
-from aarhus_los.timeline import FOREVER, NOTHING, Piece, alive, day_after, lay
+from aarhus_los.timeline import FOREVER, NOTHING, Piece, Timeline, alive, day_after, lay
 from aarhus_los.uuids import object_uuid
 
 ManagerFile = FileRows[ManagerRow] | FileRows[EndedManagerRow]
@@ -118,13 +118,16 @@ class _Managers:
                 self.fallen.add(row.ref, "", reason, pending=pending)
 
     def _fold(self, manager: str, said: Mapping[str, Sequence[Line]]) -> None:
-        domains = []
-        for name, lines in said.items():
-            stands = any(line.ref not in self.fallen for line in lines)
+        names = list(said)
+
+        def days(turn: int, key: str) -> Timeline[bool]:
+            name = names[turn]
             day = self.files[name].name.file_date
             first = day_after(day) if self.files[name].name.kind == "luk" else day
-            domains.append({manager: claimed_days(first) if stands else ()})
-        fold: Fold[str, Value] = Fold({manager: self.managers.get(manager, ())}, domains)
+            stands = any(line.ref not in self.fallen for line in said[name])
+            return claimed_days(first) if stands else ()
+
+        fold: Fold[str, Value] = Fold({manager: self.managers.get(manager, ())}, len(names), days)
         for turn, (name, lines) in enumerate(said.items()):
             day = self.files[name].name.file_date
             standing = [line for line in lines if line.ref not in self.fallen]

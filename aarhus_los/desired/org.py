@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Final
 
 from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome
@@ -245,8 +246,8 @@ class _Org:
         actual: dict[str, Timeline[Spoken]] = {UNIT: spoken(self.units.get(unit, ()))}
         for detail in DETAILS:
             actual[detail.column] = spoken(self.addresses.get(address_uuid(unit, detail), ()))
-        domains = [dict.fromkeys(KEYS, said.domain(self.fallen)) for said in each]
-        fold = Fold(actual, domains, combined, bare)
+        days = cache(lambda turn: each[turn].domain(self.fallen))  # the same for all nine
+        fold = Fold(actual, len(each), lambda turn, key: days(turn), combined, bare)
         for turn, said in enumerate(each):
             new = said.new_lines(fold.known(UNIT, turn + 1))
             if new:

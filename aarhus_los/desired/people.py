@@ -175,7 +175,9 @@ class _People:
     def _fold(self, person: str) -> None:
         names = list(self.lines[person])
         actual = {(Kind.ENGAGEMENT, uuid): self.mo.engagements.get(uuid, ()) for uuid in self._held(person)}
-        fold: Fold[Key, Value] = Fold(actual, [self._domains(person, name) for name in names])
+        fold: Fold[Key, Value] = Fold(
+            actual, len(names), lambda turn, key: self._days(person, names[turn], key)
+        )
         cpr = self._cpr(person)
         for turn, name in enumerate(names):
             day = self.files[name].name.file_date
@@ -209,17 +211,14 @@ class _People:
             (cpr for cpr in named if person_uuid(cpr, self.mo.persons) == person), None
         )
 
-    def _domains(self, person: str, name: str) -> dict[Key, Timeline[bool]]:
-        """The days that a file claims of each engagement."""
+    def _days(self, person: str, name: str, key: Key) -> Timeline[bool]:
+        """The days that a file claims of an engagement."""
+        _, uuid = key
         if self.files[name].name.kind == "luk":
-            ended = claimed_days(day_after(self.files[name].name.file_date))
-            lines = self.lines[person][name]
-            return {(Kind.ENGAGEMENT, line.engagement_uuid): ended for line in lines if line.engagement_uuid}
-        return {
-            (Kind.ENGAGEMENT, uuid): self.words[uuid][name].domain(self.fallen)
-            for uuid in self._held(person)
-            if name in self.words.get(uuid, {})
-        }
+            ended = any(line.engagement_uuid == uuid for line in self.lines[person][name])
+            return claimed_days(day_after(self.files[name].name.file_date)) if ended else ()
+        said = self.words.get(uuid, {}).get(name)
+        return () if said is None else said.domain(self.fallen)
 
     def _end_engagements(self, fold: Fold[Key, Value], turn: int, name: str, person: str) -> list[RowRef]:
         """Returns the lines that end an engagement which somebody knows."""
