@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from aarhus_los.desired.claims import SetAside
 from aarhus_los.ledger import write_private
@@ -20,6 +20,8 @@ from aarhus_los.report.account import Account, FileAccount
 from aarhus_los.timeline import BEGINNING, FOREVER, Nothing
 
 FORMAT: Final = 1
+_FIELDS: Final = {kind: tuple(each.name for each in fields(kind) if each.compare) for kind in get_args(Value)}
+_IN_A_LINE: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def account_record(account: Account) -> dict[str, Any]:
@@ -93,7 +95,7 @@ def _record(account: dict[str, Any], written: Iterable[Operation]) -> Iterator[b
     head = as_json(account).rstrip().removesuffix("}").rstrip()
     yield f'{head},\n "written": [\n'.encode()
     for number, operation in enumerate(written):
-        yield f"{',' if number else ' '} {json.dumps(operation_record(operation), ensure_ascii=False)}\n".encode()
+        yield f"{',' if number else ' '} {_IN_A_LINE(operation_record(operation))}\n".encode()
     yield b" ]\n}\n"
 
 
@@ -139,7 +141,7 @@ def _history(history: History) -> list[dict[str, Any]]:
 
 
 def _value(value: Value) -> dict[str, Any]:
-    return {each.name: getattr(value, each.name) for each in fields(value) if each.compare}
+    return {name: getattr(value, name) for name in _FIELDS[type(value)]}
 
 
 def _day(day: date) -> str | None:
