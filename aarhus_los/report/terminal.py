@@ -18,6 +18,10 @@ from aarhus_los.timeline import BEGINNING, FOREVER, Nothing
 SHOWN: Final = 50
 """How many lines of one sort are shown; the files in the report folder have them all."""
 _DONE: Final = {Action.CREATE: "created", Action.EDIT: "edited", Action.TERMINATE: "ended"}
+_PLANNED: Final = {
+    EXIT_OK: "Planned, nothing was written.",
+    EXIT_ROWS: "Planned, nothing was written; some rows or values would not be applied: see above.",
+}
 _CLOSING: Final = {
     EXIT_OK: "Done.",
     EXIT_ROWS: "Done, but some rows or values were not applied: see above.",
@@ -217,10 +221,8 @@ def _next_steps(account: Account) -> list[str]:
             " later ones on the server again, or --allow-late"
         )
     if any(not aside.pending for aside in account.set_aside) or _notices(account, fault=True):
-        steps.append(
-            "have the rows and values that are rejected mended and sent again; the rows are in the reject files of the"
-            " report folder"
-        )
+        where = "" if account.dry else "; the rows are in the reject files of the report folder"
+        steps.append(f"have the rows and values that are rejected mended and sent again{where}")
     if any(aside.pending for aside in account.set_aside) and not account.rows_accepted:
         steps.append(
             "wait for what pending rows need: each run tries them again; `los-import --accept-rejects` gives them up"
@@ -230,7 +232,7 @@ def _next_steps(account: Account) -> list[str]:
 
 def _closing(account: Account) -> str:
     code = account.exit_code
-    what = "Planned, nothing was written." if account.dry and code == EXIT_OK else _CLOSING[code]
+    what = (_PLANNED if account.dry and code in _PLANNED else _CLOSING)[code]
     totals: Counter[str] = Counter()
     for file in account.files:
         totals.update({fate.value: count for fate, count in file.fates.items()})

@@ -44,3 +44,10 @@ def test_where_nothing_is_wrong_nothing_is_to_be_done() -> None:
 def test_rows_that_were_given_up_are_not_waited_for() -> None:
     account = Account(set_aside=[SetAside(REF, "", "unknown", pending=True)], rows_accepted=True)
     assert TITLE not in account_text(account)
+
+
+def test_a_plan_does_not_claim_that_anything_was_done() -> None:
+    told = account_text(Account(set_aside=[SetAside(REF, "", "wrong", pending=False)], dry=True))
+    assert "Planned, nothing was written; some rows" in told.splitlines()[-1]
+    assert "Done" not in told
+    assert "reject files" not in told
