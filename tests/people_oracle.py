@@ -9,22 +9,13 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from hashlib import md5
-from uuid import UUID
+
+from tests.oracle import derived
 
 Thing = tuple[str, str]
 """`person`, `engagement`, `email`, `account` or `manager`, and the uuid."""
 Days = dict[date, tuple[object, ...]]
 """The days on which a thing is there, and what it is."""
-
-
-def derived(namespace: str, text: str) -> str:
-    """The uuid of a text in a namespace."""
-
-    def hashed(word: str) -> str:
-        return str(UUID(bytes=md5(word.encode()).digest()))
-
-    return hashed(hashed(namespace) + text)
 
 
 PRIMARY = derived("aarhus-los", "PRIMARY")

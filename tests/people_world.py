@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 from aarhus_los import initial
@@ -24,10 +24,12 @@ from aarhus_los.sandbox import mo_graphql, mo_rest
 from aarhus_los.sandbox.mo_errors import MoError
 from aarhus_los.sandbox.mo_store import MoStore, Snapshot
 from tests import people_oracle as oracle
+from tests.days import runs_in
 from tests.people_oracle import Days, Mo, References, Thing, derived
 
 FOREVER: Final = date.max
 DAYS: Final = [*(date(2026, 3, 1) + timedelta(days=n) for n in range(50)), FOREVER]
+runs_of = partial(runs_in, DAYS)
 """Everything in the tests begins and ends on these days; what began earlier is there on the first."""
 LONG_AGO: Final = date(2000, 1, 1)
 
@@ -315,6 +317,15 @@ class People:
         return self.told("manager", oracle.manager_of(unit, cpr), part)
 
 
+def check_one_by_one(apart: People, together: People, drop: dict[str, str]) -> None:
+    """Files imported in a run each end as they do in one run."""
+    for _, file in sorted((parsed, file) for file in drop if (parsed := parse_name(file))):
+        apart.tell({file: drop[file]})
+    together.tell(drop)
+    told = [{thing: runs_of(there) for thing, there in each.days().items()} for each in (apart, together)]
+    assert told[0] == told[1]
+
+
 def check_against_the_oracle(world: People, drop: Mapping[str, str]) -> None:
     """Imports files, and compares what MO says then with what the oracle says; telling them again changes nothing."""
     told = oracle.told(drop, oracle_mo(world.store), DAYS, REFERENCES)
@@ -368,20 +379,6 @@ def days_of(store: MoStore, days: Sequence[date] = DAYS) -> dict[Thing, Days]:
         fields = ("org_unit", "person", "manager_type", "manager_level", "responsibility")
         add("manager", uuid, validities, *fields)
     return found
-
-
-def runs_of(there: Mapping[date, object]) -> list[str]:
-    """Values over the days, for people: `Skolen 1-20`, `Skole og SFO 21-`."""
-    runs: list[tuple[object, int, int]] = []
-    for n, each in enumerate(DAYS):
-        if each in there:
-            value = there[each]
-            if runs and runs[-1][2] == n - 1 and runs[-1][0] == value:
-                runs[-1] = (value, runs[-1][1], n)
-            else:
-                runs.append((value, n, n))
-    last = len(DAYS) - 1
-    return [f"{value} {start}-{'' if end == last else end}" for value, start, end in runs]
 
 
 def _file(

@@ -20,7 +20,8 @@ from aarhus_los.report.account import Account, FileAccount
 from aarhus_los.timeline import BEGINNING, FOREVER, Nothing
 
 FORMAT: Final = 1
-_FIELDS: Final = {kind: tuple(each.name for each in fields(kind) if each.compare) for kind in get_args(Value)}
+FIELDS: Final = {kind: tuple(each.name for each in fields(kind) if each.compare) for kind in get_args(Value)}
+"""What is told of each kind of value: the fields that are compared."""
 _IN_A_LINE: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -141,7 +142,7 @@ def _history(history: History) -> list[dict[str, Any]]:
 
 
 def _value(value: Value) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in _FIELDS[type(value)]}
+    return {name: getattr(value, name) for name in FIELDS[type(value)]}
 
 
 def _day(day: date) -> str | None:

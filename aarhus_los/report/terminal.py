@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import date
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from aarhus_los.errors import EXIT_DATA, EXIT_INTERNAL, EXIT_OK, EXIT_ROWS, EXIT
 from aarhus_los.mo.kinds import Value
 from aarhus_los.plan import Action, Operation
 from aarhus_los.report.account import Account, Fate
+from aarhus_los.report.record import FIELDS
 from aarhus_los.timeline import BEGINNING, FOREVER, Nothing
 
 SHOWN: Final = 50
@@ -114,7 +114,7 @@ def _changed(operation: Operation) -> list[tuple[str, str, str]]:
 
 
 def _fields(value: Value) -> list[tuple[str, Any]]:
-    return [(each.name, getattr(value, each.name)) for each in fields(value) if each.compare]
+    return [(name, getattr(value, name)) for name in FIELDS[type(value)]]
 
 
 def _shown(value: Any) -> str:

@@ -15,6 +15,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from tests.e2e.los_files import LEDER, PERS
+
 UNITS, LEVELS, HISTORY, ADDRESSES = 4_000, 7, 12_000, 4_000
 PEOPLE, ENGAGEMENTS, MANAGERS = 30_000, 34_000, 1_500
 LISTS = {
@@ -45,24 +47,7 @@ ORG_HEADER = [
     "MagID",
     "PostAdresse",
 ]
-PERS_HEADER = [
-    "UUID",
-    "BrugervendtNøgle",
-    "CPR",
-    "CPRNavn",
-    "StartTid",
-    "SlutTid",
-    "Email",
-    "PrimærAnsættelse",
-    "OrgenhedUUID",
-    "EngagementTypeUUID",
-    "StillingsBetegnelseUUID",
-    "AZID",
-    "ADITSystemUUID",
-    "ADkonto",
-    "ADkontoUUID",
-]
-LEDER_HEADER = ["OrgUUID", "CPR", "LedertypeUUID", "LederniveauUUID", "LederansvarUUID"]
+PERS_HEADER = [*PERS, "ADITSystemUUID", "ADkonto", "ADkontoUUID"]
 FIRST = date(2026, 10, 5)
 Row = list[str]
 
@@ -167,7 +152,7 @@ class Municipality:
         stamp = f"{FIRST:%Y%m%d}_220000"
         files[f"Org_inital_{stamp}.csv"] = table(ORG_HEADER, self.history)
         files[f"Pers_nye_{stamp}.csv"] = table(PERS_HEADER, self.people)
-        files[f"Leder_nye_{stamp}.csv"] = table(LEDER_HEADER, self.managers)
+        files[f"Leder_nye_{stamp}.csv"] = table(LEDER, self.managers)
         return files
 
     def delta(self, rows: int, day: date) -> dict[str, bytes]:

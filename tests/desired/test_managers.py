@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from aarhus_los.drop.names import parse_name
 from tests import people_oracle as oracle
 from tests.people_drops import leader_drops, worlds
 from tests.people_world import (
@@ -27,11 +26,11 @@ from tests.people_world import (
     THIRD_JOB,
     People,
     check_against_the_oracle,
+    check_one_by_one,
     leader,
     left,
     name,
     person,
-    runs_of,
     text,
 )
 
@@ -61,12 +60,7 @@ def test_files_one_by_one_and_all_at_once_give_the_same(drop: dict[str, str]) ->
     for each in (apart, together):
         each.has_person(ANNA_UUID, ANNA)
         each.has_person(BO_UUID, BO, "Bo Berg")
-    order = sorted((parsed, file) for file in drop if (parsed := parse_name(file)))
-    for _, file in order:
-        apart.tell({file: drop[file]})
-    together.tell(drop)
-    told = [{thing: runs_of(there) for thing, there in each.days().items()} for each in (apart, together)]
-    assert told[0] == told[1]
+    check_one_by_one(apart, together, drop)
 
 
 # Rule by rule

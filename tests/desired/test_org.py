@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from time import process_time
 from typing import TypeVar
 
@@ -23,8 +24,10 @@ from aarhus_los.plan import Action, Operation, make_plan
 from aarhus_los.timeline import FOREVER
 from tests import oracle
 from tests.daily_mo import DailyMo
+from tests.days import runs_in
 
 DAYS = [date(1900, 1, 1), *(date(2026, 3, 1) + timedelta(days=n) for n in range(50)), FOREVER]
+runs_of = partial(runs_in, DAYS)
 """Everything in the tests begins and ends on these days."""
 
 
@@ -141,20 +144,6 @@ class World:
 
     def __repr__(self) -> str:
         return "\n".join(f"{thing}: {runs_of(there)}" for thing, there in days_of(self.mo).items() if there)
-
-
-def runs_of(there: Mapping[date, object]) -> list[str]:
-    """Values over the days, for people: `Skolen 1-20`, `Skole og SFO 21-`."""
-    runs: list[tuple[object, int, int]] = []
-    for n, each in enumerate(DAYS):
-        if each in there:
-            value = there[each]
-            if runs and runs[-1][2] == n - 1 and runs[-1][0] == value:
-                runs[-1] = (value, runs[-1][1], n)
-            else:
-                runs.append((value, n, n))
-    last = len(DAYS) - 1
-    return [f"{value} {start}-{'' if end == last else end}" for value, start, end in runs]
 
 
 def days_of(mo: DailyMo) -> dict[oracle.Thing, oracle.Days]:

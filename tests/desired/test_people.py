@@ -8,7 +8,6 @@ from time import process_time
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from aarhus_los.drop.names import parse_name
 from tests import people_oracle as oracle
 from tests.people_drops import drops, worlds
 from tests.people_world import (
@@ -31,11 +30,11 @@ from tests.people_world import (
     THIRD_JOB,
     People,
     check_against_the_oracle,
+    check_one_by_one,
     day,
     ended,
     name,
     person,
-    runs_of,
     text,
 )
 
@@ -62,12 +61,7 @@ def test_mo_says_on_every_day_what_the_rows_say_of_many_drops(world: People, dro
 @given(drops(sound=True, files=5))
 def test_files_one_by_one_and_all_at_once_give_the_same(drop: dict[str, str]) -> None:
     apart, together = People(), People()
-    order = sorted((parsed, file) for file in drop if (parsed := parse_name(file)))
-    for _, file in order:
-        apart.tell({file: drop[file]})
-    together.tell(drop)
-    told = [{thing: runs_of(there) for thing, there in each.days().items()} for each in (apart, together)]
-    assert told[0] == told[1]
+    check_one_by_one(apart, together, drop)
 
 
 # Rule by rule

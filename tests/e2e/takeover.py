@@ -10,6 +10,7 @@ from aarhus_los.sandbox.dar import address_uuid as dar_uuid
 from aarhus_los.sandbox.mo_store import MoStore
 from tests.e2e.los_files import address_of, uuid_of
 from tests.oracle import LINE, derived
+from tests.people_oracle import account_of, email_of, person_of
 
 ORG_UUID: Final = "266a7532-40d2-8de3-cd0f-1a94de5ad1fb"
 """Below this the earlier importer hung root units, whether or not it was MO's organisation."""
@@ -75,18 +76,6 @@ DROPPED: Final = ("Dagtilbud", "Udvalg")
 
 def facet_of(user_key: str) -> str:
     return uuid_of(f"facet {user_key}") if user_key in MO_FACETS else derived("aarhus-los", user_key)
-
-
-def person_of(cpr: str) -> str:
-    return derived("AAK", cpr)
-
-
-def email_of(cpr: str) -> str:
-    return derived("AAK", cpr + "email")
-
-
-def account_of(cpr: str) -> str:
-    return derived("AAK", cpr + "azid")
 
 
 def manager_of(word: str, cpr: str) -> str:
