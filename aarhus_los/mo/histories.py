@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Any, Final, get_args, get_type_hints
+from typing import Any, Final
 from uuid import UUID
 
 from aarhus_los.errors import UnavailableError
@@ -16,18 +16,14 @@ from aarhus_los.timeline import BEGINNING, FOREVER, Piece, day_before, merge
 EXCLUSIVE_SINCE: Final = 29
 """The version of GraphQL from which on the `to` of a validity is the day after the last."""
 
-NEVER_NULL: Final[Mapping[type, tuple[str, ...]]] = {
-    of: tuple(name for name, hint in get_type_hints(of).items() if hint is str) for of in get_args(Value)
-}
-"""The fields that a value cannot be without, whatever MO says."""
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     """A part of what a query lists: objects that have a validity, and where the next page begins."""
 
     objects: dict[str, tuple[Piece[Value], ...]]
     """A uuid's validities in order, not merged."""
+    beside: dict[str, tuple[Piece[Value], ...]]
+    """Of org units: their marks, likewise."""
     cursor: Any
 
 
@@ -38,9 +34,9 @@ def misunderstood(path: str) -> UnavailableError:
     )
 
 
-def histories(page: Page) -> dict[str, History]:
+def histories(objects: Mapping[str, tuple[Piece[Value], ...]]) -> dict[str, History]:
     """The objects of a page with their histories: neighbours with equal values are one piece."""
-    return {uuid: merge(pieces) for uuid, pieces in page.objects.items()}
+    return {uuid: merge(pieces) for uuid, pieces in objects.items()}
 
 
 def read_page(data: Mapping[str, Any], kind: Kind, graphql_version: int) -> Page:
@@ -50,19 +46,22 @@ def read_page(data: Mapping[str, Any], kind: Kind, graphql_version: int) -> Page
     page_info = listed.get("page_info") or {}
     if not isinstance(page_info, dict):
         raise misunderstood(f"{spec.collection}.page_info")
-    objects: dict[str, tuple[Piece[Value], ...]] = {}
+    page = Page({}, {}, page_info.get("next_cursor"))
+    exclusive = graphql_version >= EXCLUSIVE_SINCE
     for uuid, entry in _entries(listed, spec.collection):
         path = f"{spec.collection} {uuid}: validities"
         validities = _take(entry, "validities", list, path)
-        pieces = sorted(
-            _pieces(validities, kind, path, exclusive=graphql_version >= EXCLUSIVE_SINCE),
-            key=lambda piece: piece.start,
-        )
-        if any(later.start <= earlier.end for earlier, later in pairwise(pieces)):
-            raise misunderstood(f"{path} that overlap")
-        if pieces:
-            objects[uuid] = tuple(pieces)
-    return Page(objects, page_info.get("next_cursor"))
+        for of, objects in ((kind, page.objects), (spec.beside, page.beside)):
+            pieces = [] if of is None else sorted(_pieces(validities, of, path, exclusive), key=_start)
+            if any(later.start <= earlier.end for earlier, later in pairwise(pieces)):
+                raise misunderstood(f"{path} that overlap")
+            if pieces:
+                objects[uuid] = tuple(pieces)
+    return page
+
+
+def _start(piece: Piece[Value]) -> date:
+    return piece.start
 
 
 def read_uuids(data: Mapping[str, Any], kind: Kind) -> list[str]:
@@ -81,8 +80,10 @@ def _entries(listed: Mapping[str, Any], collection: str) -> Iterator[tuple[str, 
             raise misunderstood(f"{path}.uuid") from None
 
 
-def _pieces(validities: list[Any], kind: Kind, path: str, *, exclusive: bool) -> Iterator[Piece[Value]]:
+def _pieces(validities: list[Any], kind: Kind, path: str, exclusive: bool) -> Iterator[Piece[Value]]:
     for read in validities:
+        if kind is Kind.MARK and read.get("org_unit_hierarchy") is None:
+            continue
         validity = _take(read, "validity", dict, f"{path}.validity")
         start = _day(validity, "from", path) or BEGINNING
         last = _day(validity, "to", path)
@@ -93,17 +94,16 @@ def _pieces(validities: list[Any], kind: Kind, path: str, *, exclusive: bool) ->
 
 def _value(read: Mapping[str, Any], kind: Kind, path: str) -> Value:
     spec = KINDS[kind]
-    for name in spec.selection.split():
+    for each in spec.fields:
+        name = each.in_mo.graphql
         if name not in read or not _plain(read[name], several=name.endswith("_uuids")):
             raise misunderstood(f"{path}.{name}")
+        if each.never_null and each.in_mo.parse is None and read[name] is None:
+            raise misunderstood(f"{path}.{name}")
     try:
-        value = spec.parse(read)
+        return spec.parse(read)
     except (ValueError, TypeError, LookupError, AttributeError):
         raise misunderstood(path) from None
-    for name in NEVER_NULL[type(value)]:
-        if getattr(value, name) is None:
-            raise misunderstood(f"{path}.{name}")
-    return value
 
 
 def _plain(value: Any, *, several: bool) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
@@ -38,6 +38,8 @@ class Histories:
 
     found: dict[str, History] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, History] = field(default_factory=dict)
+    """Of org units: their marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,11 @@ def read_histories(client: MoClient, kind: Kind, uuids: Collection[str], *, page
     """The whole histories of objects of a kind. What MO does not have, or has without a validity, is missing."""
     answers = _ask(client, kind, by_uuid(kind), uuids, page)
     asked = set(uuids)
-    found = {uuid: history for uuid, history in _merged(answers.pages).items() if uuid in asked}
-    return Histories(found, answers.unreadable)
+    of_pages = _merged(answers)
+    for each in (of_pages.found, of_pages.beside):
+        for uuid in each.keys() - asked:
+            del each[uuid]
+    return of_pages
 
 
 def read_all(client: MoClient, kind: Kind, *, page: int = PAGE) -> Histories:
@@ -86,7 +91,7 @@ def read_persons_by_cpr(client: MoClient, cprs: Collection[Cpr], *, page: int = 
     asked = set(cprs)
     found: dict[Cpr, dict[str, History]] = {}
     for each in answers.pages:
-        merged = histories(each)
+        merged = histories(each.objects)
         for uuid, pieces in each.objects.items():
             numbers = {piece.value.cpr for piece in pieces if isinstance(piece.value, Person)}
             for cpr in asked.intersection(numbers):
@@ -97,19 +102,19 @@ def read_persons_by_cpr(client: MoClient, cprs: Collection[Cpr], *, page: int = 
 def read_engagements_of(client: MoClient, persons: Collection[str], *, page: int = PAGE) -> Histories:
     """All engagements that persons have on any day."""
     answers = _ask(client, Kind.ENGAGEMENT, by_person(Kind.ENGAGEMENT), persons, page)
-    return Histories(_merged(answers.pages), answers.unreadable)
+    return _merged(answers)
 
 
 def read_accounts_of(client: MoClient, persons: Collection[str], *, page: int = PAGE) -> Histories:
     """All accounts that persons have on any day, in all IT systems."""
     answers = _ask(client, Kind.IT, by_person(Kind.IT), persons, page)
-    return Histories(_merged(answers.pages), answers.unreadable)
+    return _merged(answers)
 
 
 def read_of_units(client: MoClient, kind: Kind, units: Collection[str], *, page: int = PAGE) -> Histories:
     """All engagements, or managers, that org units have on any day."""
     answers = _ask(client, kind, by_unit(kind), units, page)
-    return Histories(_merged(answers.pages), answers.unreadable)
+    return _merged(answers)
 
 
 def read_organisation(client: MoClient) -> tuple[str, int | None]:
@@ -141,8 +146,12 @@ class _Answers(Generic[K]):
     unreadable: dict[K, str]
 
 
-def _merged(pages: Iterable[Page]) -> dict[str, History]:
-    return {uuid: history for page in pages for uuid, history in histories(page).items()}
+def _merged(answers: _Answers[str]) -> Histories:
+    merged = Histories(unreadable=answers.unreadable)
+    for page in answers.pages:
+        merged.found.update(histories(page.objects))
+        merged.beside.update(histories(page.beside))
+    return merged
 
 
 def _ask(
@@ -214,7 +223,7 @@ def _read_listed(
             read_page(data, kind, client.graphql_version)
             for data in _pages(client, whole, KINDS[kind].collection, variables, page)
         ]
-        return Histories(_merged(pages))
+        return _merged(_Answers(pages, {}))
     except GraphQlError:
         pass
     with _no_object_to_blame(KINDS[kind].collection):
