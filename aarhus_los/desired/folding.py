@@ -51,7 +51,9 @@ def claim_of(statements: Sequence[Layer[V]], first: date) -> Timeline[V]:
     the line number.
     """
     last = max(statements, key=lambda row: (bool(row.origin), row.end, row.order))
-    rows = sorted(statements, key=lambda row: (row.start, row.order))
+    # A row that ends before it starts states nothing.
+    stated = [row for row in statements if row.start <= row.end]
+    rows = sorted(stated, key=lambda row: (row.start, row.order))
     ground: Layer[V] = Layer(first, FOREVER, NOTHING, origin=last.origin)
     return clip(paint([ground, *rows]), first)
 
@@ -138,7 +140,7 @@ def contested(statements: Sequence[Layer[V]]) -> list[tuple[Layer[V], Layer[V]]]
     pairs: list[tuple[Layer[V], Layer[V]]] = []
     longest: Layer[V] | None = None
     for row in sorted(statements, key=lambda row: (row.start, row.order)):
-        if isinstance(row.value, Unclaimed):
+        if isinstance(row.value, Unclaimed) or row.start > row.end:
             continue
         if longest is not None and row.start <= longest.end and row.value != longest.value:
             pairs.append((longest, row))

@@ -86,7 +86,7 @@ def speaks_of(files: Sequence[OrgFile]) -> Needs:
         units=units | {row.parent_uuid for row in rows},
         addresses={address_uuid(unit, detail) for unit in units for detail in DETAILS},
         types={row.type_uuid for row in rows if isinstance(row.type_uuid, str)},
-        texts={text for row in rows if isinstance(text := row.details[POSTAL], str)},
+        texts={text for row in rows if isinstance(text := row.postal_address, str)},
     )
 
 
@@ -313,7 +313,7 @@ class _Org:
                 tell(Notice(text, piece.origin[-1]))
 
     def _tell_address(self, unit: str, row: OrgRow, said: _Said, postal: History) -> None:
-        text = row.details[POSTAL]
+        text = row.postal_address
         outcome = self.outcomes[text] if isinstance(text, str) else None
         if outcome is None or isinstance(outcome, Found | NotAsked):
             return
@@ -344,7 +344,9 @@ class _Org:
     def _overtaken(self, aside: SetAside, row: OrgRow, later: Sequence[_Said]) -> bool:
         """Whether later rows speak of every object that a row is pending for, from the day after its end or before."""
         keys = (
-            [POSTAL] if aside.part else [UNIT, *(k for k, v in row.details.items() if v is not Absent.ABSENT)]
+            [POSTAL]
+            if aside.part
+            else [UNIT, *(detail.column for detail in DETAILS if detail.of(row) is not Absent.ABSENT)]
         )
         return all(
             any(
@@ -371,7 +373,7 @@ def _whole(row: OrgRow) -> tuple[object, ...]:
         row.parent_uuid,
         row.type_uuid,
         row.line_org,
-        *(row.details[detail.column] for detail in DETAILS),
+        *(detail.of(row) for detail in DETAILS),
     )
 
 

@@ -8,7 +8,9 @@ from enum import Enum
 from typing import Final
 
 from aarhus_los.addresses.outcomes import Found, Outcome
+from aarhus_los.drop.columns import columns
 from aarhus_los.drop.rows import Absent, OrgRow
+from aarhus_los.drop.rows import Detail as RowDetail
 from aarhus_los.mo.kinds import Address, History, Unit, Value
 from aarhus_los.timeline import NOTHING, UNCLAIMED, Nothing, Piece, Timeline, Unclaimed, merge, split
 from aarhus_los.uuids import object_uuid, seed_uuid
@@ -16,29 +18,38 @@ from aarhus_los.uuids import object_uuid, seed_uuid
 LINE_ORGANISATION: Final = seed_uuid("LINJE_ORG_HIERARCHY")
 OUTSIDE_LINE: Final = seed_uuid("IKKE_LINJE_ORG_HIERARCHY")
 UNKNOWN_TYPE: Final = seed_uuid("UNIT_TYPE_UNKNOWN")
-POSTAL: Final = "PostAdresse"
+POSTAL: Final = columns(OrgRow)["postal_address"].header
 UNIT: Final = "unit"
 """The key of the unit itself among its nine objects; the others are keyed by their column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """An address of a unit: the column it comes from, its class, and what its uuid is made of beside the unit's."""
+    """An address of a unit: the row's field, its class, and what its uuid is made of beside the unit's."""
 
-    column: str
+    field: str
     type: str
     suffix: str
 
+    @property
+    def column(self) -> str:
+        return columns(OrgRow)[self.field].header
+
+    def of(self, row: OrgRow) -> RowDetail:
+        """What a row says of it."""
+        value: RowDetail = getattr(row, self.field)
+        return value
+
 
 DETAILS: Final = (
-    Detail("LOSID", seed_uuid("UNIT_LOS"), "los"),
-    Detail("CVR", seed_uuid("UNIT_CVR"), "cvr"),
-    Detail("EAN", seed_uuid("UNIT_EAN"), "ean"),
-    Detail("P-Nr", seed_uuid("UNIT_PNR"), "pnr"),
-    Detail("SE-Nr", seed_uuid("UNIT_SENR"), "senr"),
-    Detail("IntDebitor-Nr", seed_uuid("UNIT_DEBITORNR"), "debitornr"),
-    Detail("MagID", seed_uuid("UNIT_MAG_ID"), "mag_id"),
-    Detail(POSTAL, seed_uuid("UNIT_POSTADDR"), "postaddr"),
+    Detail("los_id", seed_uuid("UNIT_LOS"), "los"),
+    Detail("cvr", seed_uuid("UNIT_CVR"), "cvr"),
+    Detail("ean", seed_uuid("UNIT_EAN"), "ean"),
+    Detail("p_number", seed_uuid("UNIT_PNR"), "pnr"),
+    Detail("se_number", seed_uuid("UNIT_SENR"), "senr"),
+    Detail("int_debitor", seed_uuid("UNIT_DEBITORNR"), "debitornr"),
+    Detail("mag_id", seed_uuid("UNIT_MAG_ID"), "mag_id"),
+    Detail("postal_address", seed_uuid("UNIT_POSTADDR"), "postaddr"),
 )
 KEYS: Final = (UNIT, *(detail.column for detail in DETAILS))
 
@@ -78,7 +89,7 @@ def value_of(
     if key == UNIT:
         parent = None if row.parent_uuid == row.org_uuid else row.parent_uuid
         return Claimed(row.user_key, row.name, parent, _type(row, types), _hierarchy(row))
-    value = row.details[key]
+    value = _DETAILS[key].of(row)
     if value is Absent.ABSENT:
         return UNCLAIMED
     if value is None:
@@ -88,10 +99,10 @@ def value_of(
         if not isinstance(outcome, Found):
             return UNCLAIMED
         value = outcome.uuid
-    return Address(value, _TYPES[key], org_unit=row.org_uuid)
+    return Address(value, _DETAILS[key].type, org_unit=row.org_uuid)
 
 
-_TYPES: Final = {detail.column: detail.type for detail in DETAILS}
+_DETAILS: Final = {detail.column: detail for detail in DETAILS}
 
 
 def _type(row: OrgRow, types: Collection[str]) -> str | Of:
