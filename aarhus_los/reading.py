@@ -11,6 +11,7 @@ from aarhus_los.desired.details import account_uuid, email_uuid
 from aarhus_los.desired.families import Drop, World
 from aarhus_los.desired.persons import PeopleInMo, new_person_uuid
 from aarhus_los.drop.classlists import CLASS_LISTS
+from aarhus_los.drop.columns import UNITS, references
 from aarhus_los.drop.rows import ManagerRow, PersonRow
 from aarhus_los.errors import UnavailableError
 from aarhus_los.initial import SEED_CLASSES
@@ -88,14 +89,9 @@ class _Reading:
         if listed:
             self._note(Kind.CLASS, read.read_classes(self.client, listed))
         named = {row.uuid for file in drop.lists if CLASS_LISTS[file.name.kind].facet for row in file.rows}
-        for person_file in drop.people:
-            for row in person_file.rows:
-                if isinstance(row, PersonRow):
-                    named |= {row.engagement_type_uuid, row.job_function_uuid}
-        for manager_file in drop.managers:
-            for line in manager_file.rows:
-                if isinstance(line, ManagerRow):
-                    named |= {line.type_uuid, line.level_uuid, line.responsibility_uuid}
+        for file in (*drop.people, *drop.managers):
+            for row in file.rows:
+                named |= {getattr(row, field) for field, _, to in references(type(row)) if to != UNITS}
         seeds = {seed.uuid for seed in SEED_CLASSES}
         self._objects(Kind.CLASS, seeds | named | org.speaks_of(drop.org).types)
 

@@ -151,7 +151,14 @@ class _Run:
     def _select(self, state: State) -> Selection:
         with self._phase("read the drop"), open_source(self.settings) as source:
             wishes = Wishes(self.options.since, self.options.allow_late, self.options.accept_rejects)
-            selection = select(state, source, self.kept, self.now, wishes)
+            selection = select(
+                state,
+                source,
+                self.kept,
+                self.now,
+                wishes,
+                validate_birthdate=self.settings.cpr_validate_birthdate,
+            )
         self.account.refused = selection.refused
         self.account.warnings += selection.warnings
         return selection

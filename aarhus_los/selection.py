@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from aarhus_los.drop.entries import Entry, FileChanged, Source
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
-from aarhus_los.drop.reader import FileRefused, ParsedFile, read_file
+from aarhus_los.drop.reader import FileRefused, read_file
 from aarhus_los.errors import EXIT_DATA, EXIT_ROWS
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest
 
@@ -23,7 +24,7 @@ class ReadFile:
 
     name: DropName
     data: bytes = field(repr=False)
-    parsed: ParsedFile = field(repr=False)
+    parsed: DropFile = field(repr=False)
     line: Line
     """As it will stand in the state, but for what the import finds out."""
     counted: frozenset[int] | None
@@ -77,22 +78,37 @@ class Wishes:
 
 
 def select(
-    state: State, source: Source, kept: Kept, now: datetime, wishes: Wishes | None = None
+    state: State,
+    source: Source,
+    kept: Kept,
+    now: datetime,
+    wishes: Wishes | None = None,
+    *,
+    validate_birthdate: bool = True,
 ) -> Selection:
     """Lists the source, fetches what may be new, and decides what is read.
 
     Raises UnavailableError and StateError. A file that cannot be taken is refused, by name, and the others go on.
     """
-    return _Selecting(state, source, kept, now, wishes or Wishes()).run()
+    return _Selecting(state, source, kept, now, wishes or Wishes(), validate_birthdate).run()
 
 
 class _Selecting:
-    def __init__(self, state: State, source: Source, kept: Kept, now: datetime, wishes: Wishes) -> None:
+    def __init__(
+        self,
+        state: State,
+        source: Source,
+        kept: Kept,
+        now: datetime,
+        wishes: Wishes,
+        validate_birthdate: bool,
+    ) -> None:
         self.state = state
         self.source = source
         self.kept = kept
         self.now = now
         self.wishes = wishes
+        self.validate_birthdate = validate_birthdate
         self.selection = Selection()
         self.entries: dict[str, Entry] = {}
         self.fresh: dict[str, ReadFile] = {}
@@ -178,12 +194,13 @@ class _Selecting:
 
     def _add_fresh(self, name: DropName, data: bytes, line: Line, as_nye: frozenset[int] | None) -> None:
         if parsed := self._parse(name, data):
-            self.selection.warnings += parsed.warnings
+            if parsed.is_empty:
+                self.selection.warnings.append(f"{name.name}: a header but no rows: nothing to import")
             self.fresh[name.name] = ReadFile(name, data, parsed, line, None, as_nye)
 
-    def _parse(self, name: DropName, data: bytes) -> ParsedFile | None:
+    def _parse(self, name: DropName, data: bytes) -> DropFile | None:
         try:
-            return read_file(name, data)
+            return read_file(name, data, validate_birthdate=self.validate_birthdate)
         except FileRefused as refused:
             self._refuse(name.name, refused.reason, EXIT_DATA)
             return None

@@ -54,8 +54,10 @@ def write_rejects(folder: Path, files: Sequence[ReadFile], set_aside: Iterable[S
 
 
 def _rejects(file: ReadFile, asides: Sequence[SetAside]) -> list[Sequence[str]]:
-    cells = {row.ref: row.cells for row in (*file.parsed.rows, *file.parsed.rejects)}
-    return [(str(aside.ref.line), aside.column, aside.reason, *cells.get(aside.ref, ())) for aside in asides]
+    cells = file.parsed.cells({aside.ref.line for aside in asides})
+    return [
+        (str(aside.ref.line), aside.column, aside.reason, *cells.get(aside.ref.line, ())) for aside in asides
+    ]
 
 
 def write_failed_addresses(
@@ -94,7 +96,7 @@ def _of_other_rows(file: ReadFile, written: Iterable[Sequence[str]]) -> list[Seq
     if file.counted is None:
         return []
     spoken = {
-        (row.org_uuid, defused(str(row.details["PostAdresse"])))
+        (row.org_uuid, defused(str(row.postal_address)))
         for row in file.parsed.rows_of(OrgRow)
         if row.ref.line in file.counted
     }

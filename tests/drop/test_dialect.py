@@ -7,16 +7,17 @@ import pytest
 
 from aarhus_los.drop.rows import (
     ABSENT,
-    DETAIL_COLUMNS,
     OrgRow,
     PersonRow,
 )
 from tests.drop.samples import (
+    DETAIL_FIELDS,
     ORG,
     ORG_CELLS,
     PERS,
     PERS_CELLS,
     A,
+    details,
     one_org,
     one_person,
     read,
@@ -49,23 +50,23 @@ def test_columns_in_any_order_case_and_company() -> None:
     (row,) = parsed.rows_of(OrgRow)
     assert row.org_uuid == A
     assert row.line_org is True
-    assert row.details["P-Nr"] == "1003259164"
-    assert row.cells == tuple(cells.values())
+    assert row.p_number == "1003259164"
+    assert parsed.cells({2}) == {2: tuple(cells.values())}
 
 
 def test_quotes_and_spaces_around_values() -> None:
     row = one_org(OrgEnhedsNavn='"Afd. ""Nord""; øst"', EAN="  5798005770213 ", LOSID=' "47" ', MagID="   ")
     assert row.name == 'Afd. "Nord"; øst'
-    assert (row.details["EAN"], row.details["MagID"]) == ("5798005770213", None)
+    assert (row.ean, row.mag_id) == ("5798005770213", None)
 
 
 def test_columns_that_a_file_may_lack_are_absent_and_not_empty() -> None:
-    optional = ("OrgEnhedsTypeUUID", "Med-i-LinjeOrg", *DETAIL_COLUMNS)
+    optional = ("OrgEnhedsTypeUUID", "Med-i-LinjeOrg", *DETAIL_FIELDS)
     cells = {name: value for name, value in ORG_CELLS.items() if name not in optional}
     (row,) = read(ORG, text_of(cells)).rows_of(OrgRow)
     assert row.type_uuid is ABSENT
     assert row.line_org is ABSENT
-    assert row.details == dict.fromkeys(DETAIL_COLUMNS, ABSENT)
+    assert details(row) == dict.fromkeys(DETAIL_FIELDS, ABSENT)
     people = {name: value for name, value in PERS_CELLS.items() if name not in ("Email", "AZID")}
     (person,) = read(PERS, text_of(people)).rows_of(PersonRow)
     assert (person.email, person.azid) == (ABSENT, ABSENT)
@@ -73,7 +74,7 @@ def test_columns_that_a_file_may_lack_are_absent_and_not_empty() -> None:
 
 def test_empty_optional_cells_are_no_values() -> None:
     row = one_org(OrgEnhedsTypeUUID="", PostAdresse="", **{"Med-i-LinjeOrg": ""})
-    assert (row.type_uuid, row.line_org, row.details["PostAdresse"], row.flaws) == (None, False, None, ())
+    assert (row.type_uuid, row.line_org, row.postal_address, row.flaws) == (None, False, None, ())
     person = one_person(Email="", AZID="")
     assert (person.email, person.azid, person.flaws) == (None, None, ())
 
@@ -115,7 +116,7 @@ def test_a_value_of_several_lines_in_a_column_that_is_not_ours_is_a_value() -> N
     cells = {"Note": '"en\nto\r\ntre"', **ORG_CELLS}
     parsed = read(ORG, text_of(cells, cells))
     assert [one.ref.line for one in parsed.rows] == [2, 5]
-    assert parsed.rows[0].cells[0] == "en\nto\r\ntre"
+    assert parsed.cells({2, 5})[2][0] == "en\nto\r\ntre"
 
 
 def test_text_after_a_closing_quote_is_rejected() -> None:
