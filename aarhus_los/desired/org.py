@@ -229,7 +229,7 @@ class _Org:
         self.result.unresolved.append(UnresolvedAddress(row.ref, unit, text, outcome, kept))
         if isinstance(outcome, NotLookedUp):
             reason = Message.ADDRESS_NOT_LOOKED_UP(reason=outcome.reason)
-            self.result.set_aside.append(SetAside(row.ref, "PostAdresse", reason, pending=True, part=True))
+            self.result.set_aside.append(SetAside(row.ref, POSTAL_COLUMN, reason, pending=True, part=True))
 
     # Which pending rows are superseded
 
