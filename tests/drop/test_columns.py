@@ -90,6 +90,8 @@ def test_a_file_knows_its_version_which_lines_are_due_and_its_lines_as_written()
         ("AZ-ID", "AZID"),
         ("AZ ident", "AZID"),
         ("Telefon", None),
+        ("Email 0102031234", None),
+        ("Email\x1b[31m", None),
         ("ADITSystemUUID", None),
         ("ADkonto", None),
     ],

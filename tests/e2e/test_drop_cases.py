@@ -1,4 +1,4 @@
-"""Small drops that went wrong once, from the folder to MO: what is there afterwards, and that a second run writes nothing."""
+"""Small drops that went wrong once, from the folder to MO: what is there afterwards; a second run writes nothing."""
 
 from __future__ import annotations
 
