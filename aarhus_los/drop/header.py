@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -12,6 +13,10 @@ from aarhus_los.drop.columns import Column
 
 _NEAR: Final = 0.6
 """How much of two names must be alike; `P-Nummer` and `P-Nr` are just so."""
+
+
+_LONGEST_SHOWN: Final = 60
+_LONG_NUMBER: Final = re.compile(r"[0-9]{5}")
 
 
 class Unfit(ValueError):
@@ -70,11 +75,16 @@ def _plain(title: str) -> str:
 def _near(others: Iterable[str], missing: Collection[str]) -> tuple[tuple[str, str], ...]:
     """Each title that is none of ours beside the missing column that it is nearest to, if it is near to one."""
     found = []
-    for title in others:
+    for title in filter(_can_be_shown, others):
         alike, ours = max(((_likeness(title, column), column) for column in missing), default=(0.0, ""))
         if alike >= _NEAR:
             found.append((title, ours))
     return tuple(found)
+
+
+def _can_be_shown(title: str) -> bool:
+    """Whether a title can be told: a header may be a row that holds a person's number."""
+    return title.isprintable() and len(title) <= _LONGEST_SHOWN and not _LONG_NUMBER.search(title)
 
 
 def _likeness(one: str, other: str) -> float:
