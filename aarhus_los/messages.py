@@ -265,6 +265,12 @@ class Message(Enum):
         "the unit {uuid} is not there on every day from the file date on",
         "enheden {uuid} findes ikke alle dage fra filens dato",
     )
+    NO_PAST = (
+        "MO cannot show what it said before these files of {count:subject|subjects} ({uuids}): they are folded on MO as"
+        " it is",
+        "MO kan ikke vise, hvad den sagde før disse filer, om {count:emne|emner} ({uuids}): de regnes ud fra MO, som den"
+        " er nu",
+    )
     MARK_RUN_DROPPED = (
         "the unit {unit} is in the line organisation several times: MO can hold only the last time, from {start} on",
         "enheden {unit} er i linjeorganisationen flere gange: MO kan kun rumme den sidste gang, fra {start}",

@@ -26,11 +26,15 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the run tells without setting a row aside. `fault`: the run then ends with exit 1."""
+    """Something that the run reports without setting a row aside.
+
+    `fault`: the run then ends with exit 1. `news`: the state does not know it as reported already.
+    """
 
     text: str
     ref: RowRef | None = None
     fault: bool = False
+    news: bool = False
 
     def __str__(self) -> str:
         return f"{self.ref}: {self.text}" if self.ref else self.text

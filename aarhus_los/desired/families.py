@@ -15,7 +15,7 @@ from aarhus_los.desired.persons import PeopleInMo
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family
 from aarhus_los.mo.model import Class, History, Kind
-from aarhus_los.timeline import overlay
+from aarhus_los.timeline import is_there, overlay
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,10 @@ def desire(
 
 
 def _after(desired: Desired, units: Mapping[str, History]) -> dict[str, History]:
-    """The org units as they will be; one that is claimed not to be there and never was is not among them."""
+    """The org units as they will be; one that is never there, by MO or by the files, is not among them."""
     after = dict(units)
     for each in desired.objects:
-        if each.kind is Kind.ORG_UNIT and (timeline := overlay(each.claim, units.get(each.uuid, ()))):
+        if each.kind is Kind.ORG_UNIT and is_there(timeline := overlay(each.claim, units.get(each.uuid, ()))):
             after[each.uuid] = timeline
     return after
 

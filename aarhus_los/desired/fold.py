@@ -129,9 +129,10 @@ def _claim(
     first = first_day(each, known(lead))
     claims = {key: _claim_on(each, key, first, value_of, set_aside) for key in objects}
     claims[lead] = completed(claims[lead], known(lead))
-    for gap in claims[lead][1:]:
-        # The day before the gap is the last of a row.
-        if gap.value is NOTHING and gap.start > day and _announced(gap.start, objects, folded.claims):
+    for gap in claims[lead]:
+        # The day before a gap that does not begin with the claim is the last of a row.
+        ends_a_row = gap.value is NOTHING and gap.start not in (first, BEGINNING)
+        if ends_a_row and gap.start > day and _announced(gap.start, objects, folded.claims):
             claims = {key: cut(claim, gap.start, gap.end) for key, claim in claims.items()}
             last = max(standing, key=lambda row: (row.end, row.ref.line))
             folded.spared.append((last.ref, gap.start))

@@ -124,7 +124,7 @@ class _Org:
         rows = {row.ref: row for row in rows_of(self.units) if row.ref not in self.set_aside}
         lacking = dangling(
             rows,
-            subject=lambda ref: rows[ref].org_uuid,
+            makes=lambda ref: None if rows[ref].states_nothing else rows[ref].org_uuid,
             needs=lambda ref: rows[ref].parent_uuid,
             known=lambda unit: unit in self.mo_units or unit in self.unreadable,
         )

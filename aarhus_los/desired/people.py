@@ -21,7 +21,7 @@ from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import Absent, Detail, EndedEngagementRow, PersonRow, Reject, Row, RowRef
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Account, Address, Engagement, History, Kind, Object, Person, Value
-from aarhus_los.timeline import NOTHING, Nothing, covers, day_after, last_day
+from aarhus_los.timeline import FOREVER, NOTHING, Nothing, Piece, covers, day_after, last_day
 from aarhus_los.uuids import EMAIL_TYPE, NOT_PRIMARY, PRIMARY
 
 
@@ -92,7 +92,7 @@ class _People:
             for each in self.persons.values()
             for lines in each
             for row in lines.standing(self.set_aside)
-            if isinstance(row, PersonRow)
+            if isinstance(row, PersonRow) and not row.states_nothing
         }
 
     def _check(self, person: str, row: PersonRow) -> None:
@@ -318,7 +318,7 @@ class _OfFile:
     last: date | None
     """And after it."""
     is_end: bool
-    """Whether it is a luk: it ends e-mail and account with the last engagement, wherever they ended before."""
+    """Whether it is a luk: the end of the last engagement is theirs, wherever they ended before."""
 
 
 def _claim(
@@ -327,8 +327,9 @@ def _claim(
     """A claim on e-mail or account; `value` None: the file says nothing of it, and moves its end only."""
     if value is not None:
         return lasting(value, of_file.day, of_file.last, origin)
-    if of_file.is_end and (of_file.last is None or of_file.last <= of_file.day):
-        return lasting(NOTHING, day_after(of_file.day), of_file.last, origin)
+    was, last = of_file.was, of_file.last
+    if of_file.is_end and was is not None and (last is None or last < was):
+        return (Piece(of_file.day if last is None else day_after(last), FOREVER, NOTHING, origin),)
     return moved_end(known, of_file.was, of_file.day, of_file.last, origin)
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import zip_longest
 from typing import TypeVar
 
-from aarhus_los.mo.kinds import History, Unit
+from aarhus_los.mo.model import History, Unit
 from aarhus_los.timeline import FOREVER, at, day_after, day_before
 
 R = TypeVar("R")
@@ -15,32 +15,32 @@ R = TypeVar("R")
 
 def dangling(
     rows: Iterable[R],
-    subject: Callable[[R], str],
-    needs: Callable[[R], str | None],
+    makes: Callable[[R], str | None],
+    needs: Callable[[R], str],
     known: Callable[[str], bool],
 ) -> dict[R, str]:
-    """The rows whose need is neither known nor the subject of a row that is itself left, with what they lack.
+    """The rows whose need is neither known nor made by a row that is itself left, with what they lack.
 
     Transitively drops rows whose parent is dropped; rows may need each other in any order.
     """
     left: dict[str, int] = {}
-    """Subject → how many of its rows are left."""
+    """What is made → how many of the rows that make it are left."""
     needed_by: dict[str, list[R]] = {}
     for row in rows:
-        left[subject(row)] = left.get(subject(row), 0) + 1
-        if (need := needs(row)) is not None:
-            needed_by.setdefault(need, []).append(row)
+        if (made := makes(row)) is not None:
+            left[made] = left.get(made, 0) + 1
+        needed_by.setdefault(needs(row), []).append(row)
     dropped: dict[R, str] = {}
     lacking = [need for need in needed_by if not left.get(need) and not known(need)]
     while lacking:
         need = lacking.pop()
-        for row in needed_by.get(need, ()):
-            if row not in dropped:
-                dropped[row] = need
-                of = subject(row)
-                left[of] -= 1
-                if not left[of] and of in needed_by and not known(of):
-                    lacking.append(of)
+        for row in needed_by[need]:
+            made = makes(row)
+            if row not in dropped and made is not None:
+                left[made] -= 1
+                if not left[made] and made in needed_by and not known(made):
+                    lacking.append(made)
+            dropped.setdefault(row, need)
     return dropped
 
 

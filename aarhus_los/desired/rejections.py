@@ -41,7 +41,7 @@ class Rejections(dict[RowRef, SetAside]):
         """A row whose dates cannot be read may be about any day: the others about the same thing say nothing either."""
         for each in gathered.values():
             for lines in each:
-                unreadable = {about(reject): reject for reject in lines.rejects if reject.days is None}
+                unreadable = {about(reject): reject for reject in lines.rejects if reject.any_day}
                 for row in lines.rows if unreadable else ():
                     reject = unreadable.get(about(row))
                     if reject is not None:

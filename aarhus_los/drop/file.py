@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
@@ -69,6 +69,14 @@ class DropFile:
             for line, record in (read_records(self.data) if wanted else ())
             if line in wanted
         }
+
+    def without(self, lines: Collection[int]) -> DropFile:
+        """The file as if some of its lines were not there."""
+        return replace(
+            self,
+            rows=tuple(row for row in self.rows if row.ref.line not in lines),
+            rejects=tuple(reject for reject in self.rejects if reject.ref.line not in lines),
+        )
 
     def missing_text(self) -> str:
         """What to say of the optional columns that its header lacks, for people; empty where it has them all."""

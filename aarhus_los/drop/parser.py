@@ -108,7 +108,8 @@ class Parser:
             days = (start, end) if not fault or fault[0] == "end" else None
             mended["start"] = start
         if faults:
-            return _reject(ref, [*faults, *flaws], keys, days)
+            any_day = any(str(cells[field]).strip() for field in wrong.keys() & {"start", "end"})
+            return _reject(ref, [*faults, *flaws], keys, days, any_day=any_day)
         return self._row({**mended, "notes": tuple(notes)})
 
     def _is_required(self, field: str) -> bool:
@@ -130,7 +131,7 @@ class Parser:
             with suppress(ValueError):
                 if position < len(record):
                     keys[field] = self._columns[field].value(record[position].strip(' "'))
-        return _reject(ref, [Flaw("", reason)], keys, None)
+        return _reject(ref, [Flaw("", reason)], keys, None, any_day=self._is_dated)
 
 
 def _fault_of_days(start: date, end: date) -> tuple[str, str] | None:
@@ -150,7 +151,12 @@ def _note_of_days(start: date, end: date) -> tuple[str, str] | None:
 
 
 def _reject(
-    ref: RowRef, problems: Sequence[Flaw], keys: Mapping[str, Any], days: tuple[date, date] | None
+    ref: RowRef,
+    problems: Sequence[Flaw],
+    keys: Mapping[str, Any],
+    days: tuple[date, date] | None,
+    *,
+    any_day: bool,
 ) -> Reject:
     first, *also = problems
-    return Reject(ref, first.column, first.reason, days=days, also=tuple(also), **keys)
+    return Reject(ref, first.column, first.reason, days=days, any_day=any_day, also=tuple(also), **keys)

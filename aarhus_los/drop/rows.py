@@ -216,6 +216,8 @@ class Reject:
     engagement_uuid: str | None = None
     cpr: Cpr | None = None
     days: tuple[date, date] | None = None
+    any_day: bool = False
+    """Whether its dates are written and cannot be read: it may be about any day of its subject."""
     also: tuple[Flaw, ...] = ()
 
     def __str__(self) -> str:
