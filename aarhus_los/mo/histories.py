@@ -10,6 +10,7 @@ from typing import Any, Final, get_args, get_type_hints
 from uuid import UUID
 
 from aarhus_los.errors import UnavailableError
+from aarhus_los.mo.answers import NotShown
 from aarhus_los.mo.kinds import KINDS, History, Kind, Value
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece, day_before, merge
 
@@ -24,18 +25,20 @@ NEVER_NULL: Final[Mapping[type, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of what a query lists: objects that have a validity, and where the next page begins."""
+    """A part of what a query lists, and where the next page begins."""
 
     objects: dict[str, tuple[Piece[Value], ...]]
-    """A uuid's validities in order, not merged."""
+    """The objects that have a validity: a uuid's validities in order, not merged."""
+    listed: frozenset[str]
+    """All uuids."""
     cursor: Any
 
 
-def misunderstood(path: str) -> UnavailableError:
+def misunderstood(path: str) -> NotShown:
     """An answer that is not as it must be. The path names the field; its value may be a secret and is not told."""
-    return UnavailableError(
-        f"MO's answer is not understood: {path}. Is graphql_version right, and is it MO that answers?"
-    )
+    text = f"MO's answer is not understood: {path}"
+    question = "Is graphql_version right, and is it MO that answers?"
+    return NotShown(text, UnavailableError(f"{text}. {question}"))
 
 
 def histories(page: Page) -> dict[str, History]:
@@ -43,15 +46,32 @@ def histories(page: Page) -> dict[str, History]:
     return {uuid: merge(pieces) for uuid, pieces in page.objects.items()}
 
 
-def read_page(data: Mapping[str, Any], kind: Kind, graphql_version: int) -> Page:
-    """What a query of a kind's collection answered. Raises `UnavailableError` where it is not understood."""
+def read_page(
+    data: Mapping[str, Any],
+    kind: Kind,
+    graphql_version: int,
+    *,
+    paged: bool = False,
+    only_uuids: bool = False,
+) -> Page:
+    """What a query of a kind's collection answered, which asked for a page (`paged`), or for nothing but the uuids.
+
+    Raises `NotShown` where it is not understood.
+    """
     spec = KINDS[kind]
     listed = _take(data, spec.collection, dict, spec.collection)
-    page_info = listed.get("page_info") or {}
-    if not isinstance(page_info, dict):
-        raise misunderstood(f"{spec.collection}.page_info")
+    cursor = None
+    if paged:
+        page_info = listed.get("page_info")
+        if not isinstance(page_info, dict) or "next_cursor" not in page_info:
+            raise misunderstood(f"{spec.collection}.page_info.next_cursor")
+        cursor = page_info["next_cursor"]
     objects: dict[str, tuple[Piece[Value], ...]] = {}
+    uuids: list[str] = []
     for uuid, entry in _entries(listed, spec.collection):
+        uuids.append(uuid)
+        if only_uuids:
+            continue
         path = f"{spec.collection} {uuid}: validities"
         validities = _take(entry, "validities", list, path)
         pieces = sorted(
@@ -62,13 +82,7 @@ def read_page(data: Mapping[str, Any], kind: Kind, graphql_version: int) -> Page
             raise misunderstood(f"{path} that overlap")
         if pieces:
             objects[uuid] = tuple(pieces)
-    return Page(objects, page_info.get("next_cursor"))
-
-
-def read_uuids(data: Mapping[str, Any], kind: Kind) -> list[str]:
-    """The uuids of a collection that was asked for nothing else."""
-    collection = KINDS[kind].collection
-    return [uuid for uuid, _ in _entries(_take(data, collection, dict, collection), collection)]
+    return Page(objects, frozenset(uuids), cursor)
 
 
 def _entries(listed: Mapping[str, Any], collection: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
