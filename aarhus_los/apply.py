@@ -14,13 +14,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from aarhus_los.errors import UnavailableError
-from aarhus_los.mo.client import Ambiguous, Refused
+from aarhus_los.http import Unsettled
+from aarhus_los.mo.answers import Refused
 from aarhus_los.mo.kinds import Door, History, Item, Kind, Person
 from aarhus_los.plan import Operation, Plan, Step
-from aarhus_los.timeline import at
+from aarhus_los.timeline import at, clip
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 LOST_ANSWERS = 5
@@ -34,7 +35,10 @@ class Writer(Protocol):
 
     def write(self, door: Door, items: Sequence[Item]) -> list[str | None]: ...
 
+    def settle(self, once: Callable[[], R], *, again: Callable[[Unsettled], bool]) -> R: ...
 
+
+R = TypeVar("R")
 Reader = Callable[[Kind, Collection[str]], Mapping[str, History]]
 
 
@@ -216,7 +220,10 @@ class _Run:
         """Sends a batch, and tells for each of its steps how it failed, or None."""
         steps = [self.steps[number] for number in batch.numbers]
         operations = sorted((op for step in steps for op in step.operations), key=lambda op: op.uuid)
-        answers = self.writer.write(batch.door, [operation.item() for operation in operations])
+        items = [operation.item() for operation in operations]
+        answers = self.writer.settle(
+            lambda: self.writer.write(batch.door, items), again=lambda unsettled: not unsettled.perhaps_done
+        )
         missing = {op.uuid for op, answer in zip(operations, answers, strict=True) if answer is None}
         failure = Failure("MO answered that it has no such object", pending=True)
         return [failure if any(op.uuid in missing for op in step.operations) else None for step in steps]
@@ -226,8 +233,11 @@ class _Run:
             failures = future.result()
         except Refused as refused:
             self._halve(batch, refused)
-        except Ambiguous as lost:
-            self._find_out(batch, lost)
+        except Unsettled as lost:
+            if lost.perhaps_done:
+                self._find_out(batch, lost)
+            else:
+                self.applied.stopped = self.applied.stopped or lost.final("MO")
         except UnavailableError as error:
             self.applied.stopped = self.applied.stopped or error
         else:
@@ -245,8 +255,8 @@ class _Run:
         reason = f"MO refused it ({refused.status}{key}): {description}"
         self._over(batch.numbers[0], Failure(reason, pending=refused.status >= 500))
 
-    def _find_out(self, batch: _Batch, lost: Ambiguous) -> None:
-        """The answer to a create was lost: nothing more is sent to its objects before they are read."""
+    def _find_out(self, batch: _Batch, lost: Unsettled) -> None:
+        """An answer was lost: nothing more is sent to its objects before they are read."""
         try:
             wanted: dict[Kind, set[str]] = {}
             for number in batch.numbers:
@@ -323,5 +333,7 @@ def _unsent(step: Step, failure: Failure) -> Failure:
 
 
 def _shows(history: History, operation: Operation) -> bool:
+    if operation.value is None:
+        return not clip(history, operation.start, operation.end)
     piece = at(history, operation.start)
     return piece is not None and piece.value == operation.value and piece.end >= operation.end

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from threading import Lock
 from time import sleep
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from aarhus_los.apply import LOST_ANSWERS, Applied, apply_plan
 from aarhus_los.desired.claims import DesiredObject
 from aarhus_los.errors import UnavailableError
-from aarhus_los.mo.client import Ambiguous, Refused
+from aarhus_los.http import Unsettled
+from aarhus_los.mo.answers import Refused
 from aarhus_los.mo.kinds import Address, Door, History, Item, Kind, Unit
 from aarhus_los.plan import Plan, make_plan
 from aarhus_los.timeline import FOREVER, NOTHING, Nothing, Piece
@@ -80,6 +82,14 @@ class Mo(DailyMo):
             with self._watch:
                 for uuid in uuids:
                     self._busy.remove(uuid)
+
+    def settle(self, once: Callable[[], Any], *, again: Callable[[Unsettled], bool]) -> Any:
+        while True:
+            try:
+                return once()
+            except Unsettled as unsettled:
+                if not again(unsettled):
+                    raise
 
     def read(self, kind: Kind, uuids: Collection[str]) -> dict[str, History]:
         self.events.append(("READ", tuple(sorted(uuids))))
@@ -254,7 +264,7 @@ def lose(mo: Mo, times: int, *, carried_out: bool) -> None:
     def loses(door: Door, items: Sequence[Item]) -> None:
         if left[0]:
             left[0] -= 1
-            raise Ambiguous("connection reset")
+            raise Unsettled("connection reset", perhaps_done=True)
 
     if carried_out:
         mo.after = loses
@@ -280,7 +290,7 @@ def test_a_create_that_mo_shows_otherwise_is_repeated(mo: Mo) -> None:
     def half(door: Door, items: Sequence[Item]) -> None:
         mo.after = lambda door, items: None
         del mo.objects[Kind.ORG_UNIT, "a"][DAYS[-1]]
-        raise Ambiguous("connection reset")
+        raise Unsettled("connection reset", perhaps_done=True)
 
     mo.after = half
     bring(mo, unit("a"))

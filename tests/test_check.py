@@ -470,8 +470,8 @@ def test_a_class_that_mo_cannot_show_is_a_failure(bench: Bench) -> None:
     [
         (Answer.text(410, "Gone"), "is closed (HTTP 410): check dar_url"),
         (Answer.text(401, "no"), "refuses the token (HTTP 401): check dar_token"),
-        (Answer.text(503, "later"), "answered HTTP 503"),
-        (Drop(), "could not be reached"),
+        (Answer.text(503, "later"), "answer 503"),
+        (Drop(), "closed before the answer was whole"),
         (
             Answer.json(
                 200, {"vaskestatus": {"kode": -1000, "tekst": "Kan ikke genkendes"}, "vaskeresultat": None}

@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from aarhus_los.errors import UnavailableError
+from aarhus_los.mo.answers import NotShown
 from aarhus_los.mo.kinds import KINDS, History, Kind, Value
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece, day_before, merge
 
@@ -18,20 +19,22 @@ EXCLUSIVE_SINCE: Final = 29
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of what a query lists: objects that have a validity, and where the next page begins."""
+    """A part of what a query lists, and where the next page begins."""
 
     objects: dict[str, tuple[Piece[Value], ...]]
-    """A uuid's validities in order, not merged."""
+    """The objects that have a validity: a uuid's validities in order, not merged."""
     beside: dict[str, tuple[Piece[Value], ...]]
     """Of org units: their marks, likewise."""
+    listed: frozenset[str]
+    """All uuids."""
     cursor: Any
 
 
-def misunderstood(path: str) -> UnavailableError:
+def misunderstood(path: str) -> NotShown:
     """An answer that is not as it must be. The path names the field; its value may be a secret and is not told."""
-    return UnavailableError(
-        f"MO's answer is not understood: {path}. Is graphql_version right, and is it MO that answers?"
-    )
+    text = f"MO's answer is not understood: {path}"
+    question = "Is graphql_version right, and is it MO that answers?"
+    return NotShown(text, UnavailableError(f"{text}. {question}"))
 
 
 def histories(objects: Mapping[str, tuple[Piece[Value], ...]]) -> dict[str, History]:
@@ -39,35 +42,45 @@ def histories(objects: Mapping[str, tuple[Piece[Value], ...]]) -> dict[str, Hist
     return {uuid: merge(pieces) for uuid, pieces in objects.items()}
 
 
-def read_page(data: Mapping[str, Any], kind: Kind, graphql_version: int) -> Page:
-    """What a query of a kind's collection answered. Raises `UnavailableError` where it is not understood."""
+def read_page(
+    data: Mapping[str, Any],
+    kind: Kind,
+    graphql_version: int,
+    *,
+    paged: bool = False,
+    only_uuids: bool = False,
+) -> Page:
+    """What a query of a kind's collection answered, which asked for a page (`paged`), or for nothing but the uuids.
+
+    Raises `NotShown` where it is not understood.
+    """
     spec = KINDS[kind]
     listed = _take(data, spec.collection, dict, spec.collection)
-    page_info = listed.get("page_info") or {}
-    if not isinstance(page_info, dict):
-        raise misunderstood(f"{spec.collection}.page_info")
-    page = Page({}, {}, page_info.get("next_cursor"))
+    cursor = None
+    if paged:
+        page_info = listed.get("page_info")
+        if not isinstance(page_info, dict) or "next_cursor" not in page_info:
+            raise misunderstood(f"{spec.collection}.page_info.next_cursor")
+        cursor = page_info["next_cursor"]
+    shown: dict[Kind, dict[str, tuple[Piece[Value], ...]]] = {kind: {}}
+    if spec.beside is not None:
+        shown[spec.beside] = {}
     exclusive = graphql_version >= EXCLUSIVE_SINCE
+    uuids: list[str] = []
     for uuid, entry in _entries(listed, spec.collection):
+        uuids.append(uuid)
+        if only_uuids:
+            continue
         path = f"{spec.collection} {uuid}: validities"
         validities = _take(entry, "validities", list, path)
-        for of, objects in ((kind, page.objects), (spec.beside, page.beside)):
-            pieces = [] if of is None else sorted(_pieces(validities, of, path, exclusive), key=_start)
+        for of, objects in shown.items():
+            pieces = sorted(_pieces(validities, of, path, exclusive), key=lambda piece: piece.start)
             if any(later.start <= earlier.end for earlier, later in pairwise(pieces)):
                 raise misunderstood(f"{path} that overlap")
             if pieces:
                 objects[uuid] = tuple(pieces)
-    return page
-
-
-def _start(piece: Piece[Value]) -> date:
-    return piece.start
-
-
-def read_uuids(data: Mapping[str, Any], kind: Kind) -> list[str]:
-    """The uuids of a collection that was asked for nothing else."""
-    collection = KINDS[kind].collection
-    return [uuid for uuid, _ in _entries(_take(data, collection, dict, collection), collection)]
+    beside = {} if spec.beside is None else shown[spec.beside]
+    return Page(shown[kind], beside, frozenset(uuids), cursor)
 
 
 def _entries(listed: Mapping[str, Any], collection: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -23,9 +23,8 @@ def recording() -> Callable[[str], dict[str, Any]]:
     """An exchange with a real MO, by its name."""
 
     def load(name: str) -> dict[str, Any]:
-        loaded: dict[str, Any] = json.loads(
-            (DATA / "recordings" / f"{name}.json").read_text(encoding="utf-8")
-        )
+        (path,) = DATA.glob(f"*/{name}.json")
+        loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return loaded
 
     return load
