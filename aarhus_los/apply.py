@@ -124,7 +124,7 @@ class _Run:
 
     def _is_ready(self, number: int) -> None:
         """What most others wait behind goes first, in a list of its own: else MO would be idle in the end."""
-        key = (self.heights[number], self.steps[number].operations[0].door)
+        key = (self.heights[number], self.steps[number].operations[0].endpoint)
         self.ready.setdefault(key, deque()).append(number)
 
     def run(self) -> Applied:

@@ -208,7 +208,7 @@ def _line(read: Mapping[str, Any]) -> Line:
 
 
 def _of_former_version(line: Line, timestamp: datetime) -> Line:
-    """The version before this one knew no moments: a file began with its stamp, and was claimed last when it was imported."""
+    """The version before this one knew no moments: a file began with its stamp, and was claimed when it was imported."""
     name = parse_name(line.name)
     if name is None or name.stamp is None or (line.sha256 is None and line.under_way is None):
         return line

@@ -6,13 +6,14 @@ before the first of them had been imported is what the files are folded on: so f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from aarhus_los.desired.lines import FileLines, Gathered
-from aarhus_los.ledger import Line
+from aarhus_los.drop.names import parse_name
+from aarhus_los.ledger import Line, moment_of_stamp
 
 JUST_BEFORE: Final = timedelta(microseconds=1)
 """MO shows what was registered at the very instant that it is asked for."""
@@ -42,7 +43,9 @@ def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
     return Traced(lines, as_of)
 
 
-def _of_subject(each: Sequence[FileLines], state: Mapping[str, Line]) -> tuple[list[FileLines], datetime | None]:
+def _of_subject(
+    each: Sequence[FileLines], state: Mapping[str, Line]
+) -> tuple[list[FileLines], datetime | None]:
     first = next(place for place, lines in enumerate(each) if lines.is_due)
     began, last = (
         [_moment(getattr(state.get(lines.file.name.name), name, None)) for lines in each]
@@ -58,6 +61,22 @@ def _of_subject(each: Sequence[FileLines], state: Mapping[str, Line]) -> tuple[l
         if older is None:
             return list(each[first:]), moment
         first = older
+
+
+def may_lack_a_past(at: datetime, lines: Iterable[Line]) -> bool:
+    """Whether MO may know nothing of an instant: it is that of a stamp, or files of before it were imported.
+
+    Then the MO that was there may be gone, and another one in its place that was filled later.
+    """
+    moments = [(line, began) for line in lines if (began := _moment(line.began)) is not None]
+    return any(began < at for _, began in moments) or any(
+        began == at + JUST_BEFORE and _is_of_stamp(line) for line, began in moments
+    )
+
+
+def _is_of_stamp(line: Line) -> bool:
+    name = parse_name(line.name)
+    return name is not None and name.stamp is not None and line.began == moment_of_stamp(name.stamp)
 
 
 def reaching_back(names: Sequence[str], state: Mapping[str, Line], read: Sequence[str]) -> list[str]:

@@ -181,7 +181,9 @@ def _of_unit(wanted: DesiredObject, history: History, marks: History) -> _Writes
     """
     after = overlay(wanted.claim, history)
     marking = _marking(wanted, after, marks)
-    gets_days = bool(history) and restrict(after, history) != merge(p for p in after if p.value is not NOTHING)
+    gets_days = bool(history) and restrict(after, history) != merge(
+        p for p in after if p.value is not NOTHING
+    )
     renew = marking is None and gets_days and bool(marks)
     if renew:
         shown = marks[-1].value
@@ -201,11 +203,12 @@ def _of_unit(wanted: DesiredObject, history: History, marks: History) -> _Writes
     marked = replace(
         _written(wanted, action, start, end, value, history, origin), mark=mark, marked_before=marks
     )
-    overwritten = [
+    overwritten: list[Piece[Value]] = [
         Piece(start, end, NOTHING if found is None else found.value)
         for start, end, found in split(start, end, history)
     ]
-    now = overlay((Piece(start, end, value),), history)
+    written: History = (Piece(start, end, value),)
+    now = overlay(written, history)
     claim = overlay(wanted.claim, merge(overwritten))
     return _Writes([marked, *_changed(wanted, history, now, claim)], renew_a_mark=renew)
 
@@ -222,7 +225,7 @@ def _marking(wanted: DesiredObject, after: History, marks: History) -> tuple[dat
         return None
     if mark.interval is not None and restrict(must, after):
         return (*mark.interval, mark.hierarchy)
-    left = restrict(after, (Piece(mark.first, FOREVER, mark),)) or there[-1:]
+    left = clip(there, mark.first) or there[-1:]
     return (left[0].start, left[-1].end, mark.instead)
 
 

@@ -21,7 +21,7 @@ from aarhus_los.drop.classlists import CLASS_LISTS
 from aarhus_los.drop.columns import UNITS, references
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family
-from aarhus_los.drop.rows import ManagerRow, Reject, Row
+from aarhus_los.drop.rows import ClassRow, ManagerRow, Reject, Row
 from aarhus_los.errors import UnavailableError
 from aarhus_los.initial import SEED_CLASSES
 from aarhus_los.messages import Message
@@ -71,7 +71,8 @@ def objects_of(subjects: Subjects, world: World) -> dict[str, list[Object]]:
     for person, each in subjects.persons.items():
         lines = _lines(each)
         engagements = {uuid for line in lines if (uuid := getattr(line, "engagement_uuid", None))}
-        cprs = {world.people.cpr(person), *(getattr(line, "cpr", None) for line in lines)} - {None}
+        named = {world.people.cpr(person), *(getattr(line, "cpr", None) for line in lines)}
+        cprs = [cpr for cpr in named if cpr is not None]
         objects[person] = [
             (Kind.EMPLOYEE, person),
             *((Kind.ENGAGEMENT, uuid) for uuid in engagements),
@@ -125,8 +126,8 @@ def read_base(
                 continue
             for kind, uuid in of_subject:
                 base[kind].pop(uuid, None)
-                if (found := reading.actual[kind].get(uuid)) is not None:
-                    base[kind][uuid] = found
+                if uuid in reading.actual[kind]:
+                    base[kind][uuid] = reading.actual[kind][uuid]
     notices = []
     if unshown:
         shown = ", ".join(sorted(unshown)[:3])
@@ -190,7 +191,9 @@ class _Reading:
             self.note(Kind.CLASS, read.read_classes(self.client, listed))
         named: set[str] = {seed.uuid for seed in SEED_CLASSES}
         for file in lists:
-            named |= {row.uuid for row in file.rows} if CLASS_LISTS[file.name.kind].facet else set()
+            named |= (
+                {row.uuid for row in file.rows_of(ClassRow)} if CLASS_LISTS[file.name.kind].facet else set()
+            )
         for row in (row for file in files if file.name.family is not Family.STAM for row in file.rows):
             named |= {
                 uuid

@@ -267,9 +267,7 @@ def _end(piece: Piece[V]) -> date:
 
 
 def _touch(earlier: Piece[V], later: Piece[V]) -> bool:
-    return (
-        earlier.end != FOREVER and earlier.end + ONE_DAY == later.start and earlier.value == later.value
-    )
+    return earlier.end != FOREVER and earlier.end + ONE_DAY == later.start and earlier.value == later.value
 
 
 def _joined(run: list[Piece[V]]) -> Piece[V]:

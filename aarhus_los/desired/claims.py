@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+
 from aarhus_los.addresses.outcomes import Outcome
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.mo.model import History, Kind

@@ -10,7 +10,7 @@ from aarhus_los import initial
 from aarhus_los.addresses.outcomes import Outcome
 from aarhus_los.desired import classes, managers, org, people
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject
-from aarhus_los.desired.lines import Gathered
+from aarhus_los.desired.lines import FileLines, Gathered
 from aarhus_los.desired.persons import PeopleInMo
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family
@@ -25,6 +25,11 @@ class Subjects:
     units: Gathered
     persons: Gathered
     managers: Gathered
+
+    @property
+    def lines(self) -> dict[str, list[FileLines]]:
+        """Of all families."""
+        return {**self.units, **self.persons, **self.managers}
 
 
 @dataclass(frozen=True)

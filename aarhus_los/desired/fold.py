@@ -13,7 +13,7 @@ from typing import Any
 
 from aarhus_los.desired.claims import Actual
 from aarhus_los.desired.lines import FileLines
-from aarhus_los.drop.rows import EndedEngagementRow, EndedManagerRow, RowRef
+from aarhus_los.drop.rows import RowRef
 from aarhus_los.mo.model import History, Object, Value
 from aarhus_los.timeline import (
     BEGINNING,
@@ -105,7 +105,7 @@ def fold(
 def end_at_file_date(
     each: FileLines, key: Object, claims: Claims, set_aside: Collection[RowRef]
 ) -> tuple[RowRef, ...]:
-    """What a luk file claims: the last day is the file date. Returns the rows that end something; none where nobody knows it."""
+    """What a luk file claims: the last day is the file date. Returns its rows; none where there is nothing to end."""
     refs = tuple(row.ref for row in each.standing(set_aside))
     if not refs or not is_there(claims.known(key)):  # what begins later only ends before it has begun
         return ()
@@ -145,7 +145,8 @@ def first_day(each: FileLines, known: History) -> date:
     """The first day that a file claims of a unit or an engagement, of which `known` is known."""
     spans = [(row.start, row.end) for row in each.rows]
     spans += [reject.days for reject in each.rejects if reject.days is not None]
-    starts, day = min(start for start, _ in spans), each.file.name.file_date
+    starts: date = min(start for start, _ in spans)
+    day = each.file.name.file_date
     if each.file.name.kind != "ret" or not is_there(known):
         return starts
     if any(start <= day <= end for start, end in spans):
@@ -161,7 +162,9 @@ def _claim_on(
 ) -> History:
     """From `first` on exactly what the rows state, else not there; a row that fails leaves its days unclaimed."""
     statements: list[Statement[Value]] = [
-        Statement(*reject.days, UNCLAIMED, reject.ref.line) for reject in each.rejects if reject.days is not None
+        Statement(*reject.days, UNCLAIMED, reject.ref.line)
+        for reject in each.rejects
+        if reject.days is not None
     ]
     last: tuple[date, int, tuple[RowRef, ...]] = (BEGINNING, 0, ())
     for row in each.rows:
@@ -170,9 +173,7 @@ def _claim_on(
             continue
         last = max(last, (row.end, row.ref.line, (row.ref,)))
         if not row.states_nothing:
-            statements.append(
-                Statement(row.start, row.end, value_of(row, key), row.ref.line, (row.ref,))
-            )
+            statements.append(Statement(row.start, row.end, value_of(row, key), row.ref.line, (row.ref,)))
     statements.append(Statement(BEGINNING, FOREVER, NOTHING, -1, last[2]))
     return clip(overlay_statements(statements), first)
 

@@ -18,9 +18,7 @@ from aarhus_los.timeline import (
 )
 
 
-def lasting(
-    value: Value | Nothing, day: date, last: date | None, origin: tuple[RowRef, ...]
-) -> History:
+def lasting(value: Value | Nothing, day: date, last: date | None, origin: tuple[RowRef, ...]) -> History:
     """The value from a day on, and nothing after the last; where that lies before the day, only its end there.
 
     `last` None: there is no last day, since there is nothing that it could last as long as.

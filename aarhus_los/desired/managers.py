@@ -41,7 +41,11 @@ def manager_uuid(org_unit: str, cpr: Cpr) -> str:
 
 def subject_of(line: Line) -> str | None:
     """The manager that a line is about, as far as it could be read."""
-    if not isinstance(line, ManagerRow | EndedManagerRow | Reject) or line.org_uuid is None or line.cpr is None:
+    if (
+        not isinstance(line, ManagerRow | EndedManagerRow | Reject)
+        or line.org_uuid is None
+        or line.cpr is None
+    ):
         return None
     return manager_uuid(line.org_uuid, line.cpr)
 
@@ -116,12 +120,11 @@ class _Managers:
             if row.cpr not in known.cprs:
                 self.set_aside.add(row.ref, "CPR", Message.UNKNOWN_PERSON(), pending=True)
             self.set_aside.drop_unreadable(row, [manager], self.unreadable)
-        failed = next(
-            (line.ref for line in (*lines.rejects, *rows) if line.ref in self.set_aside), None
-        )
-        for row in rows if failed is not None else ():
-            reason = Message.BESIDE_SET_ASIDE_MANAGER(line=failed.line)
-            self.set_aside.add(row.ref, "", reason, pending=self.set_aside[failed].pending)
+        refs = [*(reject.ref for reject in lines.rejects), *(row.ref for row in rows)]
+        for failed in [ref for ref in refs if ref in self.set_aside][:1]:
+            for row in rows:
+                reason = Message.BESIDE_SET_ASIDE_MANAGER(line=failed.line)
+                self.set_aside.add(row.ref, "", reason, pending=self.set_aside[failed].pending)
 
     def _fold(self, manager: str, each: Sequence[FileLines]) -> None:
         key: Object = (Kind.MANAGER, manager)

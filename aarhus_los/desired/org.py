@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, SetAside, UnresolvedAddress
@@ -23,8 +24,9 @@ from aarhus_los.desired.units import (
     objects_of,
     with_types,
 )
+from aarhus_los.drop.columns import columns
 from aarhus_los.drop.file import DropFile
-from aarhus_los.drop.rows import Absent, OrgRow, Row
+from aarhus_los.drop.rows import Absent, OrgRow
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Address, History, Kind, Object, Unit
 from aarhus_los.timeline import FOREVER, NOTHING, UNCLAIMED, Piece, clip, covers, overlay, restrict
@@ -42,7 +44,7 @@ def units_in(files: Sequence[DropFile]) -> dict[str, list[FileLines]]:
 
 def rows_of(units: Gathered) -> list[OrgRow]:
     """All rows of the units."""
-    return [row for each in units.values() for lines in each for row in lines.rows if isinstance(row, OrgRow)]
+    return [row for each in units.values() for lines in each for row in lines.rows]
 
 
 def desire(
@@ -115,7 +117,12 @@ class _Org:
     def _fold(self, unit: str) -> Folded:
         objects = objects_of(unit)
         return fold(
-            self.units[unit], objects, base_of(objects, self.base), self.values[unit], self.set_aside, with_types
+            self.units[unit],
+            objects,
+            base_of(objects, self.base),
+            self.values[unit],
+            self.set_aside,
+            with_types,
         )
 
     # Which rows are set aside
@@ -136,7 +143,13 @@ class _Org:
 
         What hung there before the file stays.
         """
-        links = {**self.mo_units, **{unit: folded.claims.base.get((Kind.ORG_UNIT, unit), ()) for unit, folded in self.folded.items()}}
+        links = {
+            **self.mo_units,
+            **{
+                unit: folded.claims.base.get((Kind.ORG_UNIT, unit), ())
+                for unit, folded in self.folded.items()
+            },
+        }
         of_file: dict[str, list[tuple[str, FileLines, History]]] = {}
         for unit, folded in self.folded.items():
             for lines, after in zip(self.units[unit], folded.after, strict=True):
@@ -162,9 +175,11 @@ class _Org:
                 path = Message.UNITS_UNDER(unit=child, parent=Message.UNITS_UNDER(unit=unit, parent=parent))
                 reason = Message.CIRCLE(day=start, units=path)
                 lines = lines_of.get(unit)
-                for row in lines.standing(self.set_aside) if lines and lines.first else ():
-                    days = max(row.start, lines.first), row.end
-                    if row.parent_uuid == parent and days[0] <= end and start <= days[1]:
+                if lines is None or lines.first is None:
+                    continue
+                for row in lines.standing(self.set_aside):
+                    first = max(row.start, lines.first)
+                    if row.parent_uuid == parent and first <= end and start <= row.end:
                         self.set_aside.add(row.ref, "ParentUUID", reason, pending=False)
                         dropped.add(unit)
         return dropped
@@ -193,7 +208,7 @@ class _Org:
         report = self.result.notices.append
         folded = self.folded[unit]
         for lines in self.units[unit]:
-            rows = [row for row in self.set_aside.due_rows(lines) if isinstance(row, OrgRow)]
+            rows = self.set_aside.due_rows(lines)
             for row in rows:
                 if isinstance(row.type_uuid, str) and row.type_uuid not in self.types:
                     report(Notice(Message.UNKNOWN_TYPE(uuid=row.type_uuid), row.ref, fault=True))
@@ -229,38 +244,37 @@ class _Org:
         self.result.unresolved.append(UnresolvedAddress(row.ref, unit, text, outcome, kept))
         if isinstance(outcome, NotLookedUp):
             reason = Message.ADDRESS_NOT_LOOKED_UP(reason=outcome.reason)
-            self.result.set_aside.append(SetAside(row.ref, POSTAL_COLUMN, reason, pending=True, part=True))
+            self.result.set_aside.append(
+                SetAside(row.ref, columns(OrgRow)[POSTAL].header, reason, pending=True, part=True)
+            )
 
     # Which pending rows are superseded
 
     def _begins(self, unit: str, lines: FileLines) -> dict[Object, date]:
         """From when on the valid rows of a file claim each object of a unit."""
         begins: dict[Object, date] = {}
-        for row in lines.standing(self.set_aside) if lines.first else ():
+        for row in [] if lines.first is None else lines.standing(self.set_aside):
+            day = max(row.start, lines.first)
             for key in objects_of(unit):
                 if self.values[unit](row, key) is not UNCLAIMED:
-                    day = max(row.start, lines.first)
                     begins[key] = min(day, begins.get(key, day))
         return begins
 
-    def _needed(self, unit: str, aside: SetAside, row: Row) -> Iterable[Object]:
+    def _needed(self, unit: str, aside: SetAside, row: Any) -> Iterable[Object]:
         if aside.part:
             return [POSTAL_ADDRESS.of(unit)]
         stated = [each for each in ADDRESSES if not isinstance(getattr(row, each.field), Absent)]
-        mark = [] if isinstance(getattr(row, "line_org"), Absent) else [(Kind.MARK, unit)]
+        mark = [] if isinstance(row.line_org, Absent) else [(Kind.MARK, unit)]
         return [(Kind.ORG_UNIT, unit), *mark, *(each.of(unit) for each in stated)]
 
 
 def _hangs(unit: History) -> list[tuple[date, date, str | None]]:
     """Where a unit hangs, by days."""
-    return [
-        (piece.start, piece.end, piece.value.parent) for piece in unit if isinstance(piece.value, Unit)
-    ]
+    return [(piece.start, piece.end, piece.value.parent) for piece in unit if isinstance(piece.value, Unit)]
 
 
-def _stated(row: Row) -> object:
+def _stated(row: OrgRow) -> object:
     """What a row states, to be compared with another row of its unit."""
-    assert isinstance(row, OrgRow)
     fields = (row.user_key, row.name, row.parent_uuid, row.type_uuid, row.line_org)
     return (*fields, *(getattr(row, each.field) for each in ADDRESSES))
 
@@ -275,6 +289,5 @@ def moved_under(units: Gathered, mo_units: Mapping[str, History]) -> set[str]:
     return {
         row.parent_uuid
         for row in rows_of(units)
-        if row.parent_uuid != row.org_uuid
-        and parents_of(mo_units.get(row.org_uuid, ())) != {row.parent_uuid}
+        if row.parent_uuid != row.org_uuid and parents_of(mo_units.get(row.org_uuid, ())) != {row.parent_uuid}
     }

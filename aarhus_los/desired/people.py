@@ -205,25 +205,24 @@ class _People:
             return
         rows = [row for row in standing if isinstance(row, PersonRow)]
         if won := self._vote(rows, of_file, "CPRNavn", _plain_name):
-            value = Person.named(won.name, of_file.cpr)
-            name = lasting(value, of_file.day, date.max, (won.ref,))
-            claims.add((Kind.EMPLOYEE, of_file.person), name)
-        key = (Kind.ADDRESS, email_uuid(of_file.cpr))
+            name = Person.named(won.name, of_file.cpr)
+            claims.add((Kind.EMPLOYEE, of_file.person), lasting(name, of_file.day, FOREVER, (won.ref,)))
         won = self._vote(rows, of_file, "Email", lambda row: row.email)
         email = won.email if won else Absent.ABSENT
-        address = Address(email, EMAIL_TYPE, person=of_file.person) if isinstance(email, str) else NOTHING
-        value = None if isinstance(email, Absent) else address
-        claims.add(key, _claim(value, of_file, claims.known(key), (won.ref,) if won else origin))
+        stated: Stated = NOTHING if email is None else None
+        if isinstance(email, str):
+            stated = Address(email, EMAIL_TYPE, person=of_file.person)
+        key = (Kind.ADDRESS, email_uuid(of_file.cpr))
+        claims.add(key, _claim(stated, of_file, claims.known(key), (won.ref,) if won else origin))
         won = self._vote(rows, of_file, "AZID", lambda row: row.azid)
         azid = won.azid if won else Absent.ABSENT
-        account = (
-            Account(azid, self.known.az_system, of_file.person) if isinstance(azid, str) else NOTHING
-        )
+        stated = NOTHING if azid is None else None
+        if isinstance(azid, str):
+            stated = Account(azid, self.known.az_system, of_file.person)
         uuid = self._account(of_file, claims, (won.ref if won else origin[-1]))
         if uuid is not None:
             key = (Kind.IT, uuid)
-            value = None if isinstance(azid, Absent) else account
-            claims.add(key, _claim(value, of_file, claims.known(key), (won.ref,) if won else origin))
+            claims.add(key, _claim(stated, of_file, claims.known(key), (won.ref,) if won else origin))
 
     def _vote(self, rows: Sequence[PersonRow], of_file: _OfFile, column: str, value: Any) -> PersonRow | None:
         won = vote(rows, of_file.day, value)
@@ -267,12 +266,7 @@ class _People:
 
     def _report(self, person: str, each: Sequence[FileLines]) -> None:
         report = self.result.notices.append
-        due = [
-            row
-            for lines in each
-            for row in self.set_aside.due_rows(lines)
-            if isinstance(row, PersonRow)
-        ]
+        due = [row for lines in each for row in self.set_aside.due_rows(lines) if isinstance(row, PersonRow)]
         for row in due[:1]:
             if row.cpr in self.mo.doubles:
                 report(Notice(Message.SEVERAL_PEOPLE(uuid=person), row.ref))
@@ -321,10 +315,12 @@ class _OfFile:
     """Whether it is a luk: the end of the last engagement is theirs, wherever they ended before."""
 
 
-def _claim(
-    value: Value | Nothing | None, of_file: _OfFile, known: History, origin: tuple[RowRef, ...]
-) -> History:
-    """A claim on e-mail or account; `value` None: the file says nothing of it, and moves its end only."""
+Stated = Value | Nothing | None
+"""What a file states of an e-mail address or an account; None: it says nothing of it."""
+
+
+def _claim(value: Stated, of_file: _OfFile, known: History, origin: tuple[RowRef, ...]) -> History:
+    """A claim on e-mail or account: a file that says nothing of it moves its end only."""
     if value is not None:
         return lasting(value, of_file.day, of_file.last, origin)
     was, last = of_file.was, of_file.last

@@ -74,9 +74,7 @@ class Owners:
 
 def owners_of(files: Sequence[DropFile], mo: PeopleInMo) -> Owners:
     """`files` are in the order of folding."""
-    owners = {
-        uuid: owner for uuid, found in mo.engagements.items() if (owner := owner_of(found)) is not None
-    }
+    owners = {uuid: owner for uuid, found in mo.engagements.items() if (owner := owner_of(found)) is not None}
     for file in files:
         for row in file.rows:
             if isinstance(row, PersonRow):

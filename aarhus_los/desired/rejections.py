@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from aarhus_los.desired.claims import Desired, Notice, SetAside
 from aarhus_los.desired.lines import FileLines, Gathered
@@ -31,7 +32,7 @@ class Rejections(dict[RowRef, SetAside]):
         """Whether this run answers for a row: a new one, or a pending one."""
         return self._files[ref.file].is_due(ref)
 
-    def due_rows(self, each: FileLines) -> list[Row]:
+    def due_rows(self, each: FileLines) -> list[Any]:
         """The rows that are applied, and for which this run answers."""
         return [row for row in each.standing(self) if self.is_due(row.ref)]
 
@@ -47,18 +48,14 @@ class Rejections(dict[RowRef, SetAside]):
                     if reject is not None:
                         self.add(row.ref, reject.column, message(line=reject.ref.line), pending=False)
 
-    def drop_unreadable(
-        self, row: Row, objects: Iterable[str], unreadable: Mapping[str, str]
-    ) -> None:
+    def drop_unreadable(self, row: Row, objects: Iterable[str], unreadable: Mapping[str, str]) -> None:
         """What MO has and cannot show can be neither compared nor written."""
         for uuid in objects:
             if uuid in unreadable:
                 reason = Message.MO_CANNOT_SHOW(uuid=uuid, reason=unreadable[uuid])
                 self.add(row.ref, "", reason, pending=True)
 
-    def check_references(
-        self, row: Row, referred: Iterable[tuple[str, str, Iterable[str]]]
-    ) -> None:
+    def check_references(self, row: Row, referred: Iterable[tuple[str, str, Iterable[str]]]) -> None:
         """`referred`: the column, the uuid in it, and what there is of its kind."""
         for column, uuid, there in referred:
             if uuid not in there:
@@ -104,11 +101,9 @@ class Rejections(dict[RowRef, SetAside]):
                 result.notices += (Notice(str(note), row.ref) for note in row.notes)
 
 
-def report_overlaps(
-    result: Desired, rows: Sequence[Row], value_of: Callable[[Row], object]
-) -> None:
+def report_overlaps(result: Desired, rows: Sequence[Any], value_of: Callable[[Any], object]) -> None:
     """Reports rows of one unit or engagement that overlap and differ: the one that starts later wins."""
-    longest: Row | None = None
+    longest: Any = None
     for row in sorted(rows, key=lambda row: (row.start, row.ref.line)):
         if longest is not None and row.start <= longest.end and value_of(row) != value_of(longest):
             text = Message.OVERLAPS(line=longest.ref.line, day=row.start)

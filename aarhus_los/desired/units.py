@@ -20,7 +20,7 @@ POSTAL: Final = "postal_address"
 
 @dataclass(frozen=True, slots=True)
 class AddressOf:
-    """An address of a unit: the field of the row that holds it, its class, and what its uuid is made of beside the unit's."""
+    """An address of a unit: the row's field, its class, and what its uuid is made of beside the unit's."""
 
     field: str
     type: str
@@ -120,7 +120,7 @@ def mark_of(unit: str, claims: Claims) -> tuple[WantedMark | None, History, bool
     wanted = WantedMark(LINE_ORGANISATION, interval, OUTSIDE_LINE, claim[0].start, claimed_mark[-1].origin)
     if _marked(was, there) != _marked(interval, there):
         for start, end in filter(None, (was, interval)):
-            of_base = [
+            of_base: list[Piece[Value]] = [
                 Piece(first, last, NOTHING if found is None else found.value)
                 for first, last, found in split(start, end, base)
             ]

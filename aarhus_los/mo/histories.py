@@ -17,6 +17,7 @@ from aarhus_los.timeline import BEGINNING, FOREVER, Piece, day_before, merge
 EXCLUSIVE_SINCE: Final = 29
 """The version of GraphQL from which on the `to` of a validity is the day after the last."""
 
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A part of what a query lists, and where the next page begins."""

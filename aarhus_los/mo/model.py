@@ -147,7 +147,7 @@ class Person:
 
     given_name: str = mo("given_name", "givenname", parse=str.strip)
     surname: str = mo("surname", parse=str.strip)
-    cpr: Cpr | None = mo("cpr_number", "cpr_no", create_only=True, parse=_cpr, default=None, compare=False)
+    cpr: Cpr | None = mo(  # noqa: RUF009 -- declares a field"cpr_number", "cpr_no", create_only=True, parse=_cpr, default=None, compare=False)
 
     @classmethod
     def named(cls, name: str, cpr: Cpr | None = None) -> Person:
@@ -191,7 +191,9 @@ class Manager:
     )
 
 
-Value = Organisation | Facet | Class | ItSystem | Unit | Mark | Address | Person | Engagement | Account | Manager
+Value = (
+    Organisation | Facet | Class | ItSystem | Unit | Mark | Address | Person | Engagement | Account | Manager
+)
 History = Timeline[Value]
 Object = tuple[Kind, str]
 """What names an object: its kind and its uuid."""

@@ -310,3 +310,11 @@ def _no_object_to_blame(collection: str) -> Iterator[None]:
             " (admin contains them) and the setting graphql_version",
             lasting=True,
         ) from None
+
+
+def has_any(client: MoClient, kind: Kind, as_of: datetime) -> bool:
+    """Whether MO had any object of a kind at an instant."""
+    text = page_of(kind, only_uuids=True, past=True)
+    with _no_object_to_blame(KINDS[kind].collection):
+        data = client.query(text, {**_instant(as_of), "limit": 1, "cursor": None})
+        return bool(read_page(data, kind, client.graphql_version, paged=True, only_uuids=True).listed)
