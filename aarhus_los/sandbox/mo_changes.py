@@ -11,16 +11,14 @@ from datetime import date
 from typing import Any, Final
 
 from aarhus_los.sandbox.mo_kinds import ORG_UNIT, Kind, Merging, Part
-from aarhus_los.sandbox.mo_rows import Row, Rows, joined, without
+from aarhus_los.sandbox.mo_rows import Row, Rows, Tracks, without
 
 Change = dict[str, list[Row]]
 """Rows that are written, by the name of their track. A track that is not in it stays as it is."""
-Tracks = Mapping[str, Rows]
-"""All rows of an object, in order."""
 Fields = Mapping[str, Any]
 """Values by the name of their payload field, references as plain uuids."""
 
-NOBODY: Final = ""
+NOBODY: Final = object()
 """The value of a reference that is taken away."""
 
 
@@ -34,7 +32,7 @@ def created(kind: Kind, start: date, end: date, fields: Fields) -> Change:
 
 
 def edited(kind: Kind, before: Tracks, start: date, end: date, fields: Fields) -> Change:
-    """Makes an object there from `start` until `end`, with the fields that are given."""
+    """Makes an object there from `start` until `end`, with the fields that are given; `before` are its rows as listed."""
     change: Change = {}
     for part in kind.parts:
         known = read(before, part)
@@ -56,8 +54,8 @@ def terminated(kind: Kind, start: date, end: date) -> Change:
 
 
 def read(before: Tracks, part: Part) -> Rows:
-    """The rows of a part as MO reads them."""
-    rows = joined(before.get(part.track.name, ()))
+    """The rows of a part."""
+    rows = before.get(part.track.name, ())
     return rows if part.role is None else tuple(row for row in rows if _role(row) == part.role)
 
 
@@ -76,7 +74,7 @@ def _given(kind: Kind, part: Part, start: date, end: date, fields: Fields) -> li
     for field in ours:
         value = fields.get(field.name)
         targets += (value or ()) if field.several else [] if value is None else [value]
-    return [Row(start, end, (None if target == NOBODY else target, part.role)) for target in targets]
+    return [Row(start, end, (None if target is NOBODY else target, part.role)) for target in targets]
 
 
 def _last(part: Part, known: Rows, start: date, end: date) -> dict[str, Any]:

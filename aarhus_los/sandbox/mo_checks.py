@@ -115,6 +115,11 @@ def scope_of(store: MoStore, address_type: str) -> str:
     return scope
 
 
+def kept(scope: str, value: str) -> dict[str, Any]:
+    """The field in which an address is kept: several texts, of which the importer knows one, are another than one text."""
+    return {"texts": (value, "")} if scope == "MULTIFIELD_TEXT" else {"value": value}
+
+
 Account = tuple[str | None, str | None, Any]
 """What must be different between two accounts: person, system and user key."""
 

@@ -43,7 +43,7 @@ def names_in(source: Item) -> dict[str, str]:
     return given
 
 
-def extras(kind: Kind, source: Item, *keys: str) -> dict[str, Any]:
+def extras(source: Item, *keys: str) -> dict[str, Any]:
     """Fields that are kept as they are given."""
     return {key: source[key] for key in keys if key in source}
 
@@ -64,7 +64,7 @@ def _unit(asked: Asked, item: Item) -> Write:
     if parent != asked.store.organisation and not asked.force:
         mo_checks.check_in_unit(asked.store, parent, start, end)
     fault = unforeseen() if fields["org_unit_type"] is None else None
-    return _write(ORG_UNIT, uuid, start, end, fields, fault)
+    return _write(asked, ORG_UNIT, uuid, start, end, fields, fault)
 
 
 _UNIT_CLASSES: Final = ("org_unit_type", "org_unit_hierarchy", "org_unit_level", "time_planning")
@@ -82,13 +82,13 @@ def _address(asked: Asked, item: Item) -> Write:
     uuid = _uuid(item)
     fields = {
         "user_key": text(item, "user_key") or value or uuid,
-        "value": value,
+        **mo_checks.kept(scope, value),
         "address_type": kind,
         "visibility": reference(item, "visibility"),
         **owners,
     }
     _check_owners(asked, fields, start, end)
-    return _write(ADDRESS, uuid, start, end, fields)
+    return _write(asked, ADDRESS, uuid, start, end, fields)
 
 
 def _employee(asked: Asked, item: Item) -> Write:
@@ -113,10 +113,10 @@ def _employee(asked: Asked, item: Item) -> Write:
     fields = {
         "user_key": text(item, "user_key") or uuid,
         **names,
-        **extras(EMPLOYEE, item, "nickname_givenname", "nickname_surname", "seniority"),
+        **extras(item, "nickname_givenname", "nickname_surname", "seniority"),
         "cpr_no": cpr or None,
     }
-    return _write(EMPLOYEE, uuid, start, FOREVER, fields)
+    return _write(asked, EMPLOYEE, uuid, start, FOREVER, fields)
 
 
 def _engagement(asked: Asked, item: Item) -> Write:
@@ -134,9 +134,9 @@ def _engagement(asked: Asked, item: Item) -> Write:
         "primary": reference(item, "primary"),
         "job_function": reference(item, "job_function"),
         "engagement_type": needed_reference(item, "engagement_type"),
-        **extras(ENGAGEMENT, item, "fraction", *(f"extension_{number}" for number in range(1, 11))),
+        **extras(item, "fraction", *(f"extension_{number}" for number in range(1, 11))),
     }
-    return _write(ENGAGEMENT, uuid, start, end, fields)
+    return _write(asked, ENGAGEMENT, uuid, start, end, fields)
 
 
 def _account(asked: Asked, item: Item) -> Write:
@@ -156,9 +156,9 @@ def _account(asked: Asked, item: Item) -> Write:
         "itsystem": system,
         "primary": reference(item, "primary"),
         **owners,
-        **extras(IT, item, "external_id"),
+        **extras(item, "external_id"),
     }
-    return _write(IT, uuid, start, end, fields)
+    return _write(asked, IT, uuid, start, end, fields)
 
 
 def _manager(asked: Asked, item: Item) -> Write:
@@ -176,7 +176,7 @@ def _manager(asked: Asked, item: Item) -> Write:
         "manager_level": reference(item, "manager_level"),
         "responsibility": several(item, "responsibility"),
     }
-    return _write(MANAGER, uuid, start, end, fields)
+    return _write(asked, MANAGER, uuid, start, end, fields)
 
 
 def _check_owners(asked: Asked, fields: Mapping[str, Any], start: date, end: date) -> None:
@@ -193,8 +193,16 @@ def _uuid(item: Item) -> str:
 
 
 def _write(
-    kind: Kind, uuid: str, start: date, end: date, fields: Mapping[str, Any], fault: MoError | None = None
+    asked: Asked,
+    kind: Kind,
+    uuid: str,
+    start: date,
+    end: date,
+    fields: Mapping[str, Any],
+    fault: MoError | None = None,
 ) -> Write:
+    if "organisation" in kind.field:
+        fields = {**fields, "organisation": asked.store.organisation}
     return Write(kind, uuid, created(kind, start, end, fields), creates=True, fault=fault)
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from aarhus_los.sandbox import mo_checks
-from aarhus_los.sandbox.mo_changes import NOBODY, Tracks, edited, read, terminated
+from aarhus_los.sandbox.mo_changes import NOBODY, edited, read, terminated
 from aarhus_los.sandbox.mo_creates import names_in
 from aarhus_los.sandbox.mo_errors import MoError, not_found, unforeseen, unit_not_found
 from aarhus_los.sandbox.mo_items import (
@@ -23,6 +23,8 @@ from aarhus_los.sandbox.mo_items import (
     window,
 )
 from aarhus_los.sandbox.mo_kinds import ADDRESS, EMPLOYEE, ENGAGEMENT, IT, KINDS, MANAGER, ORG_UNIT, Kind
+from aarhus_los.sandbox.mo_rows import Tracks
+from aarhus_los.sandbox.mo_shown import runs
 from aarhus_los.sandbox.mo_writes import Asked, Write
 
 _NOTHING: Final[Tracks] = {}
@@ -50,7 +52,7 @@ def _unit(asked: Asked, item: Item, data: Item) -> Write:
         raise unit_not_found(uuid)
     start, end = window(data)
     if data.get("clamp"):
-        end = min(end, max(last for _, last in mo_checks.runs(ORG_UNIT, before)))
+        end = min(end, max(last for _, last in runs(ORG_UNIT, before)))
     fields = _texts(data, "user_key", "name")
     if "org_unit_type" in data:
         fields["org_unit_type"] = carelessly_typed(data)
@@ -90,7 +92,11 @@ def _address(asked: Asked, item: Item, data: Item) -> Write:
         value = text(data, "value", needed=True) or ""
         if not asked.force:
             mo_checks.check_address_value(scope, value)
-        fields |= {"value": value, "address_type": kind, "visibility": reference(data, "visibility")}
+        fields |= {
+            **mo_checks.kept(scope, value),
+            "address_type": kind,
+            "visibility": reference(data, "visibility"),
+        }
     person = owners["person"] if "person" in owners else _first(ADDRESS, before, "person")
     if person is not None and not asked.force:
         mo_checks.check_in_person(asked.store, person, start, end)
@@ -104,7 +110,9 @@ def _employee(asked: Asked, item: Item, data: Item) -> Write:
     fields: dict[str, Any] = _texts(data, "user_key")
     # What is empty is not told to the database, which then keeps what was: a surname cannot be taken away.
     fields |= {key: value for key, value in names_in(data).items() if value}
-    fields |= {key: data[key] for key in ("nickname_givenname", "nickname_surname") if data.get(key) is not None}
+    fields |= {
+        key: data[key] for key in ("nickname_givenname", "nickname_surname") if data.get(key) is not None
+    }
     if "seniority" in data:
         fields["seniority"] = data["seniority"] or ""
     if "cpr_no" in data:
@@ -182,14 +190,12 @@ def _manager(asked: Asked, item: Item, data: Item) -> Write:
         mo_checks.check_in_unit(asked.store, unit, start, end)
         if person is not None:
             mo_checks.check_in_person(asked.store, person, start, end)
-    return _write(
-        MANAGER, uuid, before, start, end, fields, ("manager_type", "org_unit", "manager_level")
-    )
+    return _write(MANAGER, uuid, before, start, end, fields, ("manager_type", "org_unit", "manager_level"))
 
 
 def _known(asked: Asked, kind: Kind, uuid: str) -> Tracks | None:
     found = asked.store.registration(kind.name, uuid)
-    return None if found is None else found.tracks
+    return None if found is None else found.listed
 
 
 def _all(kind: Kind, before: Tracks, field: str) -> tuple[Any, ...]:

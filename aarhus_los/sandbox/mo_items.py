@@ -13,15 +13,22 @@ from aarhus_los.sandbox.moments import FOREVER, day_after
 Item = Mapping[str, Any]
 
 
+def is_uuid(value: Any) -> bool:
+    """Whether a value is the text of a uuid."""
+    try:
+        return bool(UUID(value))
+    except (AttributeError, TypeError, ValueError):
+        return False
+
+
 def uuid_of(source: Item, key: str = "uuid") -> str | None:
     """A uuid, or None if there is none. Raises MoError if it is not one."""
     value = source.get(key)
     if not value:
         return None
-    try:
-        return str(UUID(value))
-    except (AttributeError, TypeError, ValueError):
-        raise MoError(400, "E_INVALID_UUID", f"Invalid uuid for {key!r}: {value!r}", obj=source) from None
+    if not is_uuid(value):
+        raise MoError(400, "E_INVALID_UUID", f"Invalid uuid for {key!r}: {value!r}", obj=source)
+    return str(UUID(value))
 
 
 def own_uuid(source: Item) -> str:

@@ -29,6 +29,8 @@ class Track:
     """Of attributes, those that are used here."""
     sparse: bool = False
     """Attributes that always have a column which is left out, so that a write splits its row along the old ones."""
+    texts: bool = False
+    """A relation to texts, not to uuids."""
     splits: bool = True
     """Whether a reader is shown a new validity where a row of it begins or ends."""
 
@@ -95,6 +97,12 @@ class Kind:
         return {part.track.name: part.track for part in self.parts}
 
     @cached_property
+    def relations(self) -> Mapping[str, int]:
+        """The tracks that are relations, each with its place among them in the database."""
+        names = [name for name, track in self.tracks.items() if track is not self.state and not track.columns]
+        return {name: place for place, name in enumerate(names)}
+
+    @cached_property
     def field(self) -> Mapping[str, Field]:
         return {field.name: field for field in self.fields}
 
@@ -109,9 +117,11 @@ def _single(track: Track, role: str | None = None) -> Part:
     return Part(track, role, single=True)
 
 
-_UNITS: Final = _single(Track("units", Merging.MANY))
-_PERSONS: Final = _single(Track("persons", Merging.MANY))
 _TASKS: Final = Track("tasks", Merging.MANY)
+_PERSONS: Final = _single(Track("persons", Merging.MANY))
+_UNITS: Final = _single(Track("units", Merging.MANY))
+_ORGANISATIONS: Final = _single(Track("organisations", Merging.MANY))
+_ORGANISATION: Final = Field("organisation", _ORGANISATIONS, shown=Shown.NEVER)
 
 _UNIT_PROPERTIES: Final = Part(Track("properties", Merging.COLUMNS, ("user_key", "name")))
 _LEVEL: Final = Part(Track("level"))
@@ -134,18 +144,21 @@ ORG_UNIT: Final = Kind(
     indexed=frozenset({"parent"}),
 )
 
-_ADDRESSES: Final = _single(Track("addresses", Merging.MANY))
+_ADDRESSES: Final = _single(Track("addresses", Merging.MANY, texts=True))
+_TEXTS: Final = Part(_ADDRESSES.track, "texts", widened=False)
 _VISIBILITY: Final = _single(_TASKS, "visibility")
 ADDRESS: Final = Kind(
     "address",
-    parts=(_STATE, _PROPERTIES, _TYPE, _ADDRESSES, _UNITS, _PERSONS, _VISIBILITY),
+    parts=(_STATE, _PROPERTIES, _TYPE, _ADDRESSES, _TEXTS, _VISIBILITY, _PERSONS, _UNITS, _ORGANISATIONS),
     fields=(
         Field("value", _ADDRESSES),
+        Field("texts", _TEXTS, several=True, shown=Shown.NEVER),
         Field("user_key", _PROPERTIES),
         Field("address_type", _TYPE),
         Field("org_unit", _UNITS, shown=Shown.WITH_A_VALUE),
         Field("person", _PERSONS),
         Field("visibility", _VISIBILITY, shown=Shown.WITH_A_VALUE),
+        _ORGANISATION,
     ),
     needed=("value", "user_key", "address_type"),
     indexed=frozenset({"org_unit", "person"}),
@@ -161,7 +174,7 @@ _NAMES: Final = Part(
     ),
     widened=False,
 )
-_CPR: Final = _single(Track("cpr", Merging.MANY))
+_CPR: Final = _single(Track("cpr", Merging.MANY, texts=True))
 EMPLOYEE: Final = Kind(
     "employee",
     parts=(_STATE, _PERSON_PROPERTIES, _NAMES, _CPR),
@@ -184,7 +197,17 @@ _ENGAGEMENT_EXTENSIONS: Final = Part(
 _JOB: Final = _single(_TASKS)
 ENGAGEMENT: Final = Kind(
     "engagement",
-    parts=(_STATE, _PROPERTIES, _ENGAGEMENT_EXTENSIONS, _JOB, _TYPE, _UNITS, _PERSONS, _PRIMARY),
+    parts=(
+        _STATE,
+        _PROPERTIES,
+        _ENGAGEMENT_EXTENSIONS,
+        _TYPE,
+        _PRIMARY,
+        _JOB,
+        _PERSONS,
+        _UNITS,
+        _ORGANISATIONS,
+    ),
     fields=(
         Field("user_key", _PROPERTIES),
         Field("person", _PERSONS),
@@ -193,6 +216,7 @@ ENGAGEMENT: Final = Kind(
         Field("engagement_type", _TYPE),
         Field("primary", _PRIMARY),
         *(Field(name, _ENGAGEMENT_EXTENSIONS, shown=Shown.WITH_A_VALUE) for name in ("fraction", *_NUMBERED)),
+        _ORGANISATION,
     ),
     needed=("user_key", "job_function", "engagement_type", "org_unit", "person"),
     indexed=frozenset({"org_unit", "person"}),
@@ -203,7 +227,16 @@ _SYSTEMS: Final = _single(Track("systems", Merging.MANY))
 _ACCOUNT_PRIMARY: Final = Part(_PRIMARY.track, widened=False)
 IT: Final = Kind(
     "it",
-    parts=(_STATE, _PROPERTIES, _ACCOUNT_EXTENSIONS, _UNITS, _PERSONS, _SYSTEMS, _ACCOUNT_PRIMARY),
+    parts=(
+        _STATE,
+        _PROPERTIES,
+        _ACCOUNT_EXTENSIONS,
+        _ACCOUNT_PRIMARY,
+        _PERSONS,
+        _UNITS,
+        _ORGANISATIONS,
+        _SYSTEMS,
+    ),
     fields=(
         Field("user_key", _PROPERTIES),
         Field("itsystem", _SYSTEMS),
@@ -211,6 +244,7 @@ IT: Final = Kind(
         Field("org_unit", _UNITS),
         Field("primary", _ACCOUNT_PRIMARY, shown=Shown.WITH_A_VALUE),
         Field("external_id", _ACCOUNT_EXTENSIONS, shown=Shown.WITH_A_VALUE),
+        _ORGANISATION,
     ),
     needed=("user_key", "itsystem"),
     indexed=frozenset({"org_unit", "person"}),
@@ -220,7 +254,16 @@ _RESPONSIBILITIES: Final = _single(_TASKS, "responsibility")
 _MANAGER_LEVEL: Final = _single(_TASKS, "level")
 MANAGER: Final = Kind(
     "manager",
-    parts=(_STATE, _PROPERTIES, _TYPE, _UNITS, _PERSONS, _RESPONSIBILITIES, _MANAGER_LEVEL),
+    parts=(
+        _STATE,
+        _PROPERTIES,
+        _TYPE,
+        _RESPONSIBILITIES,
+        _MANAGER_LEVEL,
+        _PERSONS,
+        _UNITS,
+        _ORGANISATIONS,
+    ),
     fields=(
         Field("user_key", _PROPERTIES),
         Field("org_unit", _UNITS),
@@ -228,6 +271,7 @@ MANAGER: Final = Kind(
         Field("manager_type", _TYPE),
         Field("manager_level", _MANAGER_LEVEL),
         Field("responsibility", _RESPONSIBILITIES, several=True),
+        _ORGANISATION,
     ),
     needed=("user_key", "org_unit"),
     indexed=frozenset({"org_unit", "person"}),
@@ -266,14 +310,14 @@ FACET: Final = Kind(
 )
 
 _SYSTEM_PROPERTIES: Final = Part(Track("properties", Merging.COLUMNS, ("user_key", "name"), sparse=True))
-_ORGANISATIONS: Final = Part(Track("organisations", Merging.MANY))
+_SYSTEM_ORGANISATIONS: Final = Part(_ORGANISATIONS.track)
 ITSYSTEM: Final = Kind(
     "itsystem",
-    parts=(_STATE, _SYSTEM_PROPERTIES, _ORGANISATIONS),
+    parts=(_STATE, _SYSTEM_PROPERTIES, _SYSTEM_ORGANISATIONS),
     fields=(
         Field("user_key", _SYSTEM_PROPERTIES),
         Field("name", _SYSTEM_PROPERTIES),
-        Field("organisation", _ORGANISATIONS, shown=Shown.NEVER),
+        Field("organisation", _SYSTEM_ORGANISATIONS, shown=Shown.NEVER),
     ),
     needed=("user_key",),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -124,7 +125,9 @@ def registrations_of(source: Found, info: Info, **arguments: Any) -> list[dict[s
     """All registrations of an object, whatever the time as of which it is shown."""
     known = info.context.store.registrations(source.type.kind, source.uuid)
     return [
-        each for each in _registrations(source.type, source.uuid, known) if _overlaps(each, arguments.get("filter"))
+        each
+        for each in _registrations(source.type, source.uuid, known)
+        if _overlaps(each, arguments.get("filter"))
     ]
 
 
@@ -170,7 +173,7 @@ def _registrations(each: ObjectType, uuid: str, known: Iterable[Registration]) -
         }
         for registration in known
     ]
-    for one, following in zip(shown, shown[1:], strict=False):
+    for one, following in itertools.pairwise(shown):
         one["end"] = following["start"]
     return shown
 
@@ -197,7 +200,7 @@ def _rows(
 def _within(registration: Registration, start: date, end: date) -> list[Span]:
     if start == BEGINNING and end == FOREVER:
         return registration.spans
-    return spans(registration.kind, registration.tracks, start, end)
+    return spans(registration.kind, registration.listed, start, end)
 
 
 def _check_readable(each: ObjectType, found: list[Span]) -> None:
@@ -208,7 +211,7 @@ def _check_readable(each: ObjectType, found: list[Span]) -> None:
             raise GraphQLError("year 0 is out of range")
         for field in needed:
             value = span.fields.get(field)
-            if value is None or (value == "" and field == "name"):
+            if value is None:
                 raise GraphQLError(
                     f"1 validation error for ParsingModel[list[mora.graphapi.gmodels.mo.{each.model}]]\n"
                     f"__root__ -> {index} -> {each.column_of(field)}\n"
@@ -226,8 +229,6 @@ def _row(context: Context, source: Found, span: Span) -> dict[str, Any]:
         case "employee":
             row |= {name: row[name] or "" for name in ("given_name", "surname")}
             row["name"] = full_name(fields)
-        case "class":
-            row["scope"] = row["scope"] or None
         case "org_unit" if row["parent_uuid"] == context.store.organisation:
             row["parent_uuid"] = None if context.version >= _FIRST_ROOTLESS_VERSION else row["parent_uuid"]
     return row
@@ -235,5 +236,3 @@ def _row(context: Context, source: Found, span: Span) -> dict[str, Any]:
 
 def _iso(moment: datetime) -> str:
     return moment.astimezone(COPENHAGEN).isoformat(timespec="microseconds")
-
-

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from aarhus_los.sandbox.mo_changes import Change, Tracks
+from aarhus_los.sandbox.mo_changes import Change
 from aarhus_los.sandbox.mo_errors import unforeseen
 from aarhus_los.sandbox.mo_kinds import Kind, Merging, Track
-from aarhus_los.sandbox.mo_rows import Row, Rows, in_order, without
+from aarhus_los.sandbox.mo_listing import listed
+from aarhus_los.sandbox.mo_rows import Row, Rows, Tracks, in_order, without
 from aarhus_los.sandbox.mo_shown import Span, spans
 
 
@@ -28,7 +29,12 @@ class Registration:
     @cached_property
     def spans(self) -> list[Span]:
         """All days, as readers see them."""
-        return spans(self.kind, self.tracks)
+        return spans(self.kind, self.listed)
+
+    @cached_property
+    def listed(self) -> Tracks:
+        """All rows, as an edit goes by them."""
+        return listed(self.kind, self.tracks)
 
 
 Registrations = tuple[Registration, ...]
@@ -79,7 +85,8 @@ def _filled_in(track: Track, before: Rows, rows: Sequence[Row]) -> list[Row]:
         for old in before:
             if row.overlaps(old.start, old.end):
                 value = tuple(
-                    theirs if ours is None else ours for ours, theirs in zip(row.value, old.value, strict=True)
+                    theirs if ours is None else ours
+                    for ours, theirs in zip(row.value, old.value, strict=True)
                 )
                 filled.append(Row(max(row.start, old.start), min(row.end, old.end), value))
         rest = without([row], filled)

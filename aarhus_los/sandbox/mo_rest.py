@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from aarhus_los.sandbox.mo_creates import prepare_create
 from aarhus_los.sandbox.mo_edits import prepare_edit, prepare_terminate
 from aarhus_los.sandbox.mo_errors import MoError, NotModelledError, missing, not_found, unforeseen
-from aarhus_los.sandbox.mo_items import Item
+from aarhus_los.sandbox.mo_items import Item, is_uuid
 from aarhus_los.sandbox.mo_kinds import CLASS, DETAILS
 from aarhus_los.sandbox.mo_store import MoStore
 from aarhus_los.sandbox.mo_writes import Asked, Write
@@ -46,6 +46,8 @@ def terminate(store: MoStore, body: Any) -> Any:
     for item in _items(body):
         if item.get("type") not in _TERMINABLE:
             raise _not_terminable(item)
+        if not is_uuid(item.get("uuid")):
+            raise MoError(400, "E_INVALID_INPUT", "Invalid input.", request=item)
     return _write_all(store, body, False, prepare_terminate)
 
 
@@ -105,7 +107,7 @@ def _items(body: Any) -> list[Item]:
 
 def _write_all(
     store: MoStore, body: Any, force: bool, prepare: Callable[[Asked, Item], Write]
-) -> str | None | list[str | None]:
+) -> str | list[str | None] | None:
     """All items are prepared on what MO holds before any of them, then written in order: all of them, or none."""
     items = _items(body)
     _check_kinds(items)

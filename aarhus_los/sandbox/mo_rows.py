@@ -5,7 +5,7 @@ A row ends on the first day that is no longer part of it. The beginning and fore
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -24,6 +24,8 @@ class Row(NamedTuple):
 
 
 Rows = tuple[Row, ...]
+Tracks = Mapping[str, Rows]
+"""All rows of an object, by the name of their track."""
 
 
 def without(rows: Iterable[Row], taken: Sequence[Row]) -> list[Row]:
@@ -45,9 +47,15 @@ def _less(row: Row, taken: Row) -> list[Row]:
     return [part for part in (before, after) if part.start < part.end]
 
 
+def place(row: Row) -> tuple[Any, ...]:
+    """By which rows are sorted: value, what is missing last, then day."""
+    parts = row.value if isinstance(row.value, tuple) else (row.value,)
+    return (*((part is None, "" if part is None else part) for part in parts), row.start)
+
+
 def in_order(rows: Iterable[Row]) -> Rows:
-    """As the database lists them: by value, what is missing last, then by day."""
-    return tuple(sorted(rows, key=_place))
+    """As the database keeps them."""
+    return tuple(sorted(rows, key=place))
 
 
 def joined(rows: Rows) -> Rows:
@@ -62,8 +70,3 @@ def joined(rows: Rows) -> Rows:
         else:
             result.append(row)
     return tuple(result)
-
-
-def _place(row: Row) -> tuple[Any, ...]:
-    parts = row.value if isinstance(row.value, tuple) else (row.value,)
-    return (*((part is None, "" if part is None else part) for part in parts), row.start)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from aarhus_los.sandbox.mo_changes import Tracks, read
+from aarhus_los.sandbox.mo_changes import read
 from aarhus_los.sandbox.mo_kinds import EMPLOYEE, MANAGER, Field, Kind, Shown, full_name
-from aarhus_los.sandbox.mo_rows import Row, Rows, joined
+from aarhus_los.sandbox.mo_rows import Row, Rows, Tracks, joined
 from aarhus_los.sandbox.moments import BEGINNING, FOREVER, day_after, iso, last_before
 
 
@@ -22,17 +23,17 @@ class Span:
     fields: Mapping[str, Any]
 
 
-def spans(kind: Kind, tracks: Tracks, start: date = BEGINNING, end: date = FOREVER) -> list[Span]:
+def spans(kind: Kind, listed: Tracks, start: date = BEGINNING, end: date = FOREVER) -> list[Span]:
     """The spans of an object that have a day before `end` and not before `start`, each whole, in order.
 
     A new one begins where a row begins or ends, even if the values are those of its neighbour.
     """
-    rows = {name: _near(joined(each), start, end) for name, each in tracks.items()}
+    rows = {name: _near(each, start, end) for name, each in listed.items()}
     splitting = [row for name, each in rows.items() if kind.tracks[name].splits for row in each]
     cuts = sorted({day for row in splitting for day in (row.start, row.end)})
     states = rows.get(kind.state.name, ())
     found: list[Span] = []
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in itertools.pairwise(cuts):
         inside = first < end and start < last
         if inside and any(row.value == kind.there and row.overlaps(first, last) for row in states):
             fields = {
@@ -101,7 +102,8 @@ def _value(field: Field, rows: Tracks, first: date, last: date) -> Any:
         inside = [row for row in inside if row.value[1] == field.part.role]
     if field.several:
         return tuple(_of(field, row) for row in inside)
-    return _of(field, inside[0]) if inside else None
+    values = [_of(field, row) for row in inside]
+    return next((value for value in values if value), values[0] if values else None)
 
 
 def _of(field: Field, row: Row) -> Any:

@@ -18,7 +18,7 @@ from aarhus_los.sandbox.mo_registrations import Registration, Registrations
 from aarhus_los.sandbox.mo_shown import Span, spans, validities
 from aarhus_los.sandbox.moments import BEGINNING, FOREVER, day_after, now, today
 
-ROOT_ORGANISATION: Final = "e7ddd030-218a-4bae-b1bb-c35d143dad9c"
+ROOT_ORGANISATION: Final = "9b2d6f4e-1c07-4a58-8f3e-2d5a7c91e604"
 
 State = dict[str, dict[str, list[dict[str, Any]]]]
 """Kind → uuid → validities, as `/sandbox/state` answers."""
@@ -94,7 +94,7 @@ class MoStore:
                     "class", each["uuid"], start, end, {"facet_uuid": facets[each["facet"]], **fields}
                 )
             for each in seed["itsystems"]:
-                fields = {"user_key": each["user_key"], "name": each["name"], "organisation": organisation}
+                fields = {"user_key": each["user_key"], "name": each["name"]}
                 store.create("itsystem", each["uuid"], start, end, fields)
         return store
 
@@ -157,13 +157,15 @@ class MoStore:
         given = self._hung(kind, {name: value for name, value in fields.items() if value is not None})
         if kind == "org_unit":
             given.setdefault("parent", self.organisation)
+        elif "organisation" in KINDS[kind].field:
+            given["organisation"] = self.organisation
         change = mo_changes.created(KINDS[kind], start, day_after(end), given)
         self.write(KINDS[kind], uuid, change, creates=True)
 
     def edit(self, kind: str, uuid: str, start: date, end: date, fields: Mapping[str, Any]) -> None:
         """Edits an object as MO's interfaces do; None takes a reference away. Raises KeyError if it is not there."""
         given = self._hung(kind, {name: NOBODY if value is None else value for name, value in fields.items()})
-        before = self._objects[kind][uuid][-1].tracks
+        before = self._objects[kind][uuid][-1].listed
         change = mo_changes.edited(KINDS[kind], before, start, day_after(end), given)
         self.write(KINDS[kind], uuid, change, creates=False)
 
@@ -195,7 +197,7 @@ class MoStore:
     def active(self, kind: str, uuid: str, start: date, end: date) -> list[Span]:
         """The spans of an object that readers see of a window, both inclusive; none if it is not there."""
         found = self.registration(kind, uuid)
-        return [] if found is None else spans(found.kind, found.tracks, start, day_after(end))
+        return [] if found is None else spans(found.kind, found.listed, start, day_after(end))
 
     def uuids(self, kind: str, after: str = "") -> list[str]:
         """The uuids of all objects of a kind, in order, beyond a uuid."""
@@ -250,7 +252,7 @@ class MoStore:
 
     def _hung(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
         """A unit without a parent is kept below the organisation."""
-        return {**fields, "parent": self.organisation} if fields.get("parent") == NOBODY else fields
+        return {**fields, "parent": self.organisation} if fields.get("parent") is NOBODY else fields
 
     def _moment(self) -> datetime:
         """When a registration begins: no two begin at once, and none before one that was written earlier."""
@@ -294,7 +296,9 @@ def _check_days(change: Change) -> None:
         for row in rows:
             if row.end < row.start:
                 raise MoError(
-                    400, "E_INVALID_INPUT", "range lower bound must be less than or equal to range upper bound"
+                    400,
+                    "E_INVALID_INPUT",
+                    "range lower bound must be less than or equal to range upper bound",
                 )
             if row.end == row.start:
                 raise unforeseen("(psycopg.errors.CheckViolation) new row violates check constraint")
