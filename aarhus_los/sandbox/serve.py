@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -42,7 +42,7 @@ def serve(drop: Path | None, empty: bool, today: date | None = None) -> int:
             return CANNOT_SERVE
         with Stage(Path(temporary)) as stage:
             if today is not None:
-                stage.store.clock = lambda day=today: day
+                stage.store.clock = _always(today)
             settings = stage.write_settings({"import_csv_folder": str(folder)})
             ready = {
                 "settings": str(settings),
@@ -54,6 +54,10 @@ def serve(drop: Path | None, empty: bool, today: date | None = None) -> int:
             sys.stdout.flush()
             stopped.wait()
     return 0
+
+
+def _always(day: date) -> Callable[[], date]:
+    return lambda: day
 
 
 def _fill(folder: Path, files: dict[str, bytes]) -> None:
