@@ -337,7 +337,10 @@ class _Run:
         for each in objects:
             by_kind.setdefault(each.kind, set()).add(each.uuid)
         with self._phase("verify"):
-            actual = {kind: read_histories(client, kind, uuids).found for kind, uuids in by_kind.items()}
+            read = {kind: read_histories(client, kind, uuids) for kind, uuids in by_kind.items()}
+            actual = {kind: histories.found for kind, histories in read.items()}
+            if Kind.ORG_UNIT in read:
+                actual[Kind.MARK] = read[Kind.ORG_UNIT].beside
         again = make_plan([replace(each, create_only=False) for each in objects], actual)
         self.account.differences = [difference_text(operation) for operation in again.operations]
 

@@ -147,7 +147,9 @@ class Person:
 
     given_name: str = mo("given_name", "givenname", parse=str.strip)
     surname: str = mo("surname", parse=str.strip)
-    cpr: Cpr | None = mo(  # noqa: RUF009 -- declares a field"cpr_number", "cpr_no", create_only=True, parse=_cpr, default=None, compare=False)
+    cpr: Cpr | None = mo(  # noqa: RUF009 -- it declares a field
+        "cpr_number", "cpr_no", create_only=True, parse=_cpr, default=None, compare=False
+    )
 
     @classmethod
     def named(cls, name: str, cpr: Cpr | None = None) -> Person:
