@@ -117,11 +117,12 @@ def mark_of(unit: str, claims: Claims) -> tuple[WantedMark | None, History, bool
     before = _runs(claims.base.get(mark_key, ()), base)
     after = _runs(claims.known(mark_key), there)
     was, interval = (runs[-1] if runs else None for runs in (before, after))
-    wanted = WantedMark(LINE_ORGANISATION, interval, OUTSIDE_LINE, claim[0].start, claimed_mark[-1].origin)
+    origin = claimed_mark[-1].origin
+    wanted = WantedMark(LINE_ORGANISATION, interval, OUTSIDE_LINE, claim[0].start, origin)
     if _marked(was, there) != _marked(interval, there):
         for start, end in filter(None, (was, interval)):
             of_base: list[Piece[Value]] = [
-                Piece(first, last, NOTHING if found is None else found.value)
+                Piece(first, last, NOTHING if found is None else found.value, origin)
                 for first, last, found in split(start, end, base)
             ]
             claim = overlay(claim, with_types(merge(of_base), ()))
