@@ -1,8 +1,10 @@
-"""Brakes: a plan that ends or moves far more than a day's worth is not carried out unless the operator allows it. Pure."""
+"""Brakes: a plan that ends or moves far more than a day's worth, or of which MO refuses far more than is usual, is not
+carried out unless the operator allows it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +18,7 @@ class BrakeKind(StrEnum):
     UNIT_ENDS = "unit-ends"
     UNIT_MOVES = "unit-moves"
     ENGAGEMENT_ENDS = "engagement-ends"
+    REFUSALS = "refusals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +93,52 @@ def tripped(
         if not total or counts[kind] > total * limits[kind].percent / 100:
             brakes.append(Brake(kind, counts[kind], limits[kind], total))
     return brakes
+
+
+REASONS = 10
+"""How many sorts of refusals are told."""
+
+
+class Refusals:
+    """Counts the objects of a plan that are refused while it is sent, and by what reasons."""
+
+    def __init__(self, objects: int, limit: Limit | None, allowed: int) -> None:
+        self._objects = objects
+        self._limit = limit
+        self._allowed = allowed
+        self._refused: dict[tuple[Kind, str], str] = {}
+        self._reasons: dict[str, str] = {}
+
+    def add(self, objects: Iterable[tuple[Kind, str]], sort: str, reason: str) -> None:
+        """Counts objects. Those of a sort are told together, with the first reason."""
+        self._refused.update(dict.fromkeys(objects, sort))
+        self._reasons.setdefault(sort, reason)
+
+    def remove(self, objects: Iterable[tuple[Kind, str]]) -> None:
+        """They were written after all."""
+        for each in objects:
+            self._refused.pop(each, None)
+
+    @property
+    def tripped(self) -> bool:
+        """Whether both the number and the percentage of the plan are exceeded, and the number is not allowed."""
+        limit, refused = self._limit, len(self._refused)
+        return (
+            limit is not None
+            and refused > max(limit.number, self._allowed)
+            and refused > self._objects * limit.percent / 100
+        )
+
+    def __str__(self) -> str:
+        limit, refused = self._limit, len(self._refused)
+        assert limit is not None
+        counts = Counter(self._refused.values()).most_common()
+        reasons = "; ".join(
+            f"{count} times {sort}: {self._reasons[sort]}" for sort, count in counts[:REASONS]
+        )
+        more = f"; and {len(counts) - REASONS} other reasons" if len(counts) > REASONS else ""
+        return (
+            f"{refused} of the {self._objects} objects of the plan were refused, more than {limit.number} and"
+            f" {limit.percent:g} %: nothing more was sent, and the next run does the rest. The reasons: {reasons}{more}."
+            f" If they are right, run again with --allow {BrakeKind.REFUSALS.value}=NUMBER, at most so many"
+        )

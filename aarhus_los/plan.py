@@ -16,7 +16,7 @@ from typing import Any, Final
 from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.mo import kinds
 from aarhus_los.mo.kinds import Door, History, Item, Kind, Value
-from aarhus_los.timeline import FOREVER, Change, Nothing, Piece, clip, cut, day_after, differences
+from aarhus_los.timeline import FOREVER, Change, Nothing, Piece, at, clip, cut, day_after, differences
 
 Object = tuple[Kind, str]
 
@@ -55,6 +55,13 @@ class Operation:
         write = kinds.create if self.action is Action.CREATE else kinds.edit
         return write(self.kind, self.uuid, self.value, self.start, self.end)
 
+    def is_in(self, history: History) -> bool:
+        """Whether MO says already, on all days, what this writes."""
+        if self.value is None:
+            return not clip(history, self.start, self.end)
+        piece = at(history, self.start)
+        return piece is not None and piece.value == self.value and piece.end >= self.end
+
 
 _DOORS: Final = {Action.CREATE: Door.CREATE, Action.EDIT: Door.EDIT, Action.TERMINATE: Door.TERMINATE}
 
@@ -68,6 +75,8 @@ class Step:
     """Must have been acknowledged, else this is not sent."""
     follows: frozenset[int] = frozenset()
     """Must be over, one way or the other."""
+    alone: bool = False
+    """Goes in a request of its own, in no list with other steps."""
 
 
 @dataclass(frozen=True)

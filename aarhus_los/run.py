@@ -46,9 +46,11 @@ from aarhus_los.ledger import (
     next_state,
     save_state,
 )
+from aarhus_los.mo.bookmark import set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
 from aarhus_los.mo.kinds import History, Kind
 from aarhus_los.mo.read import read_counts, read_histories, read_of_units
+from aarhus_los.mo.target import Target
 from aarhus_los.plan import Plan, make_plan
 from aarhus_los.reading import read_world
 from aarhus_los.report.account import Account, count_rows, failed_rows
@@ -144,7 +146,8 @@ class _Run:
             self._set_scene(scene, selection, applied)
         self._leave_record(applied)
         account = self.account
-        if not (account.brakes or account.stopped or account.differences) and account.balances:
+        held = account.brakes or account.refusals or account.stopped or account.differences
+        if not held and account.balances:
             self._finish(state, selection, families)
         return account
 
@@ -288,19 +291,21 @@ class _Run:
             save_state(self.settings.state_file, State(timestamp, {**state.lines, **lines}, state.ours))
 
     def _apply(self, plan: Plan, client: MoClient) -> Applied:
-        def read(kind: Kind, uuids: Collection[str]) -> Mapping[str, History]:
-            return read_histories(client, kind, uuids).found
-
+        settings = self.settings
         total = len(plan.operations)
         applied = Applied()
+        if not plan.steps:
+            return applied
         with self._phase("write MO"):
+            target = Target(client, set_bookmark(client, self.now))
             try:
-                return apply_plan(
+                apply_plan(
                     plan,
-                    client,
-                    read,
-                    chunk_size=self.settings.chunk_size,
-                    concurrency=self.settings.concurrency,
+                    target,
+                    chunk_size=settings.chunk_size,
+                    concurrency=settings.concurrency,
+                    limit=Limit(settings.max_refused, settings.max_refused_percent),
+                    allowed=self.options.allow.get(BrakeKind.REFUSALS, 0),
                     progress=lambda done: self.progress("write MO", done, total),
                     applied=applied,
                 )
@@ -308,6 +313,9 @@ class _Run:
                 self.account.stopped = "the run was stopped"
                 self._leave_record(applied)
                 raise
+        if applied.refusals is not None:
+            self.account.refusals = str(applied.refusals)
+        return applied
 
     def _leave_record(self, applied: Applied) -> None:
         if applied.acknowledged:
@@ -315,7 +323,7 @@ class _Run:
 
     def _verify(self, client: MoClient, wanted: list[DesiredObject], applied: Applied) -> None:
         """Reads back what was touched: what MO says otherwise is a failure."""
-        if self.options.verify == "none" or applied.stopped:
+        if self.options.verify == "none" or applied.stopped or applied.refusals:
             return
         failed = {(operation.kind, operation.uuid) for operation, _ in applied.failed}
         touched = {(operation.kind, operation.uuid) for operation in applied.acknowledged} - failed
@@ -345,11 +353,13 @@ class _Run:
         account.stopped = str(applied.stopped) if applied.stopped else None
         account.acknowledged = len(applied.acknowledged)
         account.failed = len(applied.failed)
-        if applied.stopped:
+        if applied.stopped or applied.refusals:
             account.unsettled = len(account.plan.operations) - account.acknowledged - account.failed
         sent = not (account.dry or account.brakes)
         done = applied.acknowledged if sent else account.plan.operations
-        if not applied.stopped:  # else the next run reads the same rows again, and accounts for them
+        if not (
+            applied.stopped or applied.refusals
+        ):  # else the next run reads the same rows again, and accounts for them
             account.files = count_rows(selection.files, account.set_aside, account.superseded, done)
         account.retries += client.retries
         account.requests = sum(client.requests.values())

@@ -6,7 +6,6 @@ It takes what the importer sends, behind the same door, and shows what it holds 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from copy import deepcopy
 from datetime import date
 from itertools import pairwise
 from threading import Lock
@@ -34,7 +33,7 @@ class DailyMo:
         """One transaction: all items, in order, or none."""
         with self._lock:
             self.requests.append((door, list(items)))
-            before = deepcopy(self.objects)
+            before = dict(self.objects)  # what it holds is replaced, never changed
             try:
                 return [self._write(door, item) for item in items]
             except Refused:

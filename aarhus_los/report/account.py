@@ -11,6 +11,7 @@ from aarhus_los.apply import Applied
 from aarhus_los.desired.claims import Desired, Notice, SetAside, UnresolvedAddress
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.errors import (
+    EXIT_DATA,
     EXIT_INTERNAL,
     EXIT_OK,
     EXIT_ROWS,
@@ -75,6 +76,8 @@ class Account:
     requests: int = 0
     durations: dict[str, float] = field(default_factory=dict)
     brakes: list[str] = field(default_factory=list)
+    refusals: str | None = None
+    """The brake on refusals, where it tripped: the rest of the plan was not sent."""
     stopped: str | None = None
     """Why the run was cut off."""
     scene: Scene | None = None
@@ -100,8 +103,8 @@ class Account:
     def exit_code(self) -> int:
         """The gravest of what went wrong."""
         codes = {EXIT_OK, *(refusal.exit_code for refusal in self.refused)}
-        if self.brakes:
-            codes.add(65)
+        if self.brakes or self.refusals:
+            codes.add(EXIT_DATA)
         if self.stopped:
             codes.add(EXIT_UNAVAILABLE)
         if self.differences or not self.balances:

@@ -37,7 +37,7 @@ def account_record(account: Account) -> dict[str, Any]:
         "dry_run": account.dry,
         "balances": account.balances,
         "stopped": account.stopped,
-        "brakes": account.brakes,
+        "brakes": [*account.brakes, *filter(None, [account.refusals])],
         "files": [_file(file) for file in account.files],
         "refused": [
             {"file": refusal.file, "reason": refusal.reason, "exit_code": refusal.exit_code}

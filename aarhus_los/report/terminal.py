@@ -39,7 +39,7 @@ def account_text(account: Account) -> str:
     lines += _listed("Rows set aside", [_aside(aside) for aside in account.set_aside])
     lines += _listed("Rows that a later file has overtaken", [_aside(aside) for aside in account.superseded])
     lines += _listed("Files refused", [f"{refusal.file}: {refusal.reason}" for refusal in account.refused])
-    lines += _listed("Brakes", account.brakes)
+    lines += _listed("Brakes", [*account.brakes, *filter(None, [account.refusals])])
     lines += _listed("Differences", account.differences)
     lines += _files(account)
     lines += _operations(account)
@@ -212,6 +212,11 @@ def _next_steps(account: Account) -> list[str]:
     if account.brakes:
         steps.append(
             "look at `los-import plan`; if it is right, run again with --allow as the brake says, else have the drop mended"
+        )
+    if account.refusals:
+        steps.append(
+            "find out why MO refuses so much, and whether it is MO that does; the next run does the rest, or the same with"
+            " --allow as the brake says"
         )
     if any(refusal.exit_code == EXIT_DATA for refusal in account.refused):
         steps.append("have the files that are refused sent again, mended; the others are imported")
