@@ -21,7 +21,7 @@ from aarhus_los.delivery import Batch, Delivered, Failing, Failure, Mo, deliver
 from aarhus_los.errors import UnavailableError
 from aarhus_los.http import GRACE_SECONDS, Unsettled
 from aarhus_los.mo.answers import NotShown, Refused
-from aarhus_los.mo.kinds import Kind, Person
+from aarhus_los.mo.model import Kind, Person
 from aarhus_los.plan import Action, Operation, Plan, Step
 from aarhus_los.schedule import Schedule
 

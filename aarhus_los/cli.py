@@ -268,7 +268,14 @@ def _options(given: dict[str, Any], verify: Literal["some", "all", "none"]) -> A
     since: datetime | None = given["since"]
     day: date | None = since.date() if since else None
     scene = given["html"] is not None
-    return Options(day, given["allow_late"], given["accept_rejects"], allow, verify, scene)
+    return Options(
+        day,
+        given["allow_late"],
+        accept_rejects=given["accept_rejects"],
+        allow=allow,
+        verify=verify,
+        scene=scene,
+    )
 
 
 def _page(path: Path | None) -> Callable[[Account], None]:

@@ -9,7 +9,8 @@ from typing import Protocol, TypeVar
 
 from aarhus_los.http import Unsettled
 from aarhus_los.mo.answers import Refused, Spoiled
-from aarhus_los.mo.kinds import Door, Item, Kind
+from aarhus_los.mo.model import Kind
+from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.mo.read import Histories
 from aarhus_los.plan import Action, Operation, Step
 
@@ -19,7 +20,7 @@ R = TypeVar("R")
 class Mo(Protocol):
     """MO, as far as a plan is sent to it."""
 
-    def write(self, door: Door, items: Sequence[Item]) -> list[str | None]: ...
+    def write(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]: ...
 
     def settle(self, once: Callable[[], R], *, again: Callable[[Unsettled], bool]) -> R: ...
 
@@ -49,7 +50,7 @@ class Batch:
     down, it is not tried again.
     """
 
-    door: Door
+    endpoint: Endpoint
     numbers: list[int]
     unread: bool = False
     doubted: bool = False
@@ -63,7 +64,7 @@ class Batch:
         """Two batches of its steps."""
         middle = len(self.numbers) // 2
         return [
-            Batch(self.door, numbers, self.unread, hurried=self.hurried, failing_since=self.failing_since)
+            Batch(self.endpoint, numbers, self.unread, hurried=self.hurried, failing_since=self.failing_since)
             for numbers in (self.numbers[:middle], self.numbers[middle:])
         ]
 
@@ -136,7 +137,7 @@ class _Delivery:
             self.batch.unread = False
         while self.left:
             try:
-                return self.mo.write(self.batch.door, [operation.item() for operation in self.left])
+                return self.mo.write(self.batch.endpoint, [operation.item() for operation in self.left])
             except Unsettled as unsettled:
                 self.batch.unread = unsettled.perhaps_done
                 raise
@@ -164,10 +165,13 @@ class _Delivery:
         left = [
             operation
             for operation in self.left
-            if id(operation) not in failed
-            and not operation.is_in(found[operation.kind].found.get(operation.uuid, ()))
+            if id(operation) not in failed and not self._is_shown(operation, found[operation.kind])
         ]
         if self.batch.doubted and len(left) == len(self.left) > 1:
             self.batch.doubted = False
             raise Spoiled(500, None, "MO took a list, and wrote nothing of it")
         self.left = left
+
+    def _is_shown(self, operation: Operation, histories: Histories) -> bool:
+        uuid = operation.uuid
+        return operation.shown_by(histories.found.get(uuid, ()), histories.beside.get(uuid, ()))

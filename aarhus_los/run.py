@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal, TypeVar
+from typing import Literal
 
 from aarhus_los import clock, initial
 from aarhus_los.addresses.adressevask import Adressevask
@@ -19,40 +19,21 @@ from aarhus_los.addresses.outcomes import Found
 from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
 from aarhus_los.desired import org
-from aarhus_los.desired.claims import Desired, DesiredObject, FileRows
-from aarhus_los.desired.families import Drop, Ours, World, desire
-from aarhus_los.drop.names import Family
-from aarhus_los.drop.rows import (
-    ClassRow,
-    EndedEngagementRow,
-    EndedManagerRow,
-    ManagerRow,
-    OrgRow,
-    PersonRow,
-    Row,
-)
+from aarhus_los.desired.claims import Desired, DesiredObject
+from aarhus_los.desired.families import Ours, Subjects, World, desire
+from aarhus_los.desired.lines import Gathered
 from aarhus_los.drop.sources import open_source
 from aarhus_los.errors import SettingsError
-from aarhus_los.ledger import (
-    NOTHING_YET,
-    Kept,
-    Line,
-    State,
-    Version,
-    check_room,
-    load_state,
-    locked,
-    make_folder,
-    next_state,
-    save_state,
-)
-from aarhus_los.mo.bookmark import set_bookmark
+from aarhus_los.ledger import Kept, State, check_room, load_state, locked, make_folder, save_state
+from aarhus_los.mo.bookmark import last_bookmark, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
-from aarhus_los.mo.kinds import History, Kind
+from aarhus_los.mo.model import History, Kind
 from aarhus_los.mo.read import read_counts, read_histories, read_of_units
 from aarhus_los.mo.target import Target
+from aarhus_los.moments import may_lack_a_past, trace
 from aarhus_los.plan import Plan, make_plan
-from aarhus_los.reading import read_world
+from aarhus_los.progress import check_mo, completed, needed_again, under_way
+from aarhus_los.reading import has_units_at, read_base, read_world, subjects_of
 from aarhus_los.report.account import Account, count_rows, failed_rows
 from aarhus_los.report.files import write_failed_addresses, write_rejects
 from aarhus_los.report.housekeeping import tidy
@@ -60,10 +41,9 @@ from aarhus_los.report.outliving import ended_units, outliving
 from aarhus_los.report.record import write_record
 from aarhus_los.report.scene import Scene, make_scene, units_of_rows
 from aarhus_los.report.terminal import difference_text
-from aarhus_los.selection import ReadFile, Selection, Wishes, needed_again, select
+from aarhus_los.selection import Selection, Wishes, select
 from aarhus_los.settings import Settings
 
-R = TypeVar("R", bound=Row)
 Progress = Callable[[str, int, int], None]
 """Told the phase, and how much of how much is done (0 of 0: it begins)."""
 
@@ -74,6 +54,7 @@ class Options:
 
     since: date | None = None
     allow_late: bool = False
+    allow_empty: bool = False
     accept_rejects: bool = False
     allow: Mapping[BrakeKind, int] = field(default_factory=dict)
     verify: Literal["some", "all", "none"] = "some"
@@ -116,47 +97,95 @@ class _Run:
         self.account.warnings += settings.warnings
 
     def run(self) -> Account:
+        account = self.account
         state = load_state(self.settings.state_file)
         selection = self._select(state)
         if selection.quiet:
-            self._finish(state, selection, [])
-            return self.account
-        drop = _drop(selection)
+            self._finish(state, selection, [], {})
+            return account
         with self._client() as client:
             with self._phase("read MO"):
-                world = read_world(client, drop)
-            addresses = self._look_up(org.speaks_of(drop.org).texts)
+                world = read_world(client, selection.files)
+                found = last_bookmark(client) if state.bookmark else None
+                check_mo(state, world.organisation[0], found, self.options.since)
+                subjects, world = self._as_it_was(client, state, selection, world)
+            addresses = self._look_up(org.postal_texts(subjects.units))
             with self._phase("compare"):
                 ours = Ours(self.settings.municipality_code, self._az_system(world))
-                families = desire(drop, world, addresses.outcomes, ours, self.now.date())
+                families = desire(selection.files, subjects, world, addresses.outcomes, ours, self.now.date())
                 wanted = [each for family in families for each in family.objects]
-                plan = self.account.plan = make_plan(wanted, world.actual)
+                plan = account.plan = make_plan(wanted, world.actual)
                 self._tell_outliving(client, wanted, plan)
-            self.account.brakes = [str(brake) for brake in self._brakes(plan, client, world)]
+            account.brakes = [str(brake) for brake in self._brakes(plan, client, world)]
             scene = None
             if self.options.scene:
                 scene = self._scene(client, selection, families, world, addresses)
             applied = Applied()
-            if not self.account.dry and not self.account.brakes:
-                self._note_new_objects(state, selection, families, plan)
-                applied = self._apply(plan, client)
+            if plan.steps and not account.dry and not account.brakes:
+                target = Target(client, set_bookmark(client, self.now))
+                moment = target.moment.isoformat()
+                state = replace(state, organisation=world.organisation[0], bookmark=moment)
+                state = under_way(state, selection, self._healed(selection, families), moment)
+                save_state(self.settings.state_file, state)
+                applied = self._apply(plan, target)
                 self._verify(client, wanted, applied)
+            elif found is not None:
+                state = replace(state, organisation=world.organisation[0], bookmark=found.isoformat())
             self._account_for(client, selection, families, applied)
         if scene is not None:
             self._set_scene(scene, selection, applied)
         self._leave_record(applied)
-        account = self.account
         held = account.brakes or account.refusals or account.stopped or account.differences
         if not held and account.balances:
-            self._finish(state, selection, families)
+            self._finish(state, selection, families, subjects.lines)
         return account
+
+    def _as_it_was(
+        self, client: MoClient, state: State, selection: Selection, world: World
+    ) -> tuple[Subjects, World]:
+        """The subjects with the lines that are folded about each, and the world with what MO said before them."""
+        lines = {**state.lines, **selection.lines}
+        found = subjects_of(selection.files, world)
+        traced = [trace(each, lines) for each in (found.units, found.persons, found.managers)]
+        subjects = Subjects(*(each.lines for each in traced))
+        as_of = {subject: at for each in traced for subject, at in each.as_of.items()}
+        no_past = {
+            at
+            for at in set(as_of.values())
+            if may_lack_a_past(at, lines.values()) and not has_units_at(client, at)
+        }
+        if as_of:
+            world, notices = read_base(client, world, subjects, as_of, no_past)
+            self.account.notices += notices
+        return subjects, world
+
+    def _healed(self, selection: Selection, families: list[Desired]) -> set[str]:
+        """The files with pending rows that are pending no more."""
+        pending = {aside.ref for family in families for aside in family.set_aside if aside.pending}
+        return {
+            file.name.name
+            for file in selection.files
+            if file.due and any(ref.line in file.due and ref not in pending for ref in file.lines)
+        }
 
     def _select(self, state: State) -> Selection:
         with self._phase("read the drop"), open_source(self.settings) as source:
-            wishes = Wishes(self.options.since, self.options.allow_late, self.options.accept_rejects)
-            selection = select(state, source, self.kept, self.now, wishes)
+            wishes = Wishes(
+                self.options.since,
+                self.options.allow_late,
+                self.options.allow_empty,
+                self.options.accept_rejects,
+            )
+            selection = select(
+                state,
+                source,
+                self.kept,
+                self.now,
+                wishes,
+                validate_birthdate=self.settings.cpr_validate_birthdate,
+            )
         self.account.refused = selection.refused
-        self.account.warnings += selection.warnings
+        self.account.notices += selection.notices
         return selection
 
     def _client(self) -> MoClient:
@@ -270,34 +299,11 @@ class _Run:
             present = {Kind.ORG_UNIT: told.units, Kind.ENGAGEMENT: told.engagements}
         return tripped(kinds, counts, limits, present)
 
-    def _note_new_objects(
-        self, state: State, selection: Selection, families: list[Desired], plan: Plan
-    ) -> None:
-        """What is under way is in the state before the first write, so that a killed run changes nothing.
-
-        Which `_ret` rows count as `_nye` is found out once; and where this version is replaced by the one before it, that
-        one is new again, since MO may hold part of this.
-        """
-        found = {name: lines for family in families for name, lines in family.as_nye.items()}
-        lines = {}
-        for file in selection.files:
-            name = file.name.name
-            if file.line.sha256 and (file.is_new or name in found):
-                old = state.lines.get(name, Line(name))
-                as_nye = found.get(name, file.as_nye or frozenset())
-                lines[name] = replace(old, under_way=Version(file.line.sha256, tuple(sorted(as_nye))))
-        if lines and plan.steps:
-            timestamp = state.timestamp or NOTHING_YET
-            save_state(self.settings.state_file, State(timestamp, {**state.lines, **lines}, state.ours))
-
-    def _apply(self, plan: Plan, client: MoClient) -> Applied:
+    def _apply(self, plan: Plan, target: Target) -> Applied:
         settings = self.settings
         total = len(plan.operations)
         applied = Applied()
-        if not plan.steps:
-            return applied
         with self._phase("write MO"):
-            target = Target(client, set_bookmark(client, self.now))
             try:
                 apply_plan(
                     plan,
@@ -336,7 +342,10 @@ class _Run:
         for each in objects:
             by_kind.setdefault(each.kind, set()).add(each.uuid)
         with self._phase("verify"):
-            actual = {kind: read_histories(client, kind, uuids).found for kind, uuids in by_kind.items()}
+            read = {kind: read_histories(client, kind, uuids) for kind, uuids in by_kind.items()}
+            actual = {kind: histories.found for kind, histories in read.items()}
+            if Kind.ORG_UNIT in read:
+                actual[Kind.MARK] = read[Kind.ORG_UNIT].beside
         again = make_plan([replace(each, create_only=False) for each in objects], actual)
         self.account.differences = [difference_text(operation) for operation in again.operations]
 
@@ -360,11 +369,14 @@ class _Run:
         if not (
             applied.stopped or applied.refusals
         ):  # else the next run reads the same rows again, and accounts for them
-            account.files = count_rows(selection.files, account.set_aside, account.superseded, done)
+            imported = {name: line.imported for name, line in selection.lines.items()}
+            account.files = count_rows(selection.files, account.set_aside, account.superseded, done, imported)
         account.retries += client.retries
         account.requests = sum(client.requests.values())
 
-    def _finish(self, state: State, selection: Selection, families: list[Desired]) -> None:
+    def _finish(
+        self, state: State, selection: Selection, families: list[Desired], gathered: Gathered
+    ) -> None:
         """Reports, kept bytes and the state, in this order: the state never says more than what is done."""
         if self.account.dry:
             return
@@ -373,9 +385,16 @@ class _Run:
             write_rejects(folder, selection.files, self.account.set_aside)
             folders = {folder: 0o600, **({queries: 0o644} if queries else {})}
             write_failed_addresses(folders, selection.files, self.account.unresolved)
-            lines = self._lines(state, selection, families)
-            after = next_state(state, self.now, {**selection.lines, **lines}, selection.listed)
-            needed = needed_again(after.lines)
+            given_up = [aside.ref for aside in self.account.superseded if not aside.part]
+            pending = [aside.ref for aside in self.account.set_aside if aside.pending]
+            if self.options.accept_rejects:
+                whole = (aside for aside in self.account.set_aside if aside.pending and not aside.part)
+                given_up += (aside.ref for aside in whole)
+                pending = []
+            after = completed(
+                state, selection, pending, given_up, self.now, give_up_all=self.options.accept_rejects
+            )
+            needed = needed_again(gathered, pending)
             self.kept.keep(
                 {file.name.name: file.data for file in selection.files if file.name.name in needed}
             )
@@ -383,32 +402,6 @@ class _Run:
             self.kept.forget_others(needed)
             waiting = {name for name, line in after.lines.items() if line.pending}
             tidy(folder, self.now, self.settings.report_days, waiting)
-
-    def _lines(self, state: State, selection: Selection, families: list[Desired]) -> dict[str, Line]:
-        found = {name: lines for family in families for name, lines in family.as_nye.items()}
-        pending: dict[str, set[int]] = {}
-        if not self.options.accept_rejects:
-            for aside in self.account.set_aside:
-                if aside.pending:
-                    pending.setdefault(aside.ref.file, set()).add(aside.ref.line)
-        lines = {}
-        if self.options.accept_rejects:
-            lines = {name: replace(line, pending=()) for name, line in state.lines.items() if line.pending}
-        for file in selection.files:
-            name = file.name.name
-            line = replace(file.line, pending=tuple(sorted(pending.get(name, ()))))
-            if file.is_new:
-                as_nye = found.get(name, frozenset()) if file.as_nye is None else file.as_nye
-                imported = self.now.isoformat(timespec="seconds")
-                line = replace(
-                    line,
-                    imported=imported,
-                    taken_over=False,
-                    as_nye=tuple(sorted(as_nye)),
-                    under_way=None,
-                )
-            lines[name] = line
-        return lines
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
@@ -419,22 +412,3 @@ class _Run:
         finally:
             spent = self.account.durations.get(name, 0.0)
             self.account.durations[name] = spent + time.monotonic() - begun
-
-
-def _drop(selection: Selection) -> Drop:
-    return Drop(
-        [_rows(file, ClassRow) for file in selection.of(Family.STAM)],
-        [_rows(file, OrgRow) for file in selection.of(Family.ORG)],
-        [
-            _rows(file, EndedEngagementRow) if file.name.kind == "luk" else _rows(file, PersonRow)
-            for file in selection.of(Family.PERS)
-        ],
-        [
-            _rows(file, EndedManagerRow) if file.name.kind == "luk" else _rows(file, ManagerRow)
-            for file in selection.of(Family.LEDER)
-        ],
-    )
-
-
-def _rows(file: ReadFile, kind: type[R]) -> FileRows[R]:
-    return FileRows(file.name, file.parsed.rows_of(kind), file.parsed.rejects, file.counted, file.as_nye)

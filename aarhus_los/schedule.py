@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from aarhus_los.mo.kinds import Door
+from aarhus_los.mo.payloads import Endpoint
 from aarhus_los.plan import Step
 
 SMALLEST_LIST: Final = 10
@@ -27,14 +27,14 @@ class Schedule:
             for before in step.needs | step.follows:
                 self._blocks.setdefault(before, []).append(number)
         self._heights = _heights(self._blocks, self._waits)
-        self._ready: dict[tuple[int, Door, bool], deque[int]] = {}
+        self._ready: dict[tuple[int, Endpoint, bool], deque[int]] = {}
         self._open = set(range(len(steps)))
         """Steps that are neither over nor taken."""
         for number in range(len(steps)):
             if self._waits[number] == 0:
                 self._is_ready(number)
 
-    def take(self, connections: int, *, idle: bool) -> tuple[Door, list[int]] | None:
+    def take(self, connections: int, *, idle: bool) -> tuple[Endpoint, list[int]] | None:
         """The next list, so long that so many connections are busy; None where all that is left waits.
 
         `idle`: nothing is under way that anything could wait for; then, of steps that wait for each other, one goes first.
@@ -64,10 +64,10 @@ class Schedule:
     def _is_ready(self, number: int) -> None:
         """What most others wait behind goes first, in a list of its own: else MO would be idle in the end."""
         step = self._steps[number]
-        key = (self._heights[number], step.operations[0].door, step.alone)
+        key = (self._heights[number], step.operations[0].endpoint, step.alone)
         self._ready.setdefault(key, deque()).append(number)
 
-    def _taken(self, key: tuple[int, Door, bool], connections: int) -> list[int]:
+    def _taken(self, key: tuple[int, Endpoint, bool], connections: int) -> list[int]:
         queue = self._ready[key]
         room = self._room(queue, connections) if not key[2] else 0
         numbers: list[int] = []

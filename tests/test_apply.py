@@ -24,7 +24,8 @@ from aarhus_los.desired.claims import DesiredObject
 from aarhus_los.errors import UnavailableError
 from aarhus_los.http import TRIES, Unsettled
 from aarhus_los.mo.answers import NotShown, Refused, Spoiled
-from aarhus_los.mo.kinds import Address, Class, Door, History, Item, Kind, Unit
+from aarhus_los.mo.model import Address, Class, History, Kind, Unit
+from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.mo.read import Histories
 from aarhus_los.plan import Plan, make_plan
 from aarhus_los.timeline import FOREVER, NOTHING, Nothing, Piece
@@ -34,7 +35,7 @@ DAYS = [date(1900, 1, 1), *(date(2026, 1, 1) + timedelta(days=n) for n in range(
 
 
 def unit(uuid: str, parent: str | None = None, name: str = "Skolen", start: int = 1) -> DesiredObject:
-    value = Unit("1", name, parent, "type", None)
+    value = Unit("1", name, parent, "type")
     return DesiredObject(Kind.ORG_UNIT, uuid, (Piece(DAYS[start], FOREVER, value),))
 
 
@@ -44,7 +45,7 @@ def spread(uuid: str, *pieces: tuple[int, int, str | Nothing | None]) -> Desired
         Piece(
             DAYS[start],
             DAYS[end],
-            parent if isinstance(parent, Nothing) else Unit("1", "Skolen", parent, "type", None),
+            parent if isinstance(parent, Nothing) else Unit("1", "Skolen", parent, "type"),
         )
         for start, end, parent in pieces
     )
@@ -64,8 +65,8 @@ def kind_of(item: Item) -> Kind:
     return Kind(item["mutation"].split("_")[0] if "mutation" in item else item["type"])
 
 
-def creates(door: Door, item: Item) -> bool:
-    return door is Door.CREATE or item.get("mutation", "").endswith("_create")
+def creates(endpoint: Endpoint, item: Item) -> bool:
+    return endpoint is Endpoint.CREATE or item.get("mutation", "").endswith("_create")
 
 
 class Mo(DailyMo):
@@ -74,8 +75,8 @@ class Mo(DailyMo):
     def __init__(self) -> None:
         super().__init__(DAYS)
         self.events: list[tuple[str, tuple[str, ...]]] = []
-        self.before: Callable[[Door, Sequence[Item]], None] = lambda door, items: None
-        self.after: Callable[[Door, Sequence[Item]], None] = lambda door, items: None
+        self.before: Callable[[Endpoint, Sequence[Item]], None] = lambda endpoint, items: None
+        self.after: Callable[[Endpoint, Sequence[Item]], None] = lambda endpoint, items: None
         self.meanwhile: Callable[[], None] = lambda: None
         """What somebody else does before the first write."""
         self.pause = 0.0
@@ -87,34 +88,34 @@ class Mo(DailyMo):
         self._busy: list[str] = []
         self._watch = Lock()
 
-    def write(self, door: Door, items: Sequence[Item]) -> list[str | None]:
+    def write(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
         uuids = [uuid_of(item) for item in items]
         with self._watch:
             assert len(set(uuids)) == len(uuids), "an object twice in one request"
             assert not set(uuids) & set(self._busy), "an object in two requests at once"
             assert uuids == sorted(uuids)
             self._busy += uuids
-            self.events.append((door.name, tuple(uuids)))
+            self.events.append((endpoint.name, tuple(uuids)))
             self.meanwhile()
             self.meanwhile = lambda: None
         try:
             sleep(self.pause)
-            self.before(door, items)
-            answer = self._carried_out(door, items)
-            self.after(door, items)
+            self.before(endpoint, items)
+            answer = self._carried_out(endpoint, items)
+            self.after(endpoint, items)
             return answer
         finally:
             with self._watch:
                 for uuid in uuids:
                     self._busy.remove(uuid)
 
-    def _carried_out(self, door: Door, items: Sequence[Item]) -> list[str | None]:
+    def _carried_out(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
         with self._watch:
             before = dict(self.objects)
-            answer = super().write(door, items)
+            answer = super().write(endpoint, items)
             keys = [(kind_of(item), uuid_of(item)) for item in items]
             changed = [
-                before.get(key) != self.objects.get(key) or creates(door, item)
+                before.get(key) != self.objects.get(key) or creates(endpoint, item)
                 for key, item in zip(keys, items, strict=True)
             ]
             if len(items) > 1 and not all(changed):
@@ -158,7 +159,7 @@ class Mo(DailyMo):
         return {uuid for (_, uuid), there in self.objects.items() if there}
 
     def refuse(self, *uuids: str, status: int = 400) -> None:
-        def refuses(door: Door, items: Sequence[Item]) -> None:
+        def refuses(endpoint: Endpoint, items: Sequence[Item]) -> None:
             if any(uuid_of(item) in uuids for item in items):
                 raise Refused(status, "V_TEST", "one of them is wrong")
 
@@ -293,7 +294,7 @@ def test_an_edit_that_mo_answers_with_null_has_failed(mo: Mo) -> None:
     plan = make_plan([unit("a", name="X"), unit("b", name="X")], mo.actual())
 
     class Answering(Mo):
-        def write(self, door: Door, items: Sequence[Item]) -> list[str | None]:
+        def write(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
             return [None if uuid_of(item) == "a" else "b" for item in items]
 
     applied = apply(Answering(), plan)
@@ -330,7 +331,7 @@ def lose(mo: Mo, times: int, *, carried_out: bool, **what: Any) -> None:
     """The next answers are lost, of what is carried out or of what is not."""
     left = [times]
 
-    def loses(door: Door, items: Sequence[Item]) -> None:
+    def loses(endpoint: Endpoint, items: Sequence[Item]) -> None:
         if left[0]:
             left[0] -= 1
             raise Unsettled("connection reset", **{"perhaps_done": True, **what})
@@ -391,10 +392,10 @@ def test_of_a_lost_list_only_what_is_not_there_is_sent_again(mo: Mo) -> None:
     """Its answer was lost, it was undone, and somebody else has made one of the changes since."""
     mo.holds(*(unit(name) for name in "abc"))
 
-    def loses(door: Door, items: Sequence[Item]) -> None:
-        mo.before = lambda door, items: None
+    def loses(endpoint: Endpoint, items: Sequence[Item]) -> None:
+        mo.before = lambda endpoint, items: None
         for operation in make_plan([unit("b", name="X")], mo.actual()).operations:
-            DailyMo.write(mo, operation.door, [operation.item()])
+            DailyMo.write(mo, operation.endpoint, [operation.item()])
         raise Unsettled("connection reset", perhaps_done=True)
 
     mo.before = loses
@@ -407,8 +408,8 @@ def test_of_a_lost_list_only_what_is_not_there_is_sent_again(mo: Mo) -> None:
 
 
 def test_a_create_that_mo_shows_otherwise_is_repeated(mo: Mo) -> None:
-    def half(door: Door, items: Sequence[Item]) -> None:
-        mo.after = lambda door, items: None
+    def half(endpoint: Endpoint, items: Sequence[Item]) -> None:
+        mo.after = lambda endpoint, items: None
         del mo.objects[Kind.ORG_UNIT, "a"][DAYS[-1]]
         raise Unsettled("connection reset", perhaps_done=True)
 
@@ -483,7 +484,7 @@ def test_somebody_else_s_same_change_costs_no_other(mo: Mo) -> None:
         mo.holds(*(unit(f"{n}") for n in range(5)))
         plan = make_plan([unit(f"{n}", name="X") for n in range(5)], mo.actual())
         theirs = make_plan([unit(f"{place}", name="X")], mo.actual())
-        mo.meanwhile = lambda: [DailyMo.write(mo, op.door, [op.item()]) for op in theirs.operations]  # noqa: B023
+        mo.meanwhile = lambda: [DailyMo.write(mo, op.endpoint, [op.item()]) for op in theirs.operations]  # noqa: B023
         applied = apply(mo, plan)
         assert (len(applied.acknowledged), applied.failed, applied.stopped) == (5, [], None)
         assert agrees(mo, *(unit(f"{n}", name="X") for n in range(5)))
@@ -510,7 +511,7 @@ def test_whoever_makes_the_same_changes_all_is_written(
     objects = [wanted(f"{n:02}") for n in ours]
     plan = make_plan(objects, mo.actual())
     for operation in make_plan([wanted(f"{n:02}") for n in theirs], mo.actual()).operations:
-        DailyMo.write(mo, operation.door, [operation.item()])
+        DailyMo.write(mo, operation.endpoint, [operation.item()])
     applied = apply(mo, plan, chunk_size, concurrency)
     assert (len(applied.acknowledged), applied.failed, applied.stopped) == (len(ours), [], None)
     assert agrees(mo, *objects)
@@ -520,9 +521,9 @@ def cannot_be_held(mo: Mo, uuid: str) -> None:
     """MO takes every edit of an object, and holds what it held before."""
     write = mo._write
 
-    def forgetful(door: Door, item: Item) -> str:
+    def forgetful(endpoint: Endpoint, item: Item) -> str:
         before = mo.objects.get((kind_of(item), uuid_of(item)))
-        answer = write(door, item)
+        answer = write(endpoint, item)
         if uuid_of(item) == uuid and before is not None:
             mo.objects[kind_of(item), uuid] = before
         return answer
@@ -595,7 +596,7 @@ def intercept(mo: Mo, *uuids: str, answers: int = 10_000, perhaps_done: bool = F
     """Something before MO answers what holds one of these objects (or any, where none is named), so many times."""
     left = [answers]
 
-    def intercepts(door: Door, items: Sequence[Item]) -> None:
+    def intercepts(endpoint: Endpoint, items: Sequence[Item]) -> None:
         if left[0] and (not uuids or any(uuid_of(item) in uuids for item in items)):
             left[0] -= 1
             raise Unsettled(
@@ -637,7 +638,7 @@ def test_a_proxy_that_begins_to_refuse_in_the_middle_stops_the_run(mo: Mo) -> No
     """Others passed before: that says nothing of what is refused now."""
     calls = [0]
 
-    def intercepts(door: Door, items: Sequence[Item]) -> None:
+    def intercepts(endpoint: Endpoint, items: Sequence[Item]) -> None:
         calls[0] += 1
         if calls[0] > 3:
             raise Unsettled("something before MO answered 403", perhaps_done=False, foreign=True)
@@ -717,7 +718,7 @@ def test_a_step_that_goes_alone_is_in_no_list(mo: Mo) -> None:
 def test_an_mo_that_goes_away_ends_the_run_and_claims_nothing(mo: Mo) -> None:
     calls = [0]
 
-    def goes(door: Door, items: Sequence[Item]) -> None:
+    def goes(endpoint: Endpoint, items: Sequence[Item]) -> None:
         calls[0] += 1
         if calls[0] > 2:
             raise UnavailableError("MO is gone")

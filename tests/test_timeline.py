@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from itertools import pairwise, zip_longest
 
 import pytest
+from aarhus_los.desired.folding import claim_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aarhus_los.desired.folding import claim_of
 from aarhus_los.timeline import (
     BEGINNING,
     FOREVER,

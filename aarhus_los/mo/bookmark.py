@@ -15,7 +15,8 @@ from aarhus_los.http import Unsettled
 from aarhus_los.mo.answers import NotShown, Refused, member
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.histories import misunderstood
-from aarhus_los.mo.kinds import PUBLISHED, Door, Item
+from aarhus_los.mo.model import PUBLISHED
+from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.uuids import seed_uuid
 
 Moment = datetime
@@ -51,10 +52,10 @@ def set_bookmark(client: MoClient, now: datetime) -> Moment:
         found = _read(client) if perhaps_set else None
         if found is None or title not in found.titles:
             perhaps_set = True
-            client.write(Door.MUTATE, [_of_class("update", title)])
+            client.write(Endpoint.MUTATE, [_of_class("update", title)])
             found = _read(client)
         if found is None:  # MO says yes to the update of what it does not have
-            client.write(Door.MUTATE, [_new_facet(), _of_class("create", title)])
+            client.write(Endpoint.MUTATE, [_new_facet(), _of_class("create", title)])
             found = _read(client)
         if found is None or title not in found.titles:
             raise Unsettled("it does not show the bookmark that it was told to set", perhaps_done=True)

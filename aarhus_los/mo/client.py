@@ -23,7 +23,7 @@ from aarhus_los.mo.answers import (
     member,
     rest_result,
 )
-from aarhus_los.mo.kinds import Door, Item
+from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.mo.token import Auth, TokenSource
 
 __all__ = ["Auth", "MoClient", "NotShown", "Refused", "mutation"]
@@ -190,7 +190,7 @@ class MoClient:
             raise unavailable
         raise NotShown(unsettled.reason, unavailable)
 
-    def write(self, door: Door, items: Sequence[Item]) -> list[str | None]:
+    def write(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
         """Writes items through one endpoint, once, as one transaction, in order: the one way to change anything in MO.
 
         Returns a uuid an item, None where MO found nothing to change. Raises `Refused` and `Unsettled`.
@@ -199,8 +199,8 @@ class MoClient:
             raise RuntimeError("a plan must not write")
         if not items:
             return []
-        kind = door.name.lower()
-        if door is Door.MUTATE:
+        kind = endpoint.name.lower()
+        if endpoint is Endpoint.MUTATE:
             document, variables = mutation(items)
             data = self._graphql(kind, {"query": document, "variables": variables})
             return [_uuid_or_none(member(data.get(f"m{n}"), "uuid")) for n in range(len(items))]
@@ -211,7 +211,7 @@ class MoClient:
                 raise foreign(answer, "with something that is no list of uuids")
             return [_uuid_or_none(each) for each in told]
 
-        return self._once(kind, "POST", f"{door.value}?force=1", list(items), judge)
+        return self._once(kind, "POST", f"{endpoint.value}?force=1", list(items), judge)
 
     def _graphql(self, kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         return self._once(kind, "POST", f"/graphql/v{self.graphql_version}", payload, graphql_data)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.answers import NotShown, Refused, member
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.histories import Page, histories, misunderstood, read_page
-from aarhus_los.mo.kinds import KINDS, History, Kind, Person
+from aarhus_los.mo.model import KINDS, History, Kind, Person
 from aarhus_los.mo.queries import ORGANISATION, by_cpr, by_person, by_unit, by_uuid, page_of, page_of_classes
 
 PAGE: Final = 500
@@ -42,6 +42,8 @@ class Histories:
 
     found: dict[str, History] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, History] = field(default_factory=dict)
+    """Of org units: their marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,11 @@ def read_histories(
     """The whole histories of objects of a kind. What MO does not have, or has without a validity, is missing."""
     answers = _ask(client, kind, by_uuid, uuids, as_of, page)
     asked = set(uuids)
-    found = {uuid: history for uuid, history in _merged(answers.pages).items() if uuid in asked}
-    return Histories(found, answers.unreadable)
+    of_pages = _merged(answers)
+    for each in (of_pages.found, of_pages.beside):
+        for uuid in each.keys() - asked:
+            del each[uuid]
+    return of_pages
 
 
 def read_all(client: MoClient, kind: Kind, *, as_of: datetime | None = None, page: int = PAGE) -> Histories:
@@ -103,7 +108,7 @@ def read_persons_by_cpr(
     asked = set(cprs)
     found: dict[Cpr, dict[str, History]] = {}
     for each in answers.pages:
-        merged = histories(each)
+        merged = histories(each.objects)
         for uuid, pieces in each.objects.items():
             numbers = {piece.value.cpr for piece in pieces if isinstance(piece.value, Person)}
             for cpr in asked.intersection(numbers):
@@ -115,16 +120,14 @@ def read_engagements_of(
     client: MoClient, persons: Collection[str], *, as_of: datetime | None = None, page: int = PAGE
 ) -> Histories:
     """All engagements that persons have on any day."""
-    answers = _ask(client, Kind.ENGAGEMENT, by_person, persons, as_of, page)
-    return Histories(_merged(answers.pages), answers.unreadable)
+    return _merged(_ask(client, Kind.ENGAGEMENT, by_person, persons, as_of, page))
 
 
 def read_accounts_of(
     client: MoClient, persons: Collection[str], *, as_of: datetime | None = None, page: int = PAGE
 ) -> Histories:
     """All accounts that persons have on any day, in all IT systems."""
-    answers = _ask(client, Kind.IT, by_person, persons, as_of, page)
-    return Histories(_merged(answers.pages), answers.unreadable)
+    return _merged(_ask(client, Kind.IT, by_person, persons, as_of, page))
 
 
 def read_of_units(
@@ -136,8 +139,7 @@ def read_of_units(
     page: int = PAGE,
 ) -> Histories:
     """All engagements, or managers, that org units have on any day."""
-    answers = _ask(client, kind, by_unit, units, as_of, page)
-    return Histories(_merged(answers.pages), answers.unreadable)
+    return _merged(_ask(client, kind, by_unit, units, as_of, page))
 
 
 def read_organisation(client: MoClient) -> tuple[str, int | None]:
@@ -169,8 +171,12 @@ class _Answers(Generic[K]):
     unreadable: dict[K, str]
 
 
-def _merged(pages: Iterable[Page]) -> dict[str, History]:
-    return {uuid: history for page in pages for uuid, history in histories(page).items()}
+def _merged(answers: _Answers[str]) -> Histories:
+    merged = Histories(unreadable=answers.unreadable)
+    for page in answers.pages:
+        merged.found.update(histories(page.objects))
+        merged.beside.update(histories(page.beside))
+    return merged
 
 
 class _Text(Protocol):
@@ -263,7 +269,7 @@ def _read_listed(
     """Reads page after page; if one fails, asks for the uuids alone and for each object by its own."""
     variables = {**variables, **_instant(as_of), "limit": page}
     try:
-        return Histories(_merged(_pages(client, kind, whole, variables)))
+        return _merged(_Answers(_pages(client, kind, whole, variables), {}))
     except NotShown:
         pass
     with _no_object_to_blame(KINDS[kind].collection):
@@ -304,3 +310,11 @@ def _no_object_to_blame(collection: str) -> Iterator[None]:
             " (admin contains them) and the setting graphql_version",
             lasting=True,
         ) from None
+
+
+def has_any(client: MoClient, kind: Kind, as_of: datetime) -> bool:
+    """Whether MO had any object of a kind at an instant."""
+    text = page_of(kind, only_uuids=True, past=True)
+    with _no_object_to_blame(KINDS[kind].collection):
+        data = client.query(text, {**_instant(as_of), "limit": 1, "cursor": None})
+        return bool(read_page(data, kind, client.graphql_version, paged=True, only_uuids=True).listed)

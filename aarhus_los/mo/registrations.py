@@ -10,7 +10,7 @@ from aarhus_los.mo.answers import member
 from aarhus_los.mo.bookmark import Moment, instant
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.histories import misunderstood
-from aarhus_los.mo.kinds import Kind
+from aarhus_los.mo.model import Kind
 
 MODELS: Final[Mapping[Kind, str]] = {
     Kind.FACET: "facet",

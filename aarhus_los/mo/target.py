@@ -10,7 +10,8 @@ from typing import TypeVar
 from aarhus_los.http import Unsettled
 from aarhus_los.mo.bookmark import Moment
 from aarhus_los.mo.client import MoClient
-from aarhus_los.mo.kinds import Door, Item, Kind, Organisation
+from aarhus_los.mo.model import Kind, Organisation
+from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.mo.read import Histories, read_histories, read_organisation
 from aarhus_los.mo.registrations import registered_since
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece
@@ -25,9 +26,9 @@ class Target:
     client: MoClient
     moment: Moment
 
-    def write(self, door: Door, items: Sequence[Item]) -> list[str | None]:
+    def write(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
         """As the client writes: once."""
-        return self.client.write(door, items)
+        return self.client.write(endpoint, items)
 
     def settle(self, once: Callable[[], R], *, again: Callable[[Unsettled], bool]) -> R:
         """Tries until it settles, as the client does with what it reads."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from aarhus_los.apply import Applied
 from aarhus_los.desired.claims import Desired, Notice, SetAside, UnresolvedAddress
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.errors import (
     EXIT_DATA,
@@ -21,7 +22,7 @@ from aarhus_los.errors import (
 from aarhus_los.mo.kinds import Kind
 from aarhus_los.plan import Operation, Plan
 from aarhus_los.report.scene import Scene
-from aarhus_los.selection import ReadFile, Refusal
+from aarhus_los.selection import Refusal
 
 
 class Fate(StrEnum):
@@ -133,12 +134,16 @@ def failed_rows(applied: Applied, families: Iterable[Desired]) -> list[SetAside]
 
 
 def count_rows(
-    files: Sequence[ReadFile],
+    files: Sequence[DropFile],
     set_aside: Sequence[SetAside],
     superseded: Sequence[SetAside],
     operations: Sequence[Operation],
+    imported: Mapping[str, str | None],
 ) -> list[FileAccount]:
-    """What became of each row that the run answers for. `operations`: those that were done, or would be."""
+    """What became of each row that the run answers for. `operations`: those that were done, or would be.
+
+    `imported`: when each file was imported whose rows are still pending.
+    """
     whole = {aside.ref for aside in set_aside if not aside.part}
     pending = {aside.ref for aside in set_aside if aside.pending}
     overtaken = {aside.ref for aside in superseded if not aside.part}
@@ -146,11 +151,9 @@ def count_rows(
     applied = {ref for operation in operations for ref in operation.origin}
     accounts = []
     for file in files:
-        if file.counted is not None and not file.counted:
+        if file.due is not None and not file.due:
             continue
-        refs = [row.ref for row in (*file.parsed.rows, *file.parsed.rejects)]
-        if file.counted is not None:
-            refs = [ref for ref in refs if ref.line in file.counted]
+        refs = [ref for ref in file.lines if file.is_due(ref)]
         fates: Counter[Fate] = Counter()
         for ref in refs:
             if ref in whole:
@@ -164,12 +167,12 @@ def count_rows(
         accounts.append(
             FileAccount(
                 file.name.name,
-                file.is_new,
-                len(refs) if file.counted is None else len(file.counted),
+                file.due is None,
+                len(refs) if file.due is None else len(file.due),
                 {fate: fates[fate] for fate in Fate},
                 sum(ref in pending for ref in refs),
                 sum(ref in in_part for ref in refs),
-                None if file.is_new else file.line.imported,
+                None if file.due is None else imported.get(file.name.name),
             )
         )
     return accounts

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from aarhus_los.desired.claims import Actual, DesiredObject
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.mo.kinds import (
     Account,
@@ -24,8 +25,7 @@ from aarhus_los.mo.kinds import (
     references,
 )
 from aarhus_los.plan import Operation
-from aarhus_los.selection import ReadFile
-from aarhus_los.timeline import Nothing, alive, at, lay
+from aarhus_los.timeline import Nothing, at, overlay, valid
 
 Read = Callable[[Kind, Collection[str]], Mapping[str, History]]
 """Reads objects of a kind from MO; those that MO does not have, or cannot show, are missing."""
@@ -95,7 +95,7 @@ def make_scene(
         if each.kind in after:
             known = after[each.kind].get(each.uuid, ())
             if not (each.create_only and known):
-                after[each.kind][each.uuid] = lay(each.claim, known)
+                after[each.kind][each.uuid] = overlay(each.claim, known)
     homes = _homes(operations, after, today)
     mentioned: dict[Kind, set[str]] = {kind: set() for kind in Kind}
     mentioned[Kind.ORG_UNIT] |= {*units, *homes.values()}
@@ -112,11 +112,11 @@ def make_scene(
     return Scene(today, operations, after, homes, designations or {})
 
 
-def units_of_rows(files: Iterable[ReadFile], refs: Collection[RowRef]) -> dict[RowRef, str]:
+def units_of_rows(files: Iterable[DropFile], refs: Collection[RowRef]) -> dict[RowRef, str]:
     """Row → the org unit that it speaks of, where it tells one."""
     units: dict[RowRef, str] = {}
     for file in files:
-        for row in (*file.parsed.rows, *file.parsed.rejects):
+        for row in (*file.rows, *file.rejects):
             unit = getattr(row, "org_uuid", None)
             if unit is not None and row.ref in refs:
                 units[row.ref] = unit
@@ -181,7 +181,7 @@ def _homes(
             if not isinstance(value, Engagement | Manager) or value.person not in people:
                 continue
             primary = isinstance(value, Engagement) and _is_primary(after, value.primary, today)
-            rank = (kind is Kind.ENGAGEMENT, alive(history, today), primary, history[-1].start)
+            rank = (kind is Kind.ENGAGEMENT, valid(history, today), primary, history[-1].start)
             if value.person not in best or rank > best[value.person][0]:
                 best[value.person] = rank, value.org_unit
     return {person: unit for person, (_, unit) in best.items()}

@@ -13,7 +13,8 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.http import Unsettled
 from aarhus_los.mo.bookmark import CLASS, FACET, last_bookmark, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
-from aarhus_los.mo.kinds import Door, Facet, Kind, Unit, create, edit, terminate
+from aarhus_los.mo.model import Facet, Kind, Unit
+from aarhus_los.mo.payloads import Endpoint, create, edit, terminate
 from aarhus_los.mo.registrations import MODELS, registered_since
 from aarhus_los.mo.target import Target
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Request
@@ -71,7 +72,7 @@ def test_an_ordinary_run_sets_it_with_two_requests_and_one_validity(stage: Stage
 
 def test_a_facet_that_is_there_without_its_class_is_enough(stage: Stage, client: MoClient) -> None:
     """What a run left that was killed between the two."""
-    client.write(Door.MUTATE, [create(Kind.FACET, FACET, Facet("los_import"), date(1930, 1, 1), FOREVER)])
+    client.write(Endpoint.MUTATE, [create(Kind.FACET, FACET, Facet("los_import"), date(1930, 1, 1), FOREVER)])
     assert set_bookmark(client, NOW) == last_bookmark(client)
     assert len(bookmarks(stage)) == 1
 
@@ -142,7 +143,7 @@ def test_the_bookmark_of_a_real_mo_is_read(mo: StandIn, recording: Callable[[str
 
 
 def unit(name: str) -> Unit:
-    return Unit("key", name, None, TYPE, None)
+    return Unit("key", name, None, TYPE)
 
 
 def test_registrations_tell_what_was_written_since(stage: Stage, client: MoClient) -> None:
@@ -150,13 +151,13 @@ def test_registrations_tell_what_was_written_since(stage: Stage, client: MoClien
     start = date(2020, 1, 1)
     objects = {Kind.ORG_UNIT: [UNIT, OTHER]}
     assert target.registered(objects) == {}
-    target.write(Door.CREATE, [create(Kind.ORG_UNIT, UNIT, unit("A"), start, FOREVER)])
-    target.write(Door.EDIT, [edit(Kind.ORG_UNIT, UNIT, unit("B"), start, FOREVER)])
+    target.write(Endpoint.CREATE, [create(Kind.ORG_UNIT, UNIT, unit("A"), start, FOREVER)])
+    target.write(Endpoint.EDIT, [edit(Kind.ORG_UNIT, UNIT, unit("B"), start, FOREVER)])
     assert target.registered(objects) == {UNIT: 2}
-    target.write(Door.TERMINATE, [terminate(Kind.ORG_UNIT, UNIT, start, FOREVER)])
+    target.write(Endpoint.TERMINATE, [terminate(Kind.ORG_UNIT, UNIT, start, FOREVER)])
     assert target.read(Kind.ORG_UNIT, [UNIT]).found == {}
     assert target.registered(objects) == {UNIT: 3}
-    target.write(Door.TERMINATE, [terminate(Kind.ORG_UNIT, UNIT, start, FOREVER)])
+    target.write(Endpoint.TERMINATE, [terminate(Kind.ORG_UNIT, UNIT, start, FOREVER)])
     assert target.registered(objects) == {UNIT: 3}, "what changes nothing is not registered"
     assert Target(client, set_bookmark(client, NOW)).registered(objects) == {}
 
@@ -166,7 +167,7 @@ def test_registrations_of_all_kinds_are_asked_for_at_once(stage: Stage, client: 
     before = len(stage.mo.requests)
     assert registered_since(client, {kind: [UNIT] for kind in MODELS}, moment) == {}
     assert len(stage.mo.requests) == before + 1
-    client.write(Door.MUTATE, [create(Kind.FACET, UNIT, Facet("x"), BEGINNING, FOREVER)])
+    client.write(Endpoint.MUTATE, [create(Kind.FACET, UNIT, Facet("x"), BEGINNING, FOREVER)])
     assert registered_since(client, {Kind.FACET: [UNIT], Kind.CLASS: [CLASS]}, moment) == {UNIT: 1}
 
 
@@ -191,5 +192,5 @@ def test_the_organisation_is_read_like_any_other(stage: Stage, client: MoClient)
 def test_a_write_is_sent_once(mo: StandIn) -> None:
     mo.answer = lambda received: Reply(503)
     with mo.client() as client, pytest.raises(Unsettled):
-        Target(client, NOW).write(Door.EDIT, [edit(Kind.ORG_UNIT, UNIT, unit("A"), BEGINNING, FOREVER)])
+        Target(client, NOW).write(Endpoint.EDIT, [edit(Kind.ORG_UNIT, UNIT, unit("A"), BEGINNING, FOREVER)])
     assert len(mo.received) == 1

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aarhus_los.cpr import Cpr
 from aarhus_los.mo.answers import NotShown
 from aarhus_los.mo.histories import histories, read_page
-from aarhus_los.mo.kinds import KINDS, Account, Address, Engagement, History, Kind, Manager, Person, Unit
+from aarhus_los.mo.model import KINDS, Account, Address, Engagement, History, Kind, Manager, Person, Unit
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece
 
 ONE = "11111111-1111-4111-8111-111111111111"
@@ -21,7 +21,7 @@ Recording = Callable[[str], dict[str, Any]]
 
 
 def read(data: Any, kind: Kind, version: int = 30) -> dict[str, History]:
-    return histories(read_page(data, kind, version))
+    return histories(read_page(data, kind, version).objects)
 
 
 def units(*validities: tuple[str | None, str | None, str]) -> dict[str, Any]:
