@@ -216,7 +216,7 @@ class Reads:
         if phase is Phase.AFTER:
             if written_objects(request):
                 self.uuids.clear()
-            elif request.path.startswith("/graphql/"):
+            elif request.path.startswith("/graphql/") and b"registrations" not in request.body:
                 variables = request.json().get("variables") or {}
                 self.uuids |= {uuid for value in variables.values() for uuid in _texts(value)}
         return None

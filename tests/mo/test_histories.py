@@ -50,7 +50,7 @@ class TestOfARealMo:
             Piece(
                 date(2010, 1, 1),
                 FOREVER,
-                Unit("bvn", "X", None, "94ff5280-dac3-586f-809a-c13813cd7fb4", None),
+                Unit("bvn", "X", None, "94ff5280-dac3-586f-809a-c13813cd7fb4"),
             ),
         )
 
@@ -198,7 +198,11 @@ json_values = st.recursive(
 
 
 @settings(max_examples=200, deadline=None)
-@given(json_values, st.sampled_from([*range(1, len(VALIDITY) + 1)]), st.sampled_from(list(KINDS)))
+@given(
+    json_values,
+    st.sampled_from([*range(1, len(VALIDITY) + 1)]),
+    st.sampled_from([kind for kind in KINDS if kind is not Kind.MARK]),
+)
 def test_whatever_mo_answers_is_read_or_not_understood(value: Any, depth: int, kind: Kind) -> None:
     data = mangled(units(("2010-01-01T00:00:00+01:00", None, "A")), VALIDITY[:depth], value)
     try:
