@@ -40,6 +40,10 @@ class Applied:
 
     acknowledged: list[Operation] = field(default_factory=list)
     failed: list[tuple[Operation, Failure]] = field(default_factory=list)
+    again: list[Operation] = field(default_factory=list)
+    """What was written once more, since MO did not say it when it was read back."""
+    unconfirmed: list[tuple[Operation, Failure]] = field(default_factory=list)
+    """What is acknowledged, but could not be read back, or not be written again."""
     stopped: UnavailableError | None = None
     """MO could not be reached any more: what is in neither list was not sent, or its fate is unknown."""
     refusals: Refusals | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -23,7 +22,7 @@ from aarhus_los.desired.claims import Desired, DesiredObject
 from aarhus_los.desired.families import Ours, Subjects, World, desire
 from aarhus_los.desired.lines import Gathered
 from aarhus_los.drop.sources import open_source
-from aarhus_los.errors import SettingsError
+from aarhus_los.errors import SettingsError, UnavailableError
 from aarhus_los.ledger import Kept, State, check_room, load_state, locked, make_folder, save_state
 from aarhus_los.mo.bookmark import last_bookmark, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
@@ -43,6 +42,7 @@ from aarhus_los.report.scene import Scene, make_scene, units_of_rows
 from aarhus_los.report.terminal import difference_text
 from aarhus_los.selection import Selection, Wishes, select
 from aarhus_los.settings import Settings
+from aarhus_los.verify import touched, verify
 
 Progress = Callable[[str, int, int], None]
 """Told the phase, and how much of how much is done (0 of 0: it begins)."""
@@ -127,8 +127,7 @@ class _Run:
                 state = replace(state, organisation=world.organisation[0], bookmark=moment)
                 state = under_way(state, selection, self._healed(selection, families), moment)
                 save_state(self.settings.state_file, state)
-                applied = self._apply(plan, target)
-                self._verify(client, wanted, applied)
+                applied = self._apply(plan, wanted, target)
             elif found is not None:
                 state = replace(state, organisation=world.organisation[0], bookmark=found.isoformat())
             self._account_for(client, selection, families, applied)
@@ -299,55 +298,46 @@ class _Run:
             present = {Kind.ORG_UNIT: told.units, Kind.ENGAGEMENT: told.engagements}
         return tripped(kinds, counts, limits, present)
 
-    def _apply(self, plan: Plan, target: Target) -> Applied:
+    def _apply(self, plan: Plan, wanted: list[DesiredObject], target: Target) -> Applied:
+        """Writes a plan, and reads back what was written. Whatever ends it, the record of what was written is left."""
+        applied = Applied()
+        try:
+            with self._phase("write MO"):
+                self._write(plan, target, applied)
+            if not (applied.stopped or applied.refusals):
+                with self._phase("verify"):
+                    self._verify(plan, wanted, target, applied)
+        except UnavailableError as error:
+            applied.stopped = error
+        except BaseException:
+            self.account.stopped = "the run was stopped"
+            self._leave_record(applied)
+            raise
+        return applied
+
+    def _write(self, plan: Plan, target: Target, applied: Applied) -> None:
         settings = self.settings
         total = len(plan.operations)
-        applied = Applied()
-        with self._phase("write MO"):
-            try:
-                apply_plan(
-                    plan,
-                    target,
-                    chunk_size=settings.chunk_size,
-                    concurrency=settings.concurrency,
-                    limit=Limit(settings.max_refused, settings.max_refused_percent),
-                    allowed=self.options.allow.get(BrakeKind.REFUSALS, 0),
-                    progress=lambda done: self.progress("write MO", done, total),
-                    applied=applied,
-                )
-            except BaseException:
-                self.account.stopped = "the run was stopped"
-                self._leave_record(applied)
-                raise
-        if applied.refusals is not None:
-            self.account.refusals = str(applied.refusals)
-        return applied
+        apply_plan(
+            plan,
+            target,
+            chunk_size=settings.chunk_size,
+            concurrency=settings.concurrency,
+            limit=Limit(settings.max_refused, settings.max_refused_percent),
+            allowed=self.options.allow.get(BrakeKind.REFUSALS, 0),
+            progress=lambda done: self.progress("write MO", done, total),
+            applied=applied,
+        )
+
+    def _verify(self, plan: Plan, wanted: list[DesiredObject], target: Target, applied: Applied) -> None:
+        limit = {"all": None, "some": self.settings.verify_limit, "none": 0}[self.options.verify]
+        objects = touched(wanted, applied, limit, plan.to_compare)
+        self.account.differences = [difference_text(each) for each in verify(objects, target, applied)]
 
     def _leave_record(self, applied: Applied) -> None:
         if applied.acknowledged:
-            write_record(self.settings.report_folder, self.now, self.account, applied.acknowledged)
-
-    def _verify(self, client: MoClient, wanted: list[DesiredObject], applied: Applied) -> None:
-        """Reads back what was touched: what MO says otherwise is a failure."""
-        if self.options.verify == "none" or applied.stopped or applied.refusals:
-            return
-        failed = {(operation.kind, operation.uuid) for operation, _ in applied.failed}
-        touched = {(operation.kind, operation.uuid) for operation in applied.acknowledged} - failed
-        objects = [each for each in wanted if (each.kind, each.uuid) in touched]
-        objects = [each for each in objects if each.kind is not Kind.ORGANISATION]
-        limit = self.settings.verify_limit
-        if self.options.verify == "some" and len(objects) > limit:
-            objects = random.Random(len(objects)).sample(objects, limit)
-        by_kind: dict[Kind, set[str]] = {}
-        for each in objects:
-            by_kind.setdefault(each.kind, set()).add(each.uuid)
-        with self._phase("verify"):
-            read = {kind: read_histories(client, kind, uuids) for kind, uuids in by_kind.items()}
-            actual = {kind: histories.found for kind, histories in read.items()}
-            if Kind.ORG_UNIT in read:
-                actual[Kind.MARK] = read[Kind.ORG_UNIT].beside
-        again = make_plan([replace(each, create_only=False) for each in objects], actual)
-        self.account.differences = [difference_text(operation) for operation in again.operations]
+            written = [*applied.acknowledged, *applied.again]
+            write_record(self.settings.report_folder, self.now, self.account, written)
 
     def _account_for(
         self, client: MoClient, selection: Selection, families: list[Desired], applied: Applied
@@ -360,6 +350,7 @@ class _Run:
             account.unresolved += family.unresolved
         account.set_aside += failed_rows(applied, families)
         account.stopped = str(applied.stopped) if applied.stopped else None
+        account.refusals = str(applied.refusals) if applied.refusals else None
         account.acknowledged = len(applied.acknowledged)
         account.failed = len(applied.failed)
         if applied.stopped or applied.refusals:

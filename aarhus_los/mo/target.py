@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from aarhus_los.http import Unsettled
@@ -44,6 +45,16 @@ class Target:
             uuid, code = read_organisation(self.client)
             return Histories({uuid: (Piece(BEGINNING, FOREVER, Organisation(code)),)})
         return read_histories(self.client, kind, uuids)
+
+    def read_side_by_side(self, objects: Mapping[Kind, Collection[str]]) -> dict[Kind, Histories]:
+        """The histories of objects of several kinds, read at the same time."""
+        found: dict[Kind, Histories] = {}
+
+        def read(kind: Kind) -> None:
+            found[kind] = self.read(kind, objects[kind])
+
+        self.client.side_by_side(*(partial(read, kind) for kind in objects))
+        return found
 
     def registered(self, objects: Mapping[Kind, Collection[str]]) -> Counter[str]:
         """How often each object, by uuid, was registered since the run's moment. Raises `NotShown`."""

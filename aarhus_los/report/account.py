@@ -122,7 +122,8 @@ def failed_rows(applied: Applied, families: Iterable[Desired]) -> list[SetAside]
     known = {aside.ref for desired in families for aside in desired.set_aside if not aside.part}
     failed: dict[RowRef, SetAside] = {}
     order = {kind: place for place, kind in enumerate(Kind)}
-    for operation, failure in sorted(applied.failed, key=lambda each: (order[each[0].kind], each[0].uuid)):
+    every = [*applied.failed, *applied.unconfirmed]
+    for operation, failure in sorted(every, key=lambda each: (order[each[0].kind], each[0].uuid)):
         for ref in operation.origin:
             if ref in known:
                 continue
