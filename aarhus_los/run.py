@@ -30,6 +30,7 @@ from aarhus_los.drop.rows import (
     OrgRow,
     PersonRow,
     Row,
+    RowRef,
 )
 from aarhus_los.drop.sources import open_source
 from aarhus_los.errors import SettingsError
@@ -54,10 +55,10 @@ from aarhus_los.reading import read_world
 from aarhus_los.report.account import Account, count_rows, failed_rows
 from aarhus_los.report.files import write_failed_addresses, write_rejects
 from aarhus_los.report.housekeeping import tidy
+from aarhus_los.report.names import gather_names, units_of_rows
 from aarhus_los.report.outliving import ended_units, outliving
-from aarhus_los.report.record import write_record
-from aarhus_los.report.scene import Scene, make_scene, units_of_rows
-from aarhus_los.report.terminal import difference_text
+from aarhus_los.report.record import record_left, write_record
+from aarhus_los.report.verdict import difference_text
 from aarhus_los.selection import ReadFile, Selection, Wishes, needed_again, select
 from aarhus_los.settings import Settings
 
@@ -73,10 +74,9 @@ class Options:
     since: date | None = None
     allow_late: bool = False
     accept_rejects: bool = False
+    accepted_rows: frozenset[RowRef] = frozenset()
     allow: Mapping[BrakeKind, int] = field(default_factory=dict)
     verify: Literal["some", "all", "none"] = "some"
-    scene: bool = False
-    """Whether the account is to have what a page shows: names are then read that nothing else needs."""
 
 
 def import_drop(settings: Settings, options: Options, progress: Progress) -> Account:
@@ -91,9 +91,9 @@ def import_drop(settings: Settings, options: Options, progress: Progress) -> Acc
         check_room(settings.state_file.parent, size)
         for folder in filter(None, (settings.report_folder, settings.queries_folder)):
             check_room(folder)
-        account = _Run(settings, options, progress, dry=False).run()
-    account.warnings[:0] = warnings
-    return account
+        run = _Run(settings, options, progress, dry=False)
+        run.account.warnings[:0] = warnings
+        return run.run()
 
 
 def plan_drop(settings: Settings, options: Options, progress: Progress) -> Account:
@@ -109,7 +109,11 @@ class _Run:
         self.now = clock.now()
         self.kept = Kept(settings.state_file)
         self.account = Account(
-            dry=dry, rows_accepted=options.accept_rejects, rejects_exit_code=settings.rejects_exit_code
+            started=self.now,
+            dry=dry,
+            rows_accepted=options.accept_rejects,
+            accepted_rows=options.accepted_rows,
+            rejects_exit_code=settings.rejects_exit_code,
         )
         self.account.warnings += settings.warnings
 
@@ -130,22 +134,20 @@ class _Run:
                 wanted = [each for family in families for each in family.objects]
                 plan = self.account.plan = make_plan(wanted, world.actual)
                 self._tell_outliving(client, wanted, plan)
-            self.account.brakes = [str(brake) for brake in self._brakes(plan, client, world)]
-            scene = None
-            if self.options.scene:
-                scene = self._scene(client, selection, families, world, addresses)
+            account = self.account
+            account.brakes = self._brakes(plan, client, world)
+            self._gather_names(client, selection, families, world, addresses)
             applied = Applied()
-            if not self.account.dry and not self.account.brakes:
-                self._note_new_objects(state, selection, families, plan)
-                applied = self._apply(plan, client)
-                self._verify(client, wanted, applied)
-            self._account_for(client, selection, families, applied)
-        if scene is not None:
-            self._set_scene(scene, selection, applied)
-        self._leave_record(applied)
-        account = self.account
-        if not (account.brakes or account.stopped or account.differences) and account.balances:
-            self._finish(state, selection, families)
+            with record_left(self.settings.report_folder, account, lambda: self._count_writes(applied)):
+                if not account.dry and not account.brakes:
+                    self._note_new_objects(state, selection, families, plan)
+                    self._apply(plan, client, applied)
+                    self._verify(client, wanted, applied)
+                self._account_for(client, selection, families, applied)
+                if account.written:
+                    write_record(self.settings.report_folder, account)
+                if not (account.brakes or account.stopped or account.differences) and account.balances:
+                    self._finish(state, selection, families)
         return account
 
     def _select(self, state: State) -> Selection:
@@ -211,42 +213,38 @@ class _Run:
                 histories |= read_of_units(client, kind, ended).found
             self.account.notices += outliving(ended, histories, wanted)
 
-    def _scene(
+    def _gather_names(
         self,
         client: MoClient,
         selection: Selection,
         families: list[Desired],
         world: World,
         addresses: Resolution,
-    ) -> Scene:
-        """Gathered before the first write: an MO that cannot show names then costs nothing."""
+    ) -> None:
+        """Before the first write: an MO that cannot show names then costs nothing."""
 
         def read(kind: Kind, uuids: Collection[str]) -> Mapping[str, History]:
             return read_histories(client, kind, uuids).found
 
         with self._phase("read names"):
             refs = {aside.ref for family in families for aside in family.set_aside}
-            unresolved = {each.org_unit for family in families for each in family.unresolved}
-            return make_scene(
+            units = self.account.units_of_rows = units_of_rows(selection.files, refs)
+            self.account.names = gather_names(
                 self.now.date(),
+                self.account.plan.operations,
                 [each for family in families for each in family.objects],
                 world.actual,
-                self.account.plan.operations,
                 read,
-                units={*units_of_rows(selection.files, refs).values(), *unresolved},
-                designations={
+                units={
+                    *units.values(),
+                    *(each.org_unit for family in families for each in family.unresolved),
+                },
+                addresses={
                     outcome.uuid: outcome.designation
                     for outcome in addresses.outcomes.values()
                     if isinstance(outcome, Found)
                 },
             )
-
-    def _set_scene(self, scene: Scene, selection: Selection, applied: Applied) -> None:
-        """Of what was planned, an import shows what was done; one that a brake held back, what it would have done."""
-        subjects = units_of_rows(selection.files, {aside.ref for aside in self.account.set_aside})
-        planned = self.account.dry or self.account.brakes
-        operations = scene.operations if planned else applied.acknowledged
-        self.account.scene = replace(scene, operations=operations, subjects=subjects)
 
     def _brakes(self, plan: Plan, client: MoClient, world: World) -> list[Brake]:
         settings = self.settings
@@ -287,31 +285,27 @@ class _Run:
             timestamp = state.timestamp or NOTHING_YET
             save_state(self.settings.state_file, State(timestamp, {**state.lines, **lines}, state.ours))
 
-    def _apply(self, plan: Plan, client: MoClient) -> Applied:
+    def _apply(self, plan: Plan, client: MoClient, applied: Applied) -> None:
         def read(kind: Kind, uuids: Collection[str]) -> Mapping[str, History]:
             return read_histories(client, kind, uuids).found
 
         total = len(plan.operations)
-        applied = Applied()
         with self._phase("write MO"):
-            try:
-                return apply_plan(
-                    plan,
-                    client,
-                    read,
-                    chunk_size=self.settings.chunk_size,
-                    concurrency=self.settings.concurrency,
-                    progress=lambda done: self.progress("write MO", done, total),
-                    applied=applied,
-                )
-            except BaseException:
-                self.account.stopped = "the run was stopped"
-                self._leave_record(applied)
-                raise
+            apply_plan(
+                plan,
+                client,
+                read,
+                chunk_size=self.settings.chunk_size,
+                concurrency=self.settings.concurrency,
+                progress=lambda done: self.progress("write MO", done, total),
+                applied=applied,
+            )
 
-    def _leave_record(self, applied: Applied) -> None:
-        if applied.acknowledged:
-            write_record(self.settings.report_folder, self.now, self.account, applied.acknowledged)
+    def _count_writes(self, applied: Applied) -> None:
+        account = self.account
+        account.written = applied.acknowledged
+        account.acknowledged = len(applied.acknowledged)
+        account.failed = len(applied.failed)
 
     def _verify(self, client: MoClient, wanted: list[DesiredObject], applied: Applied) -> None:
         """Reads back what was touched: what MO says otherwise is a failure."""
@@ -343,8 +337,7 @@ class _Run:
             account.unresolved += family.unresolved
         account.set_aside += failed_rows(applied, families)
         account.stopped = str(applied.stopped) if applied.stopped else None
-        account.acknowledged = len(applied.acknowledged)
-        account.failed = len(applied.failed)
+        self._count_writes(applied)
         if applied.stopped:
             account.unsettled = len(account.plan.operations) - account.acknowledged - account.failed
         sent = not (account.dry or account.brakes)
@@ -360,9 +353,10 @@ class _Run:
             return
         with self._phase("write the state"):
             folder, queries = self.settings.report_folder, self.settings.queries_folder
-            write_rejects(folder, selection.files, self.account.set_aside)
+            reports = self.account.reports
+            reports += write_rejects(folder, selection.files, self.account.set_aside)
             folders = {folder: 0o600, **({queries: 0o644} if queries else {})}
-            write_failed_addresses(folders, selection.files, self.account.unresolved)
+            reports += write_failed_addresses(folders, selection.files, self.account.unresolved)
             lines = self._lines(state, selection, families)
             after = next_state(state, self.now, {**selection.lines, **lines}, selection.listed)
             needed = needed_again(after.lines)
