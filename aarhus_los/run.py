@@ -31,7 +31,6 @@ from aarhus_los.drop.rows import (
     PersonRow,
     Row,
 )
-from aarhus_los.drop.sources import open_source
 from aarhus_los.errors import SettingsError
 from aarhus_los.ledger import (
     NOTHING_YET,
@@ -60,6 +59,7 @@ from aarhus_los.report.scene import Scene, make_scene, units_of_rows
 from aarhus_los.report.terminal import difference_text
 from aarhus_los.selection import ReadFile, Selection, Wishes, needed_again, select
 from aarhus_los.settings import Settings
+from aarhus_los.sources.open import open_source
 
 R = TypeVar("R", bound=Row)
 Progress = Callable[[str, int, int], None]

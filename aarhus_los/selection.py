@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
-from aarhus_los.drop.entries import Entry, FileChanged, Source
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
 from aarhus_los.drop.reader import FileRefused, read_file
 from aarhus_los.errors import EXIT_DATA, EXIT_ROWS
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest
+from aarhus_los.sources.entries import Entry, FileChanged, Source
 
 
 @dataclass(frozen=True)
