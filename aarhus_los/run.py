@@ -22,7 +22,6 @@ from aarhus_los.desired.claims import Desired, DesiredObject, Notice
 from aarhus_los.desired.families import Ours, Subjects, World, desire
 from aarhus_los.desired.lines import Gathered
 from aarhus_los.drop.rows import RowRef
-from aarhus_los.drop.sources import open_source
 from aarhus_los.errors import SettingsError, UnavailableError
 from aarhus_los.ledger import Kept, State, check_room, load_state, locked, make_folder, save_state
 from aarhus_los.messages import Message
@@ -44,6 +43,7 @@ from aarhus_los.report.record import record_left, write_record
 from aarhus_los.report.verdict import difference_text
 from aarhus_los.selection import Selection, Wishes, select
 from aarhus_los.settings import Settings
+from aarhus_los.sources.open import open_source
 from aarhus_los.verify import touched, verify
 
 Progress = Callable[[str, int, int], None]
