@@ -118,6 +118,8 @@ def _write_all(
 
 
 def _check_kinds(items: list[Item]) -> None:
+    if any(item.get("details") for item in items):
+        raise NotModelledError("details within an item: the importer sends them as items of their own")
     kinds: set[Any] = {item.get("type") for item in items}
     if not kinds <= DETAILS | OTHERS:
         unknown = sorted(kinds - DETAILS - OTHERS, key=str)

@@ -84,6 +84,7 @@ def _state_fields(kind: Kind, fields: Mapping[str, Any]) -> dict[str, Any]:
         if each.shown is Shown.WITH_A_VALUE and each.name in fields
     }
     if kind is EMPLOYEE:
+        values |= {name: fields.get(name) or "" for name in ("givenname", "surname")}
         values["name"] = full_name(fields)
     if kind is MANAGER:
         values["responsibility"] = sorted(fields.get("responsibility") or ())

@@ -16,7 +16,7 @@ from aarhus_los.sandbox.mo_errors import MoError, unforeseen
 from aarhus_los.sandbox.mo_kinds import KINDS, Kind
 from aarhus_los.sandbox.mo_registrations import Registration, Registrations
 from aarhus_los.sandbox.mo_shown import Span, spans, validities
-from aarhus_los.sandbox.moments import BEGINNING, FOREVER, day_after, now, today
+from aarhus_los.sandbox.moments import BEGINNING, FOREVER, day_after, day_of, now
 
 ROOT_ORGANISATION: Final = "9b2d6f4e-1c07-4a58-8f3e-2d5a7c91e604"
 
@@ -47,19 +47,18 @@ class _Before:
 class MoStore:
     """Objects by kind and uuid. Writes belong in a `transaction()`; one is under way at a time, and readers wait for it.
 
-    `clock` tells which day it is, and `times` the moment, for those of MO's answers that depend on it.
+    `times` tells the moment, and `clock` the day, which need not be that of the moment.
     """
 
     def __init__(
         self,
         organisation: str = ROOT_ORGANISATION,
-        clock: Callable[[], date] = today,
         times: Callable[[], datetime] = now,
     ) -> None:
         self.organisation = organisation
         self.municipality_code: int | None = None
-        self.clock = clock
         self.times = times
+        self.clock: Callable[[], date] = lambda: day_of(self.times())
         self._objects: dict[str, dict[str, Registrations]] = {kind: {} for kind in KINDS}
         self._mentions: dict[tuple[str, str], dict[Any, set[str]]] = {}
         self._order: dict[str, list[str]] = {}
