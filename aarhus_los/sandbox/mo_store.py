@@ -164,7 +164,7 @@ class MoStore:
     def edit(self, kind: str, uuid: str, start: date, end: date, fields: Mapping[str, Any]) -> None:
         """Edits an object as MO's interfaces do; None takes a reference away. Raises KeyError if it is not there."""
         given = self._hung(kind, {name: NOBODY if value is None else value for name, value in fields.items()})
-        before = self._objects[kind][uuid][-1].listed
+        before = self._objects[kind][uuid][-1].listed()
         change = mo_changes.edited(KINDS[kind], before, start, day_after(end), given)
         self.write(KINDS[kind], uuid, change, creates=False)
 
@@ -196,7 +196,7 @@ class MoStore:
     def active(self, kind: str, uuid: str, start: date, end: date) -> list[Span]:
         """The spans of an object that readers see of a window, both inclusive; none if it is not there."""
         found = self.registration(kind, uuid)
-        return [] if found is None else spans(found.kind, found.listed, start, day_after(end))
+        return [] if found is None else spans(found.kind, found.listed(), start, day_after(end))
 
     def uuids(self, kind: str, after: str = "") -> list[str]:
         """The uuids of all objects of a kind, in order, beyond a uuid."""
@@ -277,7 +277,7 @@ class MoStore:
             index = self._mentions.get((kind.name, name))
             if index is not None:
                 for row in change.get(kind.field[name].part.track.name, ()):
-                    index.setdefault(row.value[0], set()).add(uuid)
+                    index.setdefault(row.target, set()).add(uuid)
 
     def _index(self, kind: str, name: str) -> dict[Any, set[str]]:
         index: dict[Any, set[str]] = {}
@@ -285,7 +285,7 @@ class MoStore:
         for uuid, registrations in self._objects[kind].items():
             for registration in registrations:
                 for row in registration.tracks.get(track, ()):
-                    index.setdefault(row.value[0], set()).add(uuid)
+                    index.setdefault(row.target, set()).add(uuid)
         return index
 
 
