@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aarhus_los.mo.kinds import Kind, Unit
-from aarhus_los.plan import Action, Operation, Plan
+from aarhus_los.plan import Operation, Plan
 
 
 class BrakeKind(StrEnum):
@@ -39,22 +39,10 @@ class Brake:
     present: int | None
     """What MO counts today; None: unknown, the number alone decides."""
 
-    def __str__(self) -> str:
-        share = (
-            f"{self.planned / self.present:.1%} of {self.present}"
-            if self.present
-            else "MO could not tell of how many"
-        )
-        return (
-            f"the plan has {self.planned} {self.kind.value.replace('-', ' ')} ({share}); more than {self.limit.number}"
-            f" and {self.limit.percent:g} % are not done unasked: look at `los-import plan`, and if it is right,"
-            f" run again with --allow {self.kind.value}={self.planned}"
-        )
-
 
 def counted(plan: Plan) -> dict[BrakeKind, int]:
     """How many objects the plan ends or moves."""
-    ended = {(op.kind, op.uuid) for op in plan.operations if op.action is Action.TERMINATE}
+    ended = {(op.kind, op.uuid) for op in plan.operations if op.ends}
     moved = {op.uuid for op in plan.operations if op.kind is Kind.ORG_UNIT and _moves(op)}
     return {
         BrakeKind.UNIT_ENDS: sum(kind is Kind.ORG_UNIT for kind, _ in ended),
@@ -129,16 +117,14 @@ class Refusals:
             and refused > self._objects * limit.percent / 100
         )
 
-    def __str__(self) -> str:
-        limit, refused = self._limit, len(self._refused)
-        assert limit is not None
-        counts = Counter(self._refused.values()).most_common()
-        reasons = "; ".join(
-            f"{count} times {sort}: {self._reasons[sort]}" for sort, count in counts[:REASONS]
-        )
-        more = f"; and {len(counts) - REASONS} other reasons" if len(counts) > REASONS else ""
-        return (
-            f"{refused} of the {self._objects} objects of the plan were refused, more than {limit.number} and"
-            f" {limit.percent:g} %: nothing more was sent, and the next run does the rest. The reasons: {reasons}{more}."
-            f" If they are right, run again with --allow {BrakeKind.REFUSALS.value}=NUMBER, at most so many"
-        )
+    @property
+    def brake(self) -> Brake:
+        """The brake that it is, once it has tripped."""
+        assert self._limit is not None
+        return Brake(BrakeKind.REFUSALS, len(self._refused), self._limit, self._objects)
+
+    @property
+    def reasons(self) -> list[tuple[int, str]]:
+        """The most frequent reasons, and how often each was given."""
+        counts = Counter(self._refused.values()).most_common(REASONS)
+        return [(count, f"{sort}: {self._reasons[sort]}") for sort, count in counts]

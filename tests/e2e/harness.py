@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -110,9 +111,14 @@ class Sandbox:
 
 
 def table_line(told: str, file: str) -> list[str]:
-    """A file's line in the account: rows, unchanged, applied, superseded, set aside, pending, and what is said of them."""
-    head = next(line for line in told.splitlines() if line.startswith("File "))
+    """A file's line in the account: rows, unchanged, applied (or held back), superseded, set aside, pending.
+
+    What happened to no row has no column: "0".
+    """
     names = ["rows", "unchanged", "applied", "superseded", "set aside", "pending"]
-    assert head.split()[1:] == " ".join(names).split()
+    head = next(line for line in told.splitlines() if line.startswith("File "))
+    shown = [name.replace("held back", "applied") for name in re.split(r"\s\s+", head.strip())[1:]]
+    assert set(shown) <= set(names)
     line = next(line for line in told.splitlines() if line.startswith(f"{file} "))
-    return line.split(maxsplit=7)[1:]
+    cells = dict(zip(shown, line.split()[1:], strict=True))
+    return [cells.get(name, "0") for name in names]

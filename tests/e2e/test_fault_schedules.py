@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from aarhus_los import clock
-from aarhus_los.drop.entries import Entry, FileChanged
-from aarhus_los.drop.folder import Folder
 from aarhus_los.errors import UnavailableError
 from aarhus_los.ledger import digest
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, HttpStandIn, Phase, Request
 from aarhus_los.sandbox.mo_auth import ROLES
 from aarhus_los.sandbox.mo_server import MoServer, written_objects
 from aarhus_los.sandbox.mo_store import Snapshot
+from aarhus_los.sources.entries import Entry, FileChanged
+from aarhus_los.sources.folder import Folder
 from tests.e2e.drops import CHANGES, FIRST_FILES, TYPES, State, type_list
 from tests.e2e.los_files import LEDER, LEDER_LUK, PERS, PERS_LUK, table, uuid_of
 from tests.e2e.one_process import OneProcess, Ran, one_process
