@@ -15,7 +15,7 @@ from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refus
 from aarhus_los.drop.reader import FileRefused, read_file
 from aarhus_los.errors import EXIT_DATA, EXIT_ROWS
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest
-from aarhus_los.sources.entries import Entry, FileChanged, Source
+from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Source
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,10 @@ class _Selecting:
 
     def _listed(self) -> list[DropName]:
         names = []
-        for entry in sorted(self.source.listing(), key=lambda entry: entry.name):
+        listing = self.source.listing()
+        if unusable := listing.unusable_text():
+            self.selection.warnings.append(unusable)
+        for entry in sorted(listing.entries, key=lambda entry: entry.name):
             name = parse_name(entry.name)
             if name is None:
                 if miss := near_miss(entry.name):
@@ -180,7 +183,9 @@ class _Selecting:
             return self.source.read(name)
         except FileChanged as changed:
             self.selection.warnings.append(f"{changed}: it waits for the next run")
-            return None
+        except FileUnreadable as unreadable:
+            self._refuse(name, unreadable.reason, EXIT_DATA)
+        return None
 
     def _is_taken_over(self, name: DropName, entry: Entry) -> bool:
         """Whether an earlier importer, of which only a timestamp is left, has imported this file."""
