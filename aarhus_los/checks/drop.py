@@ -40,7 +40,10 @@ def drop(settings: Settings) -> list[Finding]:
             entries = list(source.listed.values())
     except LosError as error:
         return [failure(_SUBJECT, str(error))]
-    told = [*(str(notice) for notice in selection.notices), *(f"{each.file} is not read: {each.reason}" for each in selection.refused)]
+    told = [
+        *(str(notice) for notice in selection.notices),
+        *(f"{each.file} is not read: {each.reason}" for each in selection.refused),
+    ]
     found = [
         *_listed(place, entries),
         *(warning(_SUBJECT, text) for text in told),
