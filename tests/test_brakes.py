@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
+from aarhus_los.brakes import BrakeKind, Limit, counted, exceeding, tripped
 from aarhus_los.desired.claims import DesiredObject, WantedMark
 from aarhus_los.mo.model import Engagement, History, Kind, Mark, Unit, Value
 from aarhus_los.plan import Plan, make_plan
@@ -157,9 +157,3 @@ def test_a_percentage_is_of_the_objects_of_its_kind() -> None:
     present = {Kind.ORG_UNIT: 10, Kind.ENGAGEMENT: 34_000}
     counts = {BrakeKind.ENGAGEMENT_ENDS: 501, BrakeKind.UNIT_ENDS: 51}
     assert [brake.kind for brake in tripped(list(counts), counts, LIMITS, present)] == [BrakeKind.UNIT_ENDS]
-
-
-def test_a_brake_says_how_to_go_on() -> None:
-    text = str(Brake(BrakeKind.UNIT_ENDS, 412, LIMITS[BrakeKind.UNIT_ENDS], 4000))
-    assert "412 unit ends (10.3% of 4000)" in text
-    assert "--allow unit-ends=412" in text
