@@ -90,16 +90,22 @@ def all_of(store: MoStore, as_of: datetime | None = None) -> dict[Kind, dict[str
 
 
 def carry_out(
-    plan: Plan, store: MoStore, pick: Callable[[Sequence[int]], int] = lambda free: free[0]
+    plan: Plan,
+    store: MoStore,
+    pick: Callable[[Sequence[int]], int] = lambda free: free[0],
+    *,
+    most: int | None = None,
 ) -> list[Operation]:
-    """Sends the steps of a plan, a request each, in an order that they allow; `pick` chooses among those that are free.
+    """Sends the steps of a plan, at `most` so many, a request each, in an order that they allow.
+
+    `pick` chooses among those that are free. Returns the operations as they were sent.
 
     No write may be one that MO finds empty, but for a step that says so of itself.
     """
     client: Any = InProcess(store)
     left = set(range(len(plan.steps)))
     sent: list[Step] = []
-    while left:
+    while left and len(sent) != most:
         free = [n for n in sorted(left) if not (plan.steps[n].needs | plan.steps[n].follows) & left]
         number = pick(free) if free else min(left)
         left.discard(number)

@@ -100,6 +100,12 @@ def with_types(claim: History, known: History) -> History:
     return merge(pieces)
 
 
+def line_of(marks: History) -> History:
+    """The interval of the line organisation, which MO shows only where the unit is there: other marks are not ours."""
+    shown = [piece for piece in marks if piece.value == Mark(LINE_ORGANISATION)]
+    return (Piece(shown[0].start, shown[-1].end, Mark(LINE_ORGANISATION)),) if shown else ()
+
+
 def mark_of(unit: str, claims: Claims) -> tuple[WantedMark | None, History, bool]:
     """The one interval on which a unit must carry the mark of the line organisation.
 
