@@ -16,6 +16,7 @@ from aarhus_los.sandbox import mo_graphql, mo_rest
 from aarhus_los.sandbox.http_stand_in import Answer, HttpStandIn, Intercept, Request
 from aarhus_los.sandbox.mo_auth import ROLES, TOKEN_SECONDS, Token, Tokens
 from aarhus_los.sandbox.mo_errors import MoError, NotModelledError
+from aarhus_los.sandbox.mo_readers import Context
 from aarhus_los.sandbox.mo_store import MoStore
 
 MO_VERSION: Final = "66.1.2"
@@ -32,8 +33,8 @@ _ORGANISATION = re.compile(r"/service/o/([^/]+)/")
 class MoServer(HttpStandIn):
     """Serves a store for the length of a `with`. What MO's operator decides is changed on it while it runs:
 
-    `tokens.roles` are what tokens issued from now on are good for, `expire_tokens()` ends those issued so far, and
-    `rest_enabled` False switches REST off.
+    `tokens.roles` are what tokens issued from now on are good for, `expire_tokens()` ends those issued so far, `denied` are
+    roles that MO's policies deny to everybody, and `rest_enabled` False switches REST off.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class MoServer(HttpStandIn):
         self.client_secret = secrets.token_urlsafe(24)
         self.realm = REALM
         self.rest_enabled = True
+        self.denied: frozenset[str] = frozenset()
         self.tokens = Tokens(self.client_id, self.client_secret, roles, token_seconds, clock)
 
     @property
@@ -103,7 +105,7 @@ class MoServer(HttpStandIn):
         token = self.tokens.check(request)
         if isinstance(token, Answer):
             return Answer.json(200, {"data": None, "errors": [{"message": "User is not authenticated"}]})
-        context = mo_graphql.Context(self.store, version, token.roles)
+        context = Context(self.store, version, token.roles, self.denied)
         return Answer.json(200, mo_graphql.execute(context, _json(request)))
 
     def _service(self, request: Request) -> Answer:
