@@ -150,10 +150,9 @@ def claim_of(
 ) -> Claim:
     """The claim that the rows of `subject` in `file` make; `hangs` are the objects beside it that its rows speak of too."""
     dated = [row for row in rows if row.dated]
-    good = [row for row in dated if row.ref not in aside]
-    if not good:
+    if all(row.ref in aside for row in dated):
         return Claim(file, dated, None, (), aside)
-    first = _first_day(file, good, sheet.known(subject), sheet.at(subject, file.date) is not None)
+    first = _first_day(file, dated, sheet.known(subject), sheet.at(subject, file.date) is not None)
     spared = {
         row.end
         for row in dated
@@ -163,7 +162,10 @@ def claim_of(
 
 
 def _first_day(file: File, rows: Sequence[Row], known: bool, alive: bool) -> date:
-    """Text: the table "What a row claims" and "First claimed day of a `_ret` file on a unit or an engagement"."""
+    """Text: the table "What a row claims" and "First claimed day of a `_ret` file on a unit or an engagement".
+
+    Rows that are set aside count too: so a row that heals does not change the first day.
+    """
     starts = [row.start for row in rows if row.start is not None]
     ends = [row.end for row in rows if row.end is not None]
     if file.kind != "ret" or not known:

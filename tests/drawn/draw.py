@@ -1,7 +1,7 @@
 """Draws small drops that are hard on an importer: few units, people, engagements and days, so that everything meets.
 
 Days come from a small pool around the file dates, so that ends, starts and file dates touch, overlap and leave gaps. Nothing
-that the text leaves to chance is drawn: see `AMBIGUITIES` in the oracle for what it leaves to the reader.
+that the text leaves to chance is drawn: see `READINGS` in the oracle for what it leaves to the reader.
 """
 
 from __future__ import annotations

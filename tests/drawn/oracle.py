@@ -4,36 +4,36 @@
 of the stamps. There are no masks and no notes: that is the property that runs must have, however the files are split
 among them. It shares no code with the importer but the derived uuids, which have vectors of their own.
 
-AMBIGUITIES: sentences that can be read in more than one way, and how they are read here.
+READINGS: sentences that can be read in more than one way, and how they are read here.
 
- 1. "First claimed day of a `_ret` file …: if one of its rows covers the file date". Do rows that are set aside count?
-    Here: no; only applied rows and cancelled hires, since of those alone the text says that they count. The same for
-    the first day of `_nye` and `_inital` files with several rows of a unit. A file that has no applied row of a unit
-    claims nothing of it, not even the days behind a failed row's end.
+ 1. "First claimed day of a `_ret` file …: if one of its rows covers the file date". All rows of the file about the unit or
+    the engagement that have days count, also those that are set aside, whatever for, and cancelled hires: so a row that
+    heals does not change the first day. The same for `_nye` and `_inital` files with several rows of a unit. A file that
+    has no applied row of a unit claims nothing of it, not even the days behind a failed row's end.
  2. "Rows that fail leave their days unclaimed, for all their objects". Where an applied row of the same file covers the
-    same days? Here: a failed row takes part in the overlay as unclaimed days, so the later start wins, as written.
+    same days: a failed row takes part in the overlay as unclaimed days, so the later start wins, as written.
  3. "A row whose end is the day before a validity that the base, overlaid, has after the file date claims to its end
-    only". A validity of what? Here: of any object that the row speaks of: the unit, one of its addresses, its mark. Of
-    which files? Here: of all with such rows, also `_nye` and `_inital`, and also of rows that are set aside. Up to
-    where? Here: until the next row of the file begins.
- 4. "a row whose dates cannot be read sets aside the other rows". Here: a cell with a text that is no date. An empty
-    start, a start after the end and an end before 1900 reject their row alone, and such a row has no days. The others
-    are rejected.
- 5. "the row states nothing" (a cancelled hire). Here: it has no say on name, e-mail and account, makes no person, and
-    is not the "valid row" that makes a unit or a person known to others. As ended row for the first claimed day it
-    counts with the day before its start, else with its start.
+    only". A validity of any object that the row speaks of: the unit, one of its addresses, its mark. That goes for all
+    files with such rows, also `_nye` and `_inital`, and also for rows that are set aside. What follows the row is left
+    until the next row of the file begins.
+ 4. "a row whose dates cannot be read sets aside the other rows": a cell with a text that is no date. An empty start, a
+    start after the end and an end before 1900 reject their row alone, and such a row has no days. The others are
+    rejected.
+ 5. "the row states nothing" (a cancelled hire): it has no say on name, e-mail and account, makes no person, and is not
+    the "valid row" that makes a unit or a person known to others. As ended row for the first claimed day it counts with
+    the day before its start, else with its start.
  6. Rows that are set aside have no say on the person's name, e-mail and account, whatever they are set aside for (the
     text says it of unreadable dates); they do not make these days unclaimed either.
- 7. "A bad value in a detail column … claims nothing for that one object". Here: on the days of its row, like an address
-    text that is not resolved; on the days after the row the object is claimed like any other. An absent column: on no
-    day.
+ 7. "A bad value in a detail column … claims nothing for that one object", "an optional column that is absent from a file
+    is unclaimed": on the days of the file's rows of the unit, like an address text that is not resolved; on its other
+    days it is a column like any other. So a closed unit's address ends with it, in all three cases.
  8. E-mail and account where the person has no engagement left on any day (all cancelled): claimed to be gone from the
     file date on, by ret, nye and luk alike.
  9. "still moves its end: both ways, with its last value, where it ended with the engagements so far". Extended: from
     the file date or the day after its end, whichever is later (no days before the file date, so a gap between stays a
     gap).
-10. "(`Pers_luk` of the last one ends them there)" against "where it ended with the engagements so far". Here: a luk
-    that brings the latest end forward ends e-mail and account there even if they ended elsewhere, later.
+10. "(`Pers_luk` of the last one ends them there)" against "where it ended with the engagements so far": a luk that
+    brings the latest end forward ends e-mail and account there even if they ended elsewhere, later.
 11. The account "is active on or after the file date": of each file, in the base overlaid. A file without an AZID column
     moves the end of the account that this rule gives.
 12. Circles: all rows of the file that are an edge of a circle are set aside, whole; they are rejected, not pending.
@@ -42,8 +42,10 @@ AMBIGUITIES: sentences that can be read in more than one way, and how they are r
     between. Days claimed without a unit are claimed without a mark. It is reduced once, after the last file of a run.
 14. A manager's rows in one file of which one is rejected and another pending: all are rejected. Where type or level
     differ: the last line.
-15. A row that is pending and superseded: its days in its own file stay unclaimed ("the days between keep what MO has").
-    The exit code of a run in which it is read and superseded at once is 0 or 1.
+15. A row that is pending and superseded counts as not there from then on (the state remembers it), also for `--since`.
+    Where it is read and superseded at once its days in its own file stay unclaimed ("the days between keep what MO
+    has"). Either end is accepted where run by run and all at once differ by this; the exit code of a run in which it is
+    read and superseded at once is 0 or 1.
 16. Rows with one engagement and two persons in one file: the first line is its person.
 17. A type that is no uuid at all gives `Ukendt`, told, like one that nobody has. An absent type column leaves the type
     that the unit has on that day.

@@ -460,7 +460,8 @@ class TestOverlay:
         assert fates(outcome) == {"Org_inital:3": "pending"}
         assert outcome.exits == {1}
 
-    def test_a_row_that_fails_makes_no_first_day(self) -> None:
+    def test_a_row_that_fails_counts_for_the_first_day(self) -> None:
+        """Its own days stay as they are; when it heals, no other day changes. A file of such rows alone claims nothing."""
         outcome = given(
             root(),
             file("Org_nye 20250201", unit(1, "2020-01-01")),
@@ -471,8 +472,18 @@ class TestOverlay:
             ),
             file("Org_ret 20250302", unit(0, "1990-01-01", "2025-12-31", parent=UNKNOWN)),
         )
-        assert name(outcome) == "2020-01-01 Enhed 1, 2025-07-01 Ny"
+        assert name(outcome) == "2020-01-01 Enhed 1, 2025-05-01 -, 2025-07-01 Ny"
         assert name(outcome, 0) == "1990-01-01 Enhed 0"
+        healed = given(
+            root(),
+            file("Org_nye 20250201", unit(1, "2020-01-01")),
+            file(
+                "Org_ret 20250301",
+                unit(1, "2020-01-01", "2025-04-30", name="Falder"),
+                unit(1, "2025-07-01", name="Ny"),
+            ),
+        )
+        assert name(healed) == "2020-01-01 Enhed 1, 2025-03-01 Falder, 2025-05-01 -, 2025-07-01 Ny"
 
     def test_a_bad_value_claims_nothing_for_that_one_object(self) -> None:
         """A bad value in a detail column … claims nothing for that one object: the rest of the row is applied, told."""
@@ -488,13 +499,13 @@ class TestOverlay:
         assert outcome.exits == {1}
 
     def test_an_absent_column_is_unclaimed(self) -> None:
-        """An optional column that is absent from a file is unclaimed, not empty"""
+        """An optional column that is absent from a file is unclaimed, not empty: on the days of the file's rows"""
         outcome = given(
             root(),
             file("Org_nye 20250201", unit(1, "2020-01-01", CVR="12345678", LOSID="7")),
             file("Org_ret 20250301", unit(1, "2020-01-01", "2025-06-30"), without=["CVR"]),
         )
-        assert detail(outcome, "CVR") == "2020-01-01 12345678"
+        assert detail(outcome, "CVR") == "2020-01-01 12345678, 2025-07-01 -"
         assert detail(outcome, "LOSID") == "2020-01-01 7, 2025-03-01 -"
 
     def test_an_address_text_that_is_not_resolved(self) -> None:

@@ -128,12 +128,10 @@ class Units:
 
             return says
 
-        present = [column for column in ADDRESSES if column in claim.file.header]
         self.sheet.claim(("unit", unit), unit_on)
-        for column in present:
+        for column in ADDRESSES:
             self.sheet.claim(address_key(unit, column), column_on(column))
-        if "Med-i-LinjeOrg" in claim.file.header:
-            self.sheet.claim(("line", unit), column_on("Med-i-LinjeOrg"))
+        self.sheet.claim(("line", unit), column_on("Med-i-LinjeOrg"))
 
     def _unit(self, row: Row, before: Unit | None) -> Unit:
         kind = row.values["OrgEnhedsTypeUUID"]
