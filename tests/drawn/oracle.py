@@ -87,6 +87,8 @@ class Outcome:
 
     sheet: Sheet
     aside: SetAside
+    left_alone: bool
+    """Whether a person's account was left alone, since there are several others."""
     exits: frozenset[int]
     """The exit codes that an import of all files at once may end with."""
 
@@ -104,8 +106,14 @@ def _not_washed(text: str) -> str | None:
     raise cells.Bad("no address service")
 
 
-def fold(mo: Mo, files: Sequence[File], today: date, wash: Wash = _not_washed) -> Outcome:
-    """Folds the files over MO as it was before the first of them. `today` is the day of the run: titles change on it."""
+def fold(
+    mo: Mo, files: Sequence[File], today: date, wash: Wash = _not_washed, now: Mo | None = None
+) -> Outcome:
+    """Folds the files over MO as it was before the first of them. `today` is the day of the run: titles change on it.
+
+    `now` is MO as it is, where that is another: identities and references are looked up in it too.
+    """
+    now = now or mo
     files = sorted(files, key=lambda file: file.order)
     family = {
         name: [file for file in files if file.family == name] for name in ("STAM", "Org", "Pers", "Leder")
@@ -129,22 +137,22 @@ def fold(mo: Mo, files: Sequence[File], today: date, wash: Wash = _not_washed) -
                 True if any(start <= day <= end for start, end, _ in pieces) else None for day in sheet.days
             ]
         classes = fold_lists(sheet, family["STAM"], today, aside)
-        in_mo = {uuid for uuid, _ in sheet.of("unit")}
+        in_mo = {*now["unit"], *(uuid for uuid, _ in sheet.of("unit"))}
         known_units = set_aside_unknown_parents(units, in_mo, aside)
         if Units(sheet, classes, units, aside, wash).fold():
             break
     marks(sheet, mo)
 
-    persons = {pieces[-1][2].cpr: uuid for uuid, pieces in mo["person"].items()}
+    persons = {pieces[-1][2].cpr: uuid for each in (mo, now) for uuid, pieces in each["person"].items()}
     set_aside_unknown_references(people, known_units, classes, aside)
-    folded = People(sheet, people, persons, aside)
+    folded = People(sheet, people, persons, now, aside)
     folded.fold()
     stated = {
         row.values["cpr"] for row in people if row.file.kind != "luk" and row.states and row.ref not in aside
     }
     set_aside_leaders(leaders, known_units, {*persons, *stated}, classes, aside)
     fold_leaders(sheet, leaders, {**folded.persons}, aside)
-    return Outcome(sheet, aside, _exits(files, aside, folded.left_alone))
+    return Outcome(sheet, aside, folded.left_alone, _exits(files, aside, folded.left_alone))
 
 
 def _birth_dates(people: Sequence[Row]) -> set[date]:
@@ -154,17 +162,20 @@ def _birth_dates(people: Sequence[Row]) -> set[date]:
 
 def _exits(files: Sequence[File], aside: SetAside, left_alone: bool) -> frozenset[int]:
     superseded = {
-        ref for ref, (fate, _) in aside.rows.items() if fate == PENDING and _followed(ref, files, aside)
+        ref for ref, (fate, _) in aside.rows.items() if fate == PENDING and followed(ref, files, aside)
     }
     if set(aside.rows) - superseded or aside.told or aside.partly:
         return frozenset({1})
-    open_headers = any(
-        _OPTIONAL.get(file.family, set()) - set(file.header) for file in files if file.kind != "luk"
-    )
-    return frozenset({0, 1}) if superseded or open_headers or left_alone else frozenset({0})
+    doubtful = bool(superseded) or left_alone or any(open_header(file) for file in files)
+    return frozenset({0, 1}) if doubtful else frozenset({0})
 
 
-def _followed(ref: Ref, files: Sequence[File], aside: SetAside) -> bool:
+def open_header(file: File) -> bool:
+    """Whether an optional column lacks, which may be told."""
+    return file.kind != "luk" and bool(_OPTIONAL.get(file.family, set()) - set(file.header))
+
+
+def followed(ref: Ref, files: Sequence[File], aside: SetAside) -> bool:
     """Whether a later file has an applied row of what a pending row speaks of: it may then be superseded."""
     file = next(file for file in files if file.name == ref[0])
     column = {"Org": ("OrgUUID",), "Pers": ("UUID",), "Leder": ("OrgUUID", "CPR")}[file.family]

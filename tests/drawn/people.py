@@ -11,7 +11,7 @@ from aarhus_los.uuids import object_uuid
 from tests.drawn import cells
 from tests.drawn.claims import Row, SetAside, claim_of, read_dates, set_aside_beside_unreadable
 from tests.drawn.days import UNCLAIMED, Sheet, after
-from tests.drawn.world import AZ, Account, Engagement, File, Key, Person
+from tests.drawn.world import AZ, Account, Engagement, File, Key, Mo, Person
 
 _REFERENCES: Final = {
     "OrgenhedUUID": "unit",
@@ -84,9 +84,9 @@ class People:
     """The fold of the Pers files. `persons` is who has a CPR number, in MO and so far in the drop."""
 
     def __init__(
-        self, sheet: Sheet, rows: Sequence[Row], persons: Mapping[str, str], aside: SetAside
+        self, sheet: Sheet, rows: Sequence[Row], persons: Mapping[str, str], now: Mo, aside: SetAside
     ) -> None:
-        self.sheet, self.rows, self.aside = sheet, rows, aside
+        self.sheet, self.rows, self.now, self.aside = sheet, rows, now, aside
         self.persons = dict(persons)
         self.left_alone = False
         """Whether a person's account was left alone, since there are several others."""
@@ -116,7 +116,9 @@ class People:
             self._details(file, person, its, until[person])
 
     def _owner(self, row: Row) -> str | None:
-        """The person who has the engagement of a row."""
+        """The person who has the engagement of a row, in MO as it is or in what was folded so far."""
+        if pieces := self.now["engagement"].get(row.subject or ""):
+            return str(pieces[-1][2].person)
         values = [value for value in self.sheet.values.get(("engagement", row.subject or ""), ()) if value]
         return values[-1].person if values else None
 
@@ -197,7 +199,8 @@ class People:
 
     def _name(self, file: File, person: str, name: str, cpr: str) -> None:
         """Text: name: "from the file date", "no end"; a new person has it from birth, since MO makes it so."""
-        first = file.date if self.sheet.known(("person", person)) else cells.birth(cpr)
+        known = person in self.now["person"] or self.sheet.known(("person", person))
+        first = file.date if known else cells.birth(cpr)
         self.persons[cpr] = person
         self.sheet.claim(("person", person), lambda day: Person(cpr, name) if day >= first else UNCLAIMED)
 

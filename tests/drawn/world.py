@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
@@ -92,6 +92,8 @@ class File:
     name: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...] = ()
+    """On which lines the rows are, where some of the file are left out."""
 
     @classmethod
     def of(cls, name: str, rows: Iterable[Mapping[str, str]], header: Sequence[str]) -> File:
@@ -132,9 +134,16 @@ class File:
 
     def cells(self) -> list[tuple[int, dict[str, str]]]:
         """Line → cells by column."""
+        lines = self.lines or range(2, len(self.rows) + 2)
         return [
-            (line, dict(zip(self.header, row, strict=True))) for line, row in enumerate(self.rows, start=2)
+            (line, dict(zip(self.header, row, strict=True)))
+            for line, row in zip(lines, self.rows, strict=True)
         ]
+
+    def only(self, lines: Collection[int]) -> File:
+        """The rows on some lines, which stay on them."""
+        kept = [(line, row) for (line, _), row in zip(self.cells(), self.rows, strict=True) if line in lines]
+        return File(self.name, self.header, tuple(row for _, row in kept), tuple(line for line, _ in kept))
 
     def text(self) -> str:
         """The file as LOS would write it."""
