@@ -151,7 +151,9 @@ class _Selecting:
         return names
 
     def _refuse(self, file: str, reason: str, exit_code: int) -> None:
-        self.selection.refused.append(Refusal(file, reason, exit_code))
+        refusal = Refusal(file, reason, exit_code)
+        if refusal not in self.selection.refused:  # a file may be asked for twice
+            self.selection.refused.append(refusal)
 
     def _look_at(self, name: DropName, entry: Entry) -> None:
         """Finds out whether a listed file is new, by its bytes where size and time do not tell."""
