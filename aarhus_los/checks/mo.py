@@ -17,7 +17,7 @@ from aarhus_los.mo.kinds import Facet, History, Kind
 from aarhus_los.mo.read import read_all, read_histories, read_organisation
 from aarhus_los.mo.token import TokenSource
 from aarhus_los.mo.transport import Transport
-from aarhus_los.settings import Settings
+from aarhus_los.settings import Settings, login_places
 
 ROLES: Final = ("service_api", "admin")
 """The realm roles that our client needs: REST, and all reads and writes."""
@@ -80,7 +80,11 @@ def _reached(settings: Settings) -> Finding:
 def _token(settings: Settings) -> list[Finding]:
     auth = _auth(settings)
     if auth is None:
-        return [warning("MO token", "no login is set: right only for an MO without authentication")]
+        return [
+            warning(
+                "MO token", f"no login is set: right only for an MO without authentication. {login_places()}"
+            )
+        ]
     transport = Transport(
         ca_bundle=None if settings.ca_bundle is None else str(settings.ca_bundle),
         retry_seconds=0,

@@ -10,7 +10,7 @@ from aarhus_los.drop.folder import Folder
 from aarhus_los.drop.ftp import Ftp
 from aarhus_los.drop.ftps import tls_context
 from aarhus_los.drop.names import parse_name
-from aarhus_los.errors import SettingsError
+from aarhus_los.errors import SettingsError, needs_extra
 from aarhus_los.settings import Settings
 
 
@@ -44,9 +44,7 @@ def _sftp(settings: Settings, parts: SplitResult) -> Source:
         from aarhus_los.drop.host_keys import Pinned, read_known_hosts
         from aarhus_los.drop.sftp import Login, Sftp, read_key
     except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"ftp_url: SFTP needs {error.name}, which is not installed: pip install 'aarhus-los[sftp]'"
-        ) from None
+        raise needs_extra(f"ftp_url: SFTP ({error.name})", "sftp") from None
     key_path, passphrase, password = settings.ftp_ssh_key_path, settings.ftp_ssh_key_pass, settings.ftp_pass
     if not settings.ftp_user:
         raise SettingsError("ftp_user: missing; SFTP has no anonymous login")

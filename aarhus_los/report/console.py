@@ -34,6 +34,8 @@ STYLES: Final = {
 }
 UPDATES: Final = 10
 """How often a second a terminal is drawn anew at most."""
+WIDEST_PAGE: Final = 100
+"""In columns: longer lines are hard to read."""
 PATIENCE: Final = 5.0
 """After so many seconds of waiting for a server, a terminal says so."""
 
@@ -116,6 +118,17 @@ def show(blocks: Iterable[Block]) -> None:
         for row in block.rows:
             table.add_row(*(Text(cell, "dim" if cell == "0" else "") for cell in row))
         console.print(table)
+
+
+def show_page(markdown: str) -> None:
+    """Prints a page of the manual on stdout: as it is written, or on a terminal as it is meant."""
+    if not is_terminal(sys.stdout):
+        click.echo(markdown, nl=False)
+        return
+    from rich.markdown import Markdown
+
+    console = _console(sys.stdout)
+    console.print(Markdown(markdown, code_theme="bw"), width=min(console.width, WIDEST_PAGE))
 
 
 def _console(stream: IO[str]) -> Console:
