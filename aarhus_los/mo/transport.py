@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 import threading
 import weakref
@@ -23,6 +24,8 @@ TRIES: Final = 5
 
 IDLE_SECONDS: Final = 4.0
 """MO's server closes a connection that was idle for five seconds; a request that meets the close is lost."""
+
+_LOG: Final = logging.getLogger(__name__)
 
 Authorise = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 
@@ -126,6 +129,7 @@ class Transport:
         Raises `Unsettled` where sending it again may help, `UnavailableError` where it cannot.
         """
         session = self._session()
+        begun = self.clock()
         try:
             response = session.request(
                 method,
@@ -143,6 +147,7 @@ class Transport:
             raise self._meaning(error, url) from None
         finally:
             self._of_thread.used = self.clock()
+        _LOG.debug("%s %s: %d in %.2f s", method, shown(url), response.status_code, self.clock() - begun)
         if response.status_code >= 500:
             # MO closes the connection after an unforeseen error, without a word: the next request on it would be lost.
             session.close()
@@ -222,4 +227,11 @@ class Tries:
             ) from None
         self._count += 1
         transport.count_retry()
+        _LOG.info(
+            "Retrying %s (%d of %d) …",
+            self._server,
+            self._count,
+            TRIES,
+            extra={"waited": elapsed + wait, "wait": wait},
+        )
         transport.sleep(wait)
