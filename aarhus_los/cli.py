@@ -340,17 +340,22 @@ def init_command(ctx: click.Context, /, settings: Path | None, quiet: bool) -> N
 @click.option("--serve", is_flag=True, help="Serve until stopped, and print where as a line of JSON.")
 @click.option("--drop", type=click.Path(path_type=Path), help="With --serve: the folder that is the drop.")
 @click.option("--empty", is_flag=True, help="With --serve: no sample files.")
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="With --serve: the day it is for MO."
+)
 @click.pass_context
-def sandbox_command(ctx: click.Context, /, serve: bool, drop: Path | None, empty: bool) -> None:
+def sandbox_command(
+    ctx: click.Context, /, serve: bool, drop: Path | None, empty: bool, today: datetime | None
+) -> None:
     """Run the import on sample data, against an MO, a file server and an address service on this machine."""
     try:
         from aarhus_los.sandbox.serve import serve as serve_sandbox
         from aarhus_los.sandbox.show import show as show_sandbox
     except ImportError as error:
         raise needs_extra(f"the sandbox ({error})", "sandbox") from None
-    if (drop or empty) and not serve:
-        raise click.UsageError("--drop and --empty go with --serve")
-    ctx.exit(serve_sandbox(drop, empty) if serve else show_sandbox())
+    if (drop or empty or today) and not serve:
+        raise click.UsageError("--drop, --empty and --today go with --serve")
+    ctx.exit(serve_sandbox(drop, empty, today.date() if today else None) if serve else show_sandbox())
 
 
 def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:

@@ -261,6 +261,20 @@ class Message(Enum):
         "the unit {uuid} is not there on every day of the engagement",
         "enheden {uuid} findes ikke alle dage i ansættelsen",
     )
+    MANAGED_UNIT_NOT_THERE = (
+        "the unit {uuid} is not there on every day from the file date on",
+        "enheden {uuid} findes ikke alle dage fra filens dato",
+    )
+    NO_PAST = (
+        "MO cannot show what it said before these files of {count:subject|subjects} ({uuids}): they are folded on MO as"
+        " it is",
+        "MO kan ikke vise, hvad den sagde før disse filer, om {count:emne|emner} ({uuids}): de regnes ud fra MO, som den"
+        " er nu",
+    )
+    MARK_RUN_DROPPED = (
+        "the unit {unit} is in the line organisation several times: MO can hold only the last time, from {start} on",
+        "enheden {unit} er i linjeorganisationen flere gange: MO kan kun rumme den sidste gang, fra {start}",
+    )
     ENDS_BEFORE_ANNOUNCED = (
         "ends the day before a change that was announced for {day}: it claims to its end only",
         "slutter dagen før en ændring, der er varslet til {day}: den gælder kun til sin slutdato",
@@ -300,6 +314,14 @@ class Message(Enum):
     CLASS_TWICE = (
         "names the same class as line {line} and differs: this row wins",
         "nævner samme klasse som linje {line} og er anderledes: denne række gælder",
+    )
+    CLASS_OF_ANOTHER_LIST = (
+        "the class {uuid} belongs to {file}, which is the first of the lists that name it",
+        "klassen {uuid} hører til {file}, som er den første af de lister, der nævner den",
+    )
+    CLASS_OF_ANOTHER_FACET = (
+        "MO has the class {uuid} in another facet ({facet}): it stays there",
+        "MO har klassen {uuid} i en anden facet ({facet}): der bliver den",
     )
     UNLISTED_CLASSES = (
         "{file}: MO has classes that it does not list, they are left as they are: {names}",
@@ -366,6 +388,7 @@ class Message(Enum):
         "adressetjenesten svarede HTTP {status}: se på dar_url",
     )
     NOT_USED = ("{text} ({why})", "{text} ({why})")
+    TIMES_IN_ALL = ("{count:time|times}: {reason}", "{count:gang|gange}: {reason}")
     TIMES_IN_A_ROW = ("{reason} ({count} times in a row)", "{reason} ({count} gange i træk)")
     CACHE_NOT_WRITTEN = (
         "{path}: the address cache cannot be written ({reason}): the next run asks the address service again",

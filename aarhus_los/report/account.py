@@ -13,6 +13,7 @@ from aarhus_los import clock
 from aarhus_los.apply import Applied
 from aarhus_los.brakes import Brake
 from aarhus_los.desired.claims import Desired, Notice, SetAside, UnresolvedAddress
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.errors import (
     EXIT_DATA,
@@ -25,7 +26,7 @@ from aarhus_los.errors import (
 from aarhus_los.mo.kinds import Kind
 from aarhus_los.plan import Operation, Plan
 from aarhus_los.report.names import Names
-from aarhus_los.selection import ReadFile, Refusal
+from aarhus_los.selection import Refusal
 
 
 class Fate(StrEnum):
@@ -119,6 +120,11 @@ class Account:
         )
 
     @property
+    def is_complete(self) -> bool:
+        """Whether all was done that could be: nothing was held back or cut off, and nothing is unaccounted for."""
+        return self.balances and not (self.brakes or self.stopped or self.differences)
+
+    @property
     def has_faults(self) -> bool:
         """Whether rows or values are set aside, and not given up."""
         if any(not self.given_up(aside) for aside in self.set_aside):
@@ -152,7 +158,8 @@ def failed_rows(applied: Applied, families: Iterable[Desired]) -> list[SetAside]
     known = {aside.ref for desired in families for aside in desired.set_aside if not aside.part}
     failed: dict[RowRef, SetAside] = {}
     order = {kind: place for place, kind in enumerate(Kind)}
-    for operation, failure in sorted(applied.failed, key=lambda each: (order[each[0].kind], each[0].uuid)):
+    every = [*applied.failed, *applied.unconfirmed]
+    for operation, failure in sorted(every, key=lambda each: (order[each[0].kind], each[0].uuid)):
         for ref in operation.origin:
             if ref in known:
                 continue
@@ -164,12 +171,16 @@ def failed_rows(applied: Applied, families: Iterable[Desired]) -> list[SetAside]
 
 
 def count_rows(
-    files: Sequence[ReadFile],
+    files: Sequence[DropFile],
     set_aside: Sequence[SetAside],
     superseded: Sequence[SetAside],
     operations: Sequence[Operation],
+    imported: Mapping[str, str | None],
 ) -> list[FileAccount]:
-    """What became of each row that the run answers for. `operations`: those that were done, or would be."""
+    """What became of each row that the run answers for. `operations`: those that were done, or would be.
+
+    `imported`: when each file was imported whose rows are still pending.
+    """
     whole = {aside.ref for aside in set_aside if not aside.part}
     pending = {aside.ref for aside in set_aside if aside.pending}
     overtaken = {aside.ref for aside in superseded if not aside.part}
@@ -177,11 +188,9 @@ def count_rows(
     applied = {ref for operation in operations for ref in operation.origin}
     accounts = []
     for file in files:
-        if file.counted is not None and not file.counted:
+        if file.due is not None and not file.due:
             continue
-        refs = [row.ref for row in (*file.parsed.rows, *file.parsed.rejects)]
-        if file.counted is not None:
-            refs = [ref for ref in refs if ref.line in file.counted]
+        refs = [ref for ref in file.lines if file.is_due(ref)]
         fates: Counter[Fate] = Counter()
         for ref in refs:
             if ref in whole:
@@ -195,12 +204,12 @@ def count_rows(
         accounts.append(
             FileAccount(
                 file.name.name,
-                file.is_new,
-                len(refs) if file.counted is None else len(file.counted),
+                file.due is None,
+                len(refs) if file.due is None else len(file.due),
                 {fate: fates[fate] for fate in Fate},
                 sum(ref in pending for ref in refs),
                 sum(ref in in_part for ref in refs),
-                None if file.is_new else file.line.imported,
+                None if file.due is None else imported.get(file.name.name),
             )
         )
     return accounts

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from aarhus_los.desired.claims import Actual, DesiredObject
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.mo.kinds import (
     Account,
@@ -25,8 +26,7 @@ from aarhus_los.mo.kinds import (
     references,
 )
 from aarhus_los.plan import Operation
-from aarhus_los.selection import ReadFile
-from aarhus_los.timeline import Nothing, alive, at, lay
+from aarhus_los.timeline import Nothing, at, overlay, valid
 
 Read = Callable[[Kind, Collection[str]], Mapping[str, History]]
 """Reads objects of a kind from MO; those that MO does not have, or cannot show, are missing."""
@@ -113,7 +113,9 @@ class _After:
 
     def _history(self, kind: Kind, uuid: str, history: History) -> History:
         wanted = self.claims.get((kind, uuid))
-        return history if wanted is None or (wanted.create_only and history) else lay(wanted.claim, history)
+        return (
+            history if wanted is None or (wanted.create_only and history) else overlay(wanted.claim, history)
+        )
 
     def _value(self, kind: Kind, uuid: str, history: History) -> Value | None:
         history = self._history(kind, uuid, history)
@@ -137,7 +139,7 @@ class _After:
                     continue
                 history = self._history(kind, uuid, known.get(uuid, ()))
                 primary = isinstance(value, Engagement) and self._is_primary(value.primary)
-                rank = (kind is Kind.ENGAGEMENT, alive(history, self.today), primary, history[-1].start)
+                rank = (kind is Kind.ENGAGEMENT, valid(history, self.today), primary, history[-1].start)
                 if value.person not in best or (rank, value.org_unit) > best[value.person]:
                     best[value.person] = rank, value.org_unit
         return {person: unit for person, (_, unit) in best.items()}
@@ -162,11 +164,11 @@ def _values_of(operation: Operation) -> list[Value]:
     return before if operation.value is None else [operation.value, *before]
 
 
-def units_of_rows(files: Iterable[ReadFile], refs: Collection[RowRef]) -> dict[RowRef, str]:
+def units_of_rows(files: Iterable[DropFile], refs: Collection[RowRef]) -> dict[RowRef, str]:
     """Row → the org unit that it speaks of, where it tells one."""
     units: dict[RowRef, str] = {}
     for file in files if refs else ():
-        for row in (*file.parsed.rows, *file.parsed.rejects):
+        for row in (*file.rows, *file.rejects):
             unit = getattr(row, "org_uuid", None)
             if unit is not None and row.ref in refs:
                 units[row.ref] = unit

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
-from aarhus_los.sandbox.mo_errors import MoError, missing, not_found, unforeseen, unit_not_found
-from aarhus_los.sandbox.mo_history import active, bounds
-from aarhus_los.sandbox.mo_kinds import ADDRESS, EMPLOYEE, ENGAGEMENT, IT, ORG_UNIT
-from aarhus_los.sandbox.mo_payload import Write
+from aarhus_los.sandbox.mo_errors import MoError, missing, unforeseen, unit_not_found
+from aarhus_los.sandbox.mo_kinds import CLASS, EMPLOYEE, IT, ORG_UNIT
+from aarhus_los.sandbox.mo_shown import has, runs
 from aarhus_los.sandbox.mo_store import MoStore
-from aarhus_los.sandbox.moments import BEGINNING, FOREVER, iso
+from aarhus_los.sandbox.moments import FOREVER, iso, last_before
 
 _SYNTAX: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "EAN": (re.compile(r"\d{13}"), "Invalid EAN"),
@@ -25,143 +26,133 @@ _ADDRESS_SERVICE_GONE = (
 )
 
 
-def check_create(store: MoStore, write: Write, force: bool) -> None:
-    """Raises what MO answers to a create that it refuses before writing."""
-    if write.kind is ADDRESS:
-        _check_address(store, write, force)
-    elif write.kind is IT:
-        _check_account(store, write, write.fields["itsystem"])
-    if force:
-        return
-    if write.kind is EMPLOYEE:
-        _check_new_cpr(store, write)
-    elif write.kind is ORG_UNIT:
-        if not write.fields["name"]:
-            raise missing("name", write.source)
-        _check_unit(store, write, write.fields.get("parent"))
-    elif write.kind in (ADDRESS, ENGAGEMENT):
-        _check_unit(store, write, write.fields.get("org_unit"))
-        _check_person(store, write)
-
-
-def check_edit(store: MoStore, write: Write, force: bool) -> None:
-    """Raises what MO answers to an edit of an object that it has. An address may leave its unit's days (measured)."""
-    if write.kind is ADDRESS and "value" in write.fields:
-        _check_address(store, write, force)
-    elif write.kind is IT:
-        _check_account(store, write)
-    elif write.kind is ORG_UNIT:
-        _check_attributes(store, write)
-        if not force:
-            _check_unit(store, write, write.fields.get("parent"))
-            _check_move(store, write)
-
-
-def _check_address(store: MoStore, write: Write, force: bool) -> None:
-    scope = next(
-        (
-            span.fields["scope"]
-            for span in store.active("class", write.fields["address_type"], BEGINNING, FOREVER)
-            if span.fields.get("scope")
-        ),
-        None,
-    )
-    if scope is None:
-        raise missing("scope", None)
-    if force:
-        return
-    if scope == "DAR":
-        raise unforeseen(_ADDRESS_SERVICE_GONE)
-    value = write.fields["value"]
-    if scope in _SYNTAX and not _SYNTAX[scope][0].fullmatch(value):
-        raise MoError(400, f"V_INVALID_ADDRESS_{scope}", _SYNTAX[scope][1], value=value)
-
-
-def _check_account(store: MoStore, write: Write, new_in: str | None = None) -> None:
-    """A person's accounts in the window, this write among them, must differ in system or user key. Force does not help.
-
-    An edit is compared as what it makes of its account only where that is active in the window already: so one that brings
-    an ended account back is let through, and from then on every create of the person fails (measured).
-    """
-    system = write.fields.get("itsystem")
-    if system is not None and store.history("itsystem", system) is None:
-        raise not_found()
-    history = store.history("it", write.uuid)
-    person = write.fields.get("person") or (history[-1].fields.get("person") if history else None)
-    if person is None:
-        return
-    accounts: list[tuple[Any, Any]] = [] if new_in is None else [(new_in, write.fields["user_key"])]
-    for uuid in store.mentioning("it", "person", [person]):
-        for span in store.active("it", uuid, write.start, write.end)[:1]:
-            edited = uuid == write.uuid and new_in is None
-            fields = {**span.fields, **write.fields} if edited else span.fields
-            accounts.append((fields.get("itsystem"), fields.get("user_key")))
-    if len(set(accounts)) < len(accounts):
-        raise MoError(400, "V_DUPLICATED_IT_USER", "Employee has the same IT user more than once")
-
-
-def _check_new_cpr(store: MoStore, write: Write) -> None:
-    cpr = write.fields.get("cpr_no")
-    for uuid in store.mentioning("employee", "cpr_no", [] if cpr is None else [cpr]):
-        spans = store.active("employee", uuid, BEGINNING, FOREVER)
-        if uuid != write.uuid and any(span.fields.get("cpr_no") == cpr for span in spans):
-            raise MoError(409, "V_EXISTING_CPR", "Person with CPR number already exists.")
-
-
-def _check_unit(store: MoStore, write: Write, uuid: str | None) -> None:
-    if uuid is None or uuid == store.organisation:
-        return
-    known = bounds(store.history("org_unit", uuid) or ())
-    if known is None:
+def check_in_unit(store: MoStore, uuid: str, start: date, end: date) -> None:
+    """Days within those of a unit, without a gap. Raises MoError."""
+    unit = store.registration(ORG_UNIT.name, uuid)
+    if unit is None:
         raise unit_not_found(uuid)
-    if write.start < known[0] or write.end > known[1]:
+    known = runs(ORG_UNIT, unit.tracks)
+    if not _covered(known, start, end):
         raise MoError(
             400,
             "V_DATE_OUTSIDE_ORG_UNIT_RANGE",
             "Date range exceeds validity range of associated org unit.",
             org_unit_uuid=uuid,
-            valid_from=iso(known[0]),
-            valid_to=iso(known[1]),
+            valid_from=iso(min(first for first, _ in known)) if known else None,
+            valid_to=iso(last_before(max(last for _, last in known))) if known else None,
         )
 
 
-def _check_person(store: MoStore, write: Write) -> None:
-    uuid = write.fields.get("person")
-    if uuid is None:
-        return
-    known = bounds(store.history("employee", uuid) or ())
-    if known is None:
+def check_in_person(store: MoStore, uuid: str, start: date, end: date) -> None:
+    """Days within those of a person, without a gap. Raises MoError."""
+    person = store.registration(EMPLOYEE.name, uuid)
+    if person is None:
         raise MoError(404, "E_USER_NOT_FOUND", "User not found.", employee_uuid=uuid)
-    if write.start < known[0] or write.end > known[1]:
+    if not _covered(runs(EMPLOYEE, person.tracks), start, end):
         raise MoError(
             400,
             "V_DATE_OUTSIDE_EMPL_RANGE",
             "Date range exceeds validity range of associated employee.",
-            valid_from=iso(known[0]),
-            valid_to=iso(known[1]),
+            uuid=uuid,
+            valid_from=None,
+            valid_to=None,
         )
 
 
-def _check_attributes(store: MoStore, write: Write) -> None:
-    """MO's database cannot write one attribute of a unit, name or user key, into days that have none (measured)."""
-    if ("name" in write.fields) == ("user_key" in write.fields):
-        return
-    history = store.history("org_unit", write.uuid) or ()
-    if not any(span.start <= write.end and span.end >= write.start for span in history):
-        raise unforeseen("INSERT has more expressions than target columns")
-
-
-def _check_move(store: MoStore, write: Write) -> None:
-    above = write.fields.get("parent")
-    passed: set[str] = set()
-    while above is not None and above not in passed:
-        if above == write.uuid:
+def check_move(store: MoStore, uuid: str, parent: str, day: date) -> None:
+    """A unit is not hung below itself, nor below what is not there on the day. Raises MoError."""
+    passed = {uuid}
+    above = parent
+    while above != store.organisation:
+        if above in passed:
             raise MoError(
                 400,
                 "V_ORG_UNIT_MOVE_TO_CHILD",
                 "Org unit cannot be moved to one of its own child units",
-                org_unit_uuid=write.uuid,
+                org_unit_uuid=above,
             )
         passed.add(above)
-        spans = active(store.history("org_unit", above) or (), write.start, write.start)
-        above = spans[0].fields.get("parent") if spans else None
+        if store.registration(ORG_UNIT.name, above) is None:
+            raise unit_not_found(above)
+        spans = store.active(ORG_UNIT.name, above, day, day)
+        if not spans:
+            raise MoError(
+                400,
+                "V_DATE_OUTSIDE_ORG_UNIT_RANGE",
+                "Date range exceeds validity range of associated org unit.",
+                org_unit_uuid=above,
+            )
+        above = spans[0].fields["parent"]
+
+
+def check_new_cpr(store: MoStore, uuid: str, cpr: str, start: date) -> None:
+    """No other person has a CPR number from a day on, ended or not. Raises MoError."""
+    field = EMPLOYEE.field["cpr_no"]
+    others: set[str] = set()
+    for other in store.mentioning(EMPLOYEE.name, "cpr_no", [cpr]):
+        person = store.registration(EMPLOYEE.name, other)
+        if person is not None and has(field, person.tracks, frozenset({cpr}), start, FOREVER):
+            others.add(other)
+    if others and uuid not in others:
+        raise MoError(409, "V_EXISTING_CPR", "Person with CPR number already exists.")
+
+
+def check_address_value(scope: str, value: str) -> None:
+    """The syntax of an address, by the scope of its type. Raises MoError."""
+    if scope == "DAR":
+        raise unforeseen(_ADDRESS_SERVICE_GONE)
+    if scope in _SYNTAX and not _SYNTAX[scope][0].fullmatch(value):
+        raise MoError(400, f"V_INVALID_ADDRESS_{scope}", _SYNTAX[scope][1], value=value)
+
+
+def scope_of(store: MoStore, address_type: str) -> str:
+    """The scope of a class. Raises MoError if there is none."""
+    known = store.registration(CLASS.name, address_type)
+    scopes = [span.fields.get("scope") for span in known.spans] if known else []
+    scope: str | None = next((scope for scope in scopes if scope), None)
+    if scope is None:
+        raise missing("scope", None)
+    return scope
+
+
+def kept(scope: str, value: str) -> dict[str, Any]:
+    """The field in which an address is kept: several texts, of which the importer knows one, are another than one text."""
+    return {"texts": (value, "")} if scope == "MULTIFIELD_TEXT" else {"value": value}
+
+
+Account = tuple[str | None, str | None, Any]
+"""What must be different between two accounts: person, system and user key."""
+
+
+def accounts(store: MoStore, person: str, system: str, *, by_graphql: bool) -> dict[str, Account]:
+    """A person's accounts in a system that are active today, by uuid, as MO compares them with a new one.
+
+    Of a person whom MO does not have, it finds no account; asked by GraphQL, it does not recognise person and system of
+    those that it finds, so that none of them is equal to a new one (measured).
+    """
+    today = store.clock()
+    found: dict[str, Account] = {}
+    nobody = by_graphql or store.registration(EMPLOYEE.name, person) is None
+    for uuid in store.mentioning(IT.name, "person", [person]):
+        for span in store.active(IT.name, uuid, today, today):
+            if span.fields.get("person") == person and span.fields.get("itsystem") == system:
+                whose = None if nobody else person
+                found[uuid] = (whose, None if by_graphql else system, span.fields.get("user_key"))
+    return found
+
+
+def check_different(known: dict[str, Account], new: Account | None = None) -> None:
+    """No two accounts are equal, whichever. Raises MoError."""
+    every = Counter([*known.values(), *([] if new is None else [new])])
+    if any(number > 1 for number in every.values()):
+        raise MoError(400, "V_DUPLICATED_IT_USER", "Employee has the same IT user more than once")
+
+
+def check_one_owner(owners: Sequence[str | None], source: Mapping[str, Any]) -> None:
+    """An address belongs to a unit or to a person. Raises MoError."""
+    if len([owner for owner in owners if owner is not None]) != 1:
+        raise MoError(400, "E_INVALID_INPUT", "Must supply exactly one org_unit or person UUID", obj=source)
+
+
+def _covered(known: list[tuple[date, date]], start: date, end: date) -> bool:
+    return start < end and any(first <= start and end <= last for first, last in known)

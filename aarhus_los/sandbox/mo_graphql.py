@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, cast
@@ -11,8 +10,8 @@ from typing import Any, Final, cast
 from graphql import (
     DocumentNode,
     GraphQLError,
+    GraphQLInterfaceType,
     GraphQLObjectType,
-    GraphQLResolveInfo,
     GraphQLSchema,
     OperationType,
     build_schema,
@@ -22,41 +21,18 @@ from graphql import (
     validate,
 )
 
-from aarhus_los.sandbox import mo_mutations, mo_scalars
-from aarhus_los.sandbox.mo_errors import NotModelledError
-from aarhus_los.sandbox.mo_filters import find, window
-from aarhus_los.sandbox.mo_graphql_types import BELOW_PERSONS, BY_COLLECTION, NEEDED, TYPES, ObjectType
-from aarhus_los.sandbox.mo_history import Span
-from aarhus_los.sandbox.mo_kinds import full_name
-from aarhus_los.sandbox.mo_store import MoStore
-from aarhus_los.sandbox.moments import BEGINNING, shown_end, shown_start
+from aarhus_los.sandbox import mo_mutations, mo_readers, mo_scalars
+from aarhus_los.sandbox.mo_errors import MoError, NotModelledError
+from aarhus_los.sandbox.mo_graphql_types import BELOW_PERSONS, BY_COLLECTION, TYPES
+from aarhus_los.sandbox.mo_readers import Context, Found, Info, refused, require
 
 VERSIONS: Final = range(21, 31)
-ADMIN: Final = "admin"
-
 
 _MUTATIONS: Final = {
     "create": mo_mutations.create,
     "update": mo_mutations.update,
     "terminate": mo_mutations.terminate,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """Of whom a request is, and what it asks."""
-
-    store: MoStore
-    version: int
-    roles: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """An object in an answer; its validities are looked up when they are asked for."""
-
-    type: ObjectType
-    uuid: str
 
 
 def execute(context: Context, body: Any) -> dict[str, Any]:
@@ -112,13 +88,20 @@ def schema() -> GraphQLSchema:
     mo_scalars.install(built)
     query, person = _object(built, "Query"), _object(built, "Employee")
     for each in TYPES:
-        query.fields[each.collection].resolve = _collection(each)
+        query.fields[each.collection].resolve = mo_readers.collection(each)
         response = _object(built, f"{each.name}Response")
-        response.fields["current"].resolve = _current
-        response.fields["validities"].resolve = _validities
+        response.fields["registrations"].resolve = mo_readers.registrations_of
+        registered = _object(built, f"{each.name}ResponseRegistration")
+        for name, resolve in (("current", mo_readers.current), ("validities", mo_readers.validities)):
+            response.fields[name].resolve = resolve
+            registered.fields[name].resolve = _of_object(resolve)
     for field, collection in BELOW_PERSONS.items():
-        person.fields[field].resolve = _collection(BY_COLLECTION[collection], "person")
-    query.fields["org"].resolve = _organisation
+        person.fields[field].resolve = mo_readers.collection(BY_COLLECTION[collection], "person")
+    query.fields["org"].resolve = mo_readers.organisation
+    query.fields["registrations"].resolve = mo_readers.registrations
+    names = {each.role: f"{each.registration}Registration" for each in TYPES}
+    interface = cast(GraphQLInterfaceType, built.type_map["IRegistration"])
+    interface.resolve_type = lambda value, *_: names[value["model"]]
     for name, mutation in _object(built, "Mutation").fields.items():
         mutation.resolve = _set_municipality_code if name == "org_create" else _mutation(name)
     return built
@@ -146,106 +129,27 @@ def _failed(*errors: GraphQLError) -> dict[str, Any]:
     return {"data": None, "errors": [error.formatted for error in errors]}
 
 
-def _require(info: GraphQLResolveInfo[Context], role: str) -> Context:
-    context = info.context
-    if not context.roles & {ADMIN, role}:
-        raise GraphQLError(f"User does not have required role: {role}")
-    return context
+def _of_object(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """The resolver of a field of a registration: that of its object, as of then."""
+    return lambda source, info, **arguments: resolve(source["object"], info, **arguments)
 
 
-def _collection(each: ObjectType, owner_field: str | None = None) -> Callable[..., dict[str, Any]]:
-    def resolve(
-        source: Mapping[str, Any] | None, info: GraphQLResolveInfo[Context], **arguments: Any
-    ) -> dict[str, Any]:
-        context = _require(info, f"read_{each.role}")
-        limit = arguments.get("limit")
-        owner = None if owner_field is None or source is None else (owner_field, source["uuid"])
-        found = find(
-            context.store,
-            each.kind,
-            arguments.get("filter") or {},
-            owner=owner,
-            after=arguments.get("cursor") or "",
-            limit=None if limit is None else limit + 1,
-        )
-        page = found if limit is None else found[:limit]
-        _check_readable(each, page)
-        more = len(found) > len(page) and bool(page)
-        return {
-            "objects": [_Found(each, uuid) for uuid, _ in page],
-            "page_info": {"next_cursor": mo_scalars.encode_cursor(page[-1][0]) if more else None},
-        }
-
-    return resolve
-
-
-def _check_readable(each: ObjectType, page: list[tuple[str, list[Span]]]) -> None:
-    if each.open:
-        return
-    column = NEEDED.get(each.kind)
-    field = None if column is None else each.columns[column]
-    for index, span in enumerate(span for _, spans in page for span in spans):
-        if span.start == BEGINNING:
-            raise GraphQLError("year 0 is out of range")
-        if field is not None and not span.fields.get(field):
-            raise GraphQLError(
-                f"1 validation error for ParsingModel[list[mora.graphapi.gmodels.mo.{each.model}]]\n"
-                f"__root__ -> {index} -> {column}\n"
-                "  none is not an allowed value (type=type_error.none.not_allowed)"
-            )
-
-
-def _current(source: _Found, info: GraphQLResolveInfo[Context], **arguments: Any) -> dict[str, Any] | None:
-    context = info.context
-    day = arguments.get("at") or context.store.clock()
-    spans = context.store.active(source.type.kind, source.uuid, day, day)
-    return _row(source, spans[0], context.version) if spans else None
-
-
-def _validities(source: _Found, info: GraphQLResolveInfo[Context], **arguments: Any) -> list[dict[str, Any]]:
-    context = info.context
-    start, end = window(arguments, "start", "end", context.store.clock())
-    spans = context.store.active(source.type.kind, source.uuid, start, end)
-    return [_row(source, span, context.version) for span in spans]
-
-
-def _row(source: _Found, span: Span, version: int) -> dict[str, Any]:
-    fields = span.fields
-    row = {column: fields.get(field) for column, field in source.type.columns.items()}
-    row["uuid"] = source.uuid
-    row["user_key"] = fields.get("user_key")
-    row["validity"] = {"from": shown_start(span.start), "to": shown_end(span.end, version)}
-    if source.type.kind == "employee":
-        row["name"] = full_name(fields)
-    return row
-
-
-def _organisation(source: Any, info: GraphQLResolveInfo[Context]) -> dict[str, Any]:
-    store = _require(info, "read_org").store
-    return {
-        "uuid": store.organisation,
-        "user_key": "root",
-        "name": "root",
-        "type": "organisation",
-        "municipality_code": store.municipality_code,
-    }
-
-
-def _set_municipality_code(
-    source: Any, info: GraphQLResolveInfo[Context], input: Mapping[str, Any]
-) -> dict[str, Any]:
-    context = _require(info, "create_org")
+def _set_municipality_code(source: Any, info: Info, input: Mapping[str, Any]) -> dict[str, Any]:
+    context = require(info, "create_org")
     context.store.set_municipality_code(input.get("municipality_code"))
-    return _organisation(source, info)
+    return mo_readers.organisation(source, info)
 
 
-def _mutation(name: str) -> Callable[..., _Found]:
+def _mutation(name: str) -> Callable[..., Found]:
     kind, _, verb = name.rpartition("_")
     mutate = _MUTATIONS[verb]
     shown = next(each for each in TYPES if each.kind == kind)
 
-    def resolve(source: Any, info: GraphQLResolveInfo[Context], input: Mapping[str, Any]) -> _Found:
-        context = _require(info, f"{verb}_{shown.role}")
-        return _Found(shown, mutate(context.store, kind, input, context.version))
+    def resolve(source: Any, info: Info, input: Mapping[str, Any]) -> Found:
+        context = require(info, f"{verb}_{shown.role}")
+        try:
+            return Found(shown, mutate(context.store, kind, input))
+        except MoError as error:
+            raise refused(error) from None
 
     return resolve

@@ -22,6 +22,16 @@ class ObjectType:
     """What MO calls the model that a broken object does not fit."""
     open: bool = False
     """Whether its validities may be without a start."""
+    registered_as: str | None = None
+    """What its registrations are called, where it is not the name."""
+
+    @property
+    def registration(self) -> str:
+        return self.registered_as or self.name
+
+    def column_of(self, field: str) -> str:
+        """The column that shows a field of the store."""
+        return next((column for column, shown in self.columns.items() if shown == field), field)
 
 
 TYPES: Final = (
@@ -59,6 +69,7 @@ TYPES: Final = (
         role="employee",
         model="employee.EmployeeRead",
         open=True,
+        registered_as="Person",
     ),
     ObjectType(
         "engagement",
@@ -132,6 +143,3 @@ BELOW_PERSONS: Final = {
     "manager_roles_response": "managers",
 }
 """The fields of a person that list objects referring to it, and the collection that each is a part of."""
-
-NEEDED: Final = {"org_unit": "name", "engagement": "job_function_uuid"}
-"""By kind, a column that MO's writes let pass empty and its reads do not: one such object fails a whole read (measured)."""

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from aarhus_los.sandbox.mo_checks import check_create, check_edit
-from aarhus_los.sandbox.mo_errors import (
-    MoError,
-    NotModelledError,
-    missing,
-    not_found,
-    unforeseen,
-    unit_not_found,
-)
-from aarhus_los.sandbox.mo_kinds import (
-    ADDRESS,
-    CLASS,
-    DETAILS,
-    EMPLOYEE,
-    IT,
-    KINDS,
-    MANAGER,
-    ORG_UNIT,
-    PUBLISHED,
-    Kind,
-)
-from aarhus_los.sandbox.mo_payload import Item, Write, read_create, read_edit, read_terminate
+from aarhus_los.sandbox.mo_creates import prepare_create
+from aarhus_los.sandbox.mo_edits import prepare_edit, prepare_terminate
+from aarhus_los.sandbox.mo_errors import MoError, NotModelledError, missing, not_found, unforeseen
+from aarhus_los.sandbox.mo_items import Item, parsed_uuid
+from aarhus_los.sandbox.mo_kinds import CLASS, DETAILS
 from aarhus_los.sandbox.mo_store import MoStore
+from aarhus_los.sandbox.mo_writes import Asked, Write
 from aarhus_los.sandbox.moments import BEGINNING, FOREVER
 
 OTHERS: Final = frozenset({"association", "role", "kle", "owner", "leave", "related_unit", "rolebinding"})
@@ -48,55 +32,23 @@ _TERMINABLE: Final = (
 
 
 def create(store: MoStore, body: Any, force: bool) -> Any:
-    """`POST /service/details/create`: all items are checked, then written in order; answers the uuid, or a list of them."""
-    items = _items(body)
-    _check_kinds(items)
-    with store.transaction():
-        writes = [read_create(KINDS[item["type"]], item) for item in items]
-        for write in writes:
-            if write.source.get("details"):
-                raise NotModelledError("details below an object are not modelled")
-            check_create(store, write, force)
-        for write in writes:
-            _check_days(write)
-            if write.kind is ORG_UNIT:
-                if write.fields.get("org_unit_type") is None:
-                    raise unforeseen()
-                _hang(store, write)
-            store.create(write.kind.name, write.uuid, write.start, write.end, write.fields)
-    return _answer(body, [write.uuid for write in writes])
+    """`POST /service/details/create`; answers the uuid, or a list of them."""
+    return _write_all(store, body, force, prepare_create)
 
 
 def edit(store: MoStore, body: Any, force: bool) -> Any:
     """`POST /service/details/edit`: of an object that MO does not have, null or an error, as the kind will have it."""
-    items = _items(body)
-    _check_kinds(items)
-    with store.transaction():
-        writes = [_edit(store, KINDS[item["type"]], item, force) for item in items]
-        for write in filter(None, writes):
-            _check_days(write)
-            _hang(store, write)
-            store.edit(write.kind.name, write.uuid, write.start, write.end, write.fields)
-    return _answer(body, [None if write is None else write.uuid for write in writes])
+    return _write_all(store, body, force, prepare_edit)
 
 
 def terminate(store: MoStore, body: Any) -> Any:
-    """`POST /service/details/terminate`. Nothing cascades, and terminating what has ended changes nothing."""
-    answers: list[str | None] = []
-    with store.transaction():
-        for item in _items(body):
-            if item.get("type") not in _TERMINABLE:
-                raise _not_terminable(item)
-            _check_kinds([item])
-            write = read_terminate(KINDS[item["type"]], item)
-            known = store.history(write.kind.name, write.uuid) is not None
-            if known:
-                _check_days(write)
-                store.terminate(write.kind.name, write.uuid, write.start, write.end)
-            elif write.kind is not ORG_UNIT:
-                raise not_found(uuid=write.uuid, original=None)
-            answers.append(write.uuid if known else None)
-    return _answer(body, answers)
+    """`POST /service/details/terminate`. Nothing cascades."""
+    for item in _items(body):
+        if item.get("type") not in _TERMINABLE:
+            raise _not_terminable(item)
+        if parsed_uuid(item.get("uuid")) is None:
+            raise MoError(400, "E_INVALID_INPUT", "Invalid input.", request=item)
+    return _write_all(store, body, False, prepare_terminate)
 
 
 def put_class(store: MoStore, facet: str, body: Any) -> str:
@@ -116,7 +68,6 @@ def put_class(store: MoStore, facet: str, body: Any) -> str:
             "user_key": body["user_key"],
             "name": body["name"],
             "scope": body.get("scope"),
-            "published": PUBLISHED,
         }
         store.create(CLASS.name, uuid, BEGINNING, FOREVER, fields)
     return uuid
@@ -154,11 +105,21 @@ def _items(body: Any) -> list[Item]:
     return items
 
 
-def _answer(body: Any, uuids: Sequence[str | None]) -> Any:
-    return list(uuids) if isinstance(body, list) else uuids[0]
+def _write_all(
+    store: MoStore, body: Any, force: bool, prepare: Callable[[Asked, Item], Write]
+) -> str | list[str | None] | None:
+    """All items are prepared on what MO holds before any of them, then written in order: all of them, or none."""
+    items = _items(body)
+    _check_kinds(items)
+    with store.transaction():
+        writes = [prepare(Asked(store, force), item) for item in items]
+        uuids = [write.submit(store) for write in writes]
+    return uuids if isinstance(body, list) else uuids[0]
 
 
 def _check_kinds(items: list[Item]) -> None:
+    if any(item.get("details") for item in items):
+        raise NotModelledError("details within an item: the importer sends them as items of their own")
     kinds: set[Any] = {item.get("type") for item in items}
     if not kinds <= DETAILS | OTHERS:
         unknown = sorted(kinds - DETAILS - OTHERS, key=str)
@@ -186,42 +147,6 @@ def _not_terminable(item: Item) -> MoError:
     )
 
 
-def _edit(store: MoStore, kind: Kind, item: Item, force: bool) -> Write | None:
-    write = read_edit(kind, item)
-    history = store.history(kind.name, write.uuid)
-    if history is None:
-        if (refuse := _MISSING.get(kind.name)) is not None:
-            raise refuse(write)
-        if not write.fields.keys() & kind.references and kind is not EMPLOYEE:
-            raise MoError(400, "E_INVALID_INPUT", 'invalid input syntax for type uuid: "None"')
-        return None
-    check_edit(store, write, force)
-    for field in kind.carried - write.fields.keys():
-        write.fields[field] = history[-1].fields.get(field)
-    return write
-
-
-_MISSING: Final[dict[str, Callable[[Write], MoError]]] = {
-    ORG_UNIT.name: lambda write: unit_not_found(write.uuid),
-    ADDRESS.name: lambda write: not_found(),
-    IT.name: lambda write: not_found(),
-    MANAGER.name: lambda write: unforeseen("list index out of range"),
-}
-"""What an edit of an object that MO does not have is answered; of a person or an engagement nothing is said, mostly."""
-
-
-def _check_days(write: Write) -> None:
-    """An empty validity is found by MO's database only, when the object is written."""
-    if write.end < write.start:
-        raise unforeseen()
-
-
-def _hang(store: MoStore, write: Write) -> None:
-    """A unit below the organisation reads back without a parent, however it was hung there."""
-    if write.kind is ORG_UNIT and write.fields.get("parent") == store.organisation:
-        write.fields["parent"] = None
-
-
 def _facet(store: MoStore, key: str) -> str:
     for uuid in store.uuids("facet"):
         spans = store.active("facet", uuid, BEGINNING, FOREVER)
@@ -232,13 +157,13 @@ def _facet(store: MoStore, key: str) -> str:
 
 def _broken(store: MoStore, uuid: str) -> bool:
     """Whether a unit makes MO's reads fail: no name, a start that it cannot show, or a cycle above it today."""
-    spans = store.active("org_unit", uuid, BEGINNING, FOREVER)
+    spans = store.history("org_unit", uuid) or []
     if any(span.start == BEGINNING or not span.fields.get("name") for span in spans):
         return True
     day = store.clock()
     passed: set[str] = set()
     above: str | None = uuid
-    while above is not None:
+    while above is not None and above != store.organisation:
         if above in passed:
             return True
         passed.add(above)

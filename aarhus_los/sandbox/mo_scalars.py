@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from graphql import GraphQLError, GraphQLScalarType, GraphQLSchema
 
-from aarhus_los.sandbox.moments import moment_to_day
+from aarhus_los.sandbox.moments import moment
 
 
 def encode_cursor(uuid: str) -> str:
@@ -58,13 +57,9 @@ def _int(value: Any) -> int:
     return int(value)
 
 
-def _moment(value: str) -> date:
-    return moment_to_day(value)
-
-
 _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
     "UUID": _parser("UUID", lambda value: str(UUID(value))),
-    "DateTime": _parser("DateTime", _moment),
+    "DateTime": _parser("DateTime", moment),
     "CPR": _parser("CPR", _cpr),
     "Cursor": _parser("Cursor", _cursor),
     "int": _parser("int", _int),

@@ -17,9 +17,9 @@ _ONE_DAY = timedelta(days=1)
 _STANDARD_TIME = date(1894, 1, 1)
 
 
-def today() -> date:
-    """The date in Denmark."""
-    return datetime.now(COPENHAGEN).date()
+def now() -> datetime:
+    """The moment, in Denmark."""
+    return datetime.now(COPENHAGEN)
 
 
 def day_before(day: date) -> date:
@@ -59,19 +59,20 @@ def shown_end(end: date, version: int) -> str | None:
     return midnight(day_after(end) if version >= FIRST_EXCLUSIVE_VERSION else end)
 
 
-def moment_to_day(text: str) -> date:
-    """The Danish day of a GraphQL DateTime: a date, or a timestamp. Raises ValueError."""
-    if len(text) == len("2026-01-01"):
-        return date.fromisoformat(text)
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo is None else moment.astimezone(COPENHAGEN)).date()
+def moment(text: str) -> datetime:
+    """A GraphQL DateTime: a date, or a timestamp; without a zone, Danish. Raises ValueError."""
+    parsed = datetime.fromisoformat(text)
+    return parsed.replace(tzinfo=COPENHAGEN) if parsed.tzinfo is None else parsed
 
 
-def last_day(moment: date | None, version: int) -> date:
-    """The last day of a validity whose `to` a GraphQL mutation gives."""
-    if moment is None:
-        return FOREVER
-    return day_before(moment) if version >= FIRST_EXCLUSIVE_VERSION else moment
+def day_of(moment: datetime) -> date:
+    """The Danish day of a moment."""
+    return moment.astimezone(COPENHAGEN).date()
+
+
+def last_before(end: date) -> date:
+    """The last day of what ends before a day; of what has no end, forever."""
+    return FOREVER if end == FOREVER else day_before(end)
 
 
 def birthday(cpr: str) -> date | None:
