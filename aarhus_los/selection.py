@@ -164,7 +164,9 @@ class _Selecting:
         return names
 
     def _refuse(self, file: str, reason: str, exit_code: int) -> None:
-        self.selection.refused.append(Refusal(file, reason, exit_code))
+        refusal = Refusal(file, reason, exit_code)
+        if refusal not in self.selection.refused:  # a file may be asked for twice
+            self.selection.refused.append(refusal)
 
     def _news(self, key: str, text: str, *, fault: bool = False, value: str | None = None) -> None:
         """Reports what the state does not know as reported already; of what it knows, that it is so still."""
