@@ -19,12 +19,13 @@ import prometheus_client  # noqa: F401
 import pytest
 
 from aarhus_los import clock
-from aarhus_los.check import check, exit_code, findings_text
+from aarhus_los.check import check, exit_code, findings_blocks
 from aarhus_los.checks.findings import Finding, Status
 from aarhus_los.checks.machine import folders
 from aarhus_los.checks.mo import realm_roles
 from aarhus_los.initial import SEED_CLASSES
 from aarhus_los.ledger import Line, State, locked, save_state
+from aarhus_los.report.text import plain
 from aarhus_los.run import Options, import_drop
 from aarhus_los.sandbox.ftp_server import PASSWORD, USER, FtpServer
 from aarhus_los.sandbox.http_stand_in import Answer, Drop, Intercept, Phase, Request
@@ -93,6 +94,10 @@ def problems(found: list[Finding]) -> list[str]:
     return [f"{each.status} {each.subject}" for each in found if each.status is not OK]
 
 
+def findings_text(findings: list[Finding]) -> str:
+    return plain(findings_blocks(findings))
+
+
 def told(found: list[Finding], subject: str, status: Status) -> str:
     """The text of what is found of a subject, which must be just one line of that status."""
     (only,) = (each for each in of(found, subject) if each.status is status)
@@ -131,7 +136,7 @@ def test_before_the_first_import_all_is_well_but_for_the_state_that_is_not_there
     assert problems(found) == ["warning state"]
     assert "ok       MO GraphQL: version 30 answers\n" in findings_text(found)
     assert exit_code(found) == 0
-    assert findings_text(found).endswith("An import would get through: 0 failures, 1 warnings.\n")
+    assert findings_text(found).endswith("An import would get through: 0 failures, 1 warning.\n")
     assert "first import" in told(found, "state", WARNING)
     assert "the first import makes it" in told(found, "report folder", OK)
     assert "not there yet: 14 of kind facet, 28 of kind class, 1 of kind itsystem" in told(
@@ -163,6 +168,12 @@ def test_the_command_exits_with_69_for_a_failure_and_is_silent_with_quiet_when_a
     bench: Bench,
 ) -> None:
     bench.write()
+    first = bench.run("-q")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.startswith("warning  state: ") and first.stdout.count("\n") == 2, (
+        "a warning is told too"
+    )
+    bench.import_drop()
     well = bench.run("-q")
     assert (well.returncode, well.stdout, well.stderr) == (0, "", "")
     bench.stage.mo.rest_enabled = False
@@ -170,6 +181,13 @@ def test_the_command_exits_with_69_for_a_failure_and_is_silent_with_quiet_when_a
     assert (failed.returncode, failed.stderr) == (69, "")
     assert "failure  MO REST: " in failed.stdout
     assert "ok  " not in failed.stdout
+    whole = bench.run().stdout.splitlines()
+    at = whole.index("Settings in force:")
+    assert not [line for line in whole[:at] if line.startswith("ok       setting")]
+    assert (
+        whole[at + 1].startswith("  state_file: ")
+        and whole[-1] == "An import would not get through: 1 failure, 0 warnings."
+    )
     record = json.loads(bench.run("--json").stdout)
     assert (record["format"], record["exit_code"]) == (1, 69)
     assert [each["subject"] for each in record["findings"] if each["status"] == "failure"] == ["MO REST"]

@@ -19,7 +19,7 @@ from aarhus_los.mo.model import Facet, History, Kind
 from aarhus_los.mo.read import NOBODY, read_all, read_histories, read_organisation
 from aarhus_los.mo.registrations import MODELS, registered_since
 from aarhus_los.mo.token import TokenSource
-from aarhus_los.settings import Settings
+from aarhus_los.settings import Settings, login_places
 
 ROLES: Final = ("service_api", "admin")
 """The realm roles that our client needs: REST, and all reads and writes."""
@@ -88,7 +88,8 @@ def _reached(settings: Settings) -> Finding:
 def _token(settings: Settings) -> list[Finding]:
     auth = _auth(settings)
     if auth is None:
-        return [warning("MO token", "no login is set: right only for an MO without authentication")]
+        text = f"no login is set: right only for an MO without authentication. {login_places()}"
+        return [warning("MO token", text)]
     http = Http(
         ca_bundle=None if settings.ca_bundle is None else str(settings.ca_bundle),
         retry_seconds=0,

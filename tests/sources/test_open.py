@@ -101,7 +101,7 @@ def test_sftp_without_its_library_says_what_to_install(
     for name in ("host_keys", "sftp", "ssh_keys"):
         monkeypatch.delitem(sys.modules, f"aarhus_los.sources.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "paramiko", None)
-    with pytest.raises(SettingsError, match=r"paramiko, .* the extra sftp"):
+    with pytest.raises(SettingsError, match=r"SFTP \(paramiko\) needs the extra `sftp`"):
         opened(tmp_path, ftp_url="sftp://ftp.example.org", ftp_user="los", ftp_pass="kodeordet")
     assert opened(tmp_path, ftp_url="ftps://ftp.example.org").describe().startswith("ftps://")
 
