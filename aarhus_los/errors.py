@@ -27,6 +27,9 @@ GRAVITY = (EXIT_INTERNAL, EXIT_STATE, EXIT_UNAVAILABLE, EXIT_DATA, EXIT_ROWS, EX
 """Exit codes of a run, the gravest first: the gravest of several wins."""
 
 
+LASTING = "It will be the same tomorrow, until somebody mends it."
+
+
 class LosError(Exception):
     """Ends the run. Its text is for people: what happened, where, and what to do. Never a CPR number or a secret."""
 
@@ -39,6 +42,14 @@ class SettingsError(LosError):
     exit_code = EXIT_USAGE
 
 
+def needs_extra(what: str, extra: str) -> SettingsError:
+    """What is not installed, and how to install it: from our own wheel or folder, since nobody owns our name on an index."""
+    return SettingsError(
+        f"{what} needs the extra `{extra}`: install los-import's own wheel or folder as '…[{extra}]', see"
+        " `los-import help setup`"
+    )
+
+
 class DataError(LosError):
     """The drop is not to be trusted: a file is refused, or a brake trips."""
 
@@ -46,9 +57,16 @@ class DataError(LosError):
 
 
 class UnavailableError(LosError):
-    """The file server, MO or the token endpoint cannot be reached or refuses us, after retries."""
+    """The file server, MO or the token endpoint cannot be reached or refuses us, after retries.
+
+    `lasting`: it will be the same tomorrow, until somebody mends it (a login, a role, a setting); its text says so.
+    """
 
     exit_code = EXIT_UNAVAILABLE
+
+    def __init__(self, text: str, *, lasting: bool = False) -> None:
+        super().__init__(f"{text}. {LASTING}" if lasting else text)
+        self.lasting = lasting
 
 
 class StateError(LosError):

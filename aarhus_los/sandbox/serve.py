@@ -6,8 +6,9 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -23,11 +24,12 @@ class ForeignFileError(Exception):
     """A file of the sample would take the place of one that is somebody's."""
 
 
-def serve(drop: Path | None, empty: bool) -> int:
+def serve(drop: Path | None, empty: bool, today: date | None = None) -> int:
     """Serves until SIGTERM or SIGINT and returns the exit code; says on stdout where, as one line of JSON, when ready.
 
     `drop` is the folder that the importer will read, made if it is not there; None: a temporary one. `empty`: no sample
-    files are put into it. MO holds only its root organisation in either case.
+    files are put into it. MO holds only its root organisation in either case. `today` is the
+    day it is for MO, if not this one.
     """
     with _stopped() as stopped, TemporaryDirectory(prefix="los-sandbox-") as temporary:
         folder = (drop or Path(temporary) / "drop").absolute()
@@ -40,6 +42,8 @@ def serve(drop: Path | None, empty: bool) -> int:
             sys.stderr.write(f"los-import: {error}\n")
             return CANNOT_SERVE
         with Stage(Path(temporary)) as stage:
+            if today is not None:
+                stage.store.clock = _always(today)
             settings = stage.write_settings({"import_csv_folder": str(folder)})
             ready = {
                 "settings": str(settings),
@@ -51,6 +55,10 @@ def serve(drop: Path | None, empty: bool) -> int:
             sys.stdout.flush()
             stopped.wait()
     return 0
+
+
+def _always(day: date) -> Callable[[], date]:
+    return lambda: day
 
 
 def _fill(folder: Path, files: dict[str, bytes]) -> None:
