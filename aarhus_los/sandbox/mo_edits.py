@@ -134,7 +134,6 @@ def _engagement(asked: Asked, item: Item, data: Item) -> Write:
         fields["primary"] = primary
     extensions = ("fraction", *(f"extension_{number}" for number in range(1, 11)))
     fields |= {key: data[key] for key in extensions if data.get(key) is not None}
-    # An engagement never changes its person; MO does not say so (measured).
     if not asked.force:
         person = None if before is None else _first(ENGAGEMENT, before, "person")
         if person is None:

@@ -43,6 +43,8 @@ class Part:
     role: str | None = None
     single: bool = False
     """A list in which MO keeps one value a day: it sends the whole list, its own rows laid over those it has read."""
+    fixed: bool = False
+    """Whether an edit never changes it, and does not say so."""
     widened: bool = True
     """Whether an edit that does not give it spreads its first and last row to the days of the edit."""
 
@@ -202,6 +204,7 @@ _ENGAGEMENT_EXTENSIONS: Final = Part(
     Track("extensions", Merging.COLUMNS, ("fraction", *_NUMBERED), sparse=True)
 )
 _JOB: Final = _single(_TASKS)
+_EMPLOYED: Final = Part(_PERSONS.track, single=True, fixed=True)
 ENGAGEMENT: Final = Kind(
     "engagement",
     parts=(
@@ -211,13 +214,13 @@ ENGAGEMENT: Final = Kind(
         _TYPE,
         _PRIMARY,
         _JOB,
-        _PERSONS,
+        _EMPLOYED,
         _UNITS,
         _ORGANISATIONS,
     ),
     fields=(
         Field("user_key", _PROPERTIES),
-        Field("person", _PERSONS),
+        Field("person", _EMPLOYED),
         Field("org_unit", _UNITS),
         Field("job_function", _JOB),
         Field("engagement_type", _TYPE),

@@ -118,7 +118,7 @@ def _classes(store: MoStore) -> None:
             "published": "IkkePubliceret",
             "validity": {"from": date(1910, 1, 1), "to": None},
         }
-        mo_mutations.update(store, "class", emptied, 30)
+        mo_mutations.update(store, "class", emptied)
 
 
 def _class(store: MoStore, uuid: str, facet: str, title: str) -> None:
