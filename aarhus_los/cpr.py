@@ -24,6 +24,22 @@ class Cpr:
         """The ten digits: for the payload of MO, the reject file and derived uuids, and for nothing else."""
         return self._digits
 
+    @property
+    def birth_date(self) -> date | None:
+        """By the rule of the CPR register: the seventh digit and the year say the century. None where no such day exists."""
+        digits = self._digits
+        day, month, year, seventh = int(digits[:2]), int(digits[2:4]), int(digits[4:6]), digits[6]
+        if seventh in "0123":
+            century = 1900
+        elif seventh in "49":
+            century = 2000 if year <= 36 else 1900
+        else:
+            century = 2000 if year <= 57 else 1800
+        try:
+            return date(century + year, month, day)
+        except ValueError:
+            return None
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Cpr) and self._digits == other._digits
 
@@ -49,25 +65,9 @@ class Cpr:
 def parse_cpr(text: str) -> Cpr:
     """Reads a CPR number of ten digits; a dash after the sixth is tolerated.
 
-    Raises ValueError, without the number in its text, when the shape or the birth date is wrong (MO refuses both).
+    Raises ValueError, without the number in its text. Whether the birth date exists is asked of `birth_date`.
     """
     digits = text[:6] + text[7:] if len(text) == 11 and text[6] == "-" else text
     if len(digits) != 10 or not (digits.isascii() and digits.isdigit()):
         raise ValueError("not a CPR number of ten digits")
-    try:
-        _birth_date(digits)
-    except ValueError:
-        raise ValueError("a CPR number whose birth date does not exist") from None
     return Cpr(digits)
-
-
-def _birth_date(digits: str) -> date:
-    """The birth date by the rule of the CPR register: the seventh digit and the year say the century."""
-    day, month, year, seventh = int(digits[:2]), int(digits[2:4]), int(digits[4:6]), int(digits[6])
-    if seventh <= 3:
-        century = 1900
-    elif seventh in (4, 9):
-        century = 2000 if year <= 36 else 1900
-    else:
-        century = 2000 if year <= 57 else 1800
-    return date(century + year, month, day)

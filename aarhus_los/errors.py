@@ -27,6 +27,9 @@ GRAVITY = (EXIT_INTERNAL, EXIT_STATE, EXIT_UNAVAILABLE, EXIT_DATA, EXIT_ROWS, EX
 """Exit codes of a run, the gravest first: the gravest of several wins."""
 
 
+LASTING = "It will be the same tomorrow, until somebody mends it."
+
+
 class LosError(Exception):
     """Ends the run. Its text is for people: what happened, where, and what to do. Never a CPR number or a secret."""
 
@@ -46,9 +49,16 @@ class DataError(LosError):
 
 
 class UnavailableError(LosError):
-    """The file server, MO or the token endpoint cannot be reached or refuses us, after retries."""
+    """The file server, MO or the token endpoint cannot be reached or refuses us, after retries.
+
+    `lasting`: it will be the same tomorrow, until somebody mends it (a login, a role, a setting); its text says so.
+    """
 
     exit_code = EXIT_UNAVAILABLE
+
+    def __init__(self, text: str, *, lasting: bool = False) -> None:
+        super().__init__(f"{text}. {LASTING}" if lasting else text)
+        self.lasting = lasting
 
 
 class StateError(LosError):

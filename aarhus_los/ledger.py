@@ -12,20 +12,23 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from aarhus_los.clock import COPENHAGEN
+from aarhus_los.drop.names import parse_name
 from aarhus_los.errors import LockedError, StateError
 
 REMEMBERED: Final = timedelta(days=365)
 """How long a file that left the server stays in the state."""
 NOTHING_YET: Final = datetime.min
 NO_FILES: Final = {"files": 0}
-"""The line of a state in which no file is."""
+"""The line of a state in which no file is, as the version before this one wrote it."""
+VERSION: Final = 2
+"""Of the state file."""
 REMEDY: Final = "put back the last good copy, or write the time of the last import on its first line, alone"
 ROOM: Final = 256 * 1024
 """What must fit on the disk beside a state of its present size before anything is sent."""
@@ -34,14 +37,6 @@ ROOM: Final = 256 * 1024
 def digest(data: bytes) -> str:
     """What tells one version of a file from another."""
     return hashlib.sha256(data).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """The new rows of a version that was being imported, and found to be new objects, when a run ended."""
-
-    sha256: str
-    as_nye: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +51,20 @@ class Line:
     imported: str | None = None
     taken_over: bool = False
     """An earlier importer is trusted to have imported it."""
+    began: str | None = None
+    """The moment of the first run that imported the name, ISO 8601; None: no run has had a moment since."""
+    last: str | None = None
+    """The moment of the last run that claimed rows of it."""
+    under_way: str | None = None
+    """The sha256 of the version whose import is not completed."""
     pending: tuple[int, ...] = ()
-    as_nye: tuple[int, ...] = ()
+    """The lines that are tried again with every run."""
+    given_up: tuple[int, ...] = ()
+    """The lines that were pending and count as not there: superseded, or given up by the operator."""
+    reported: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Pending line → the day on which it was reported first."""
     seen: str = ""
     """The last day on which the server had it."""
-    under_way: Version | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,14 @@ class State:
     lines: Mapping[str, Line] = field(default_factory=dict)
     ours: bool = False
     """Whether this importer wrote it; else an earlier one did, of which only the timestamp is left."""
+    organisation: str | None = None
+    """The uuid of the root organisation of the MO that it is about."""
+    bookmark: str | None = None
+    """When MO's bookmark was set last, ISO 8601."""
+    listed: int = 0
+    """How many files of the drop the last listing had."""
+    reported: Mapping[str, str] = field(default_factory=dict)
+    """What was reported already, beside pending rows: what it is about → what was said, or when."""
 
 
 def load_state(path: Path) -> State:
@@ -91,20 +103,30 @@ def load_state(path: Path) -> State:
     except ValueError:
         # What stands there instead is not shown: it may be a file of the drop.
         raise StateError(f"the state file {path} is broken: line 1 is not a time: {REMEDY}") from None
-    lines: dict[str, Line] = {}
-    ours = False
+    read: list[Any] = []
     for number, written in enumerate(rest.split("\n"), start=2):
         if not written.strip():
             continue
         try:
-            line = _line(json.loads(written))
-        except (ValueError, TypeError, KeyError) as error:
-            raise StateError(f"the state file {path} is broken: line {number}: {error}: {REMEDY}") from None
+            read.append(json.loads(written))
+            _check(read[-1])
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            why = "nested too deeply" if isinstance(error, RecursionError) else error
+            raise StateError(f"the state file {path} is broken: line {number}: {why}: {REMEDY}") from None
+    about: dict[str, Any] = next((each for each in read if "name" not in each), {})
+    files = [_line(each) for each in read if "name" in each]
+    if files and "version" not in about:
+        files = [_of_former_version(line, timestamp) for line in files]
+    return State(
+        timestamp,
+        {line.name: line for line in files},
         # A first import that was cut off leaves lines of what was under way, and is a first import still.
-        ours = ours or line is None or line.sha256 is not None
-        if line is not None:
-            lines[line.name] = line
-    return State(timestamp, lines, ours)
+        ours=bool(about.get("ours", about == NO_FILES)) or any(line.sha256 is not None for line in files),
+        organisation=about.get("organisation"),
+        bookmark=about.get("bookmark"),
+        listed=about.get("listed", 0),
+        reported=about.get("reported", {}),
+    )
 
 
 def _time(text: str) -> datetime:
@@ -120,45 +142,102 @@ def _time(text: str) -> datetime:
         raise ValueError("out of range") from error
 
 
-def _line(read: Any) -> Line | None:
+def _check(read: Any) -> None:
+    """Raises ValueError where a line of the state is not what this importer, or its version before, writes."""
     if not isinstance(read, dict):
         raise ValueError("not a JSON object")
-    if "name" not in read:
-        if read == NO_FILES:
-            return None
+    if "name" not in read and "version" not in read and read != NO_FILES:
         raise ValueError("no file name")
-    if not read.keys() <= {each.name for each in fields(Line)}:
-        raise ValueError("a field that is not known")
-    cut_off = read.get("under_way")
-    line = Line(
+    known = _OF_LINE if "name" in read else _OF_STATE
+    for field_name, value in read.items():
+        shape = known.get(field_name)
+        if shape is None:
+            raise ValueError("a field that is not known")
+        if not shape(value):
+            raise ValueError(f"{field_name}: a value of the wrong kind")
+    if read.get("seen"):
+        date.fromisoformat(read["seen"])
+    for moment in ("began", "last", "bookmark"):
+        if read.get(moment) and datetime.fromisoformat(read[moment]).tzinfo is None:
+            raise ValueError(f"{moment}: a time without a zone")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int)
+
+
+def _is_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(type(each) is int for each in value)
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+
+
+_OF_LINE: Final[Mapping[str, Callable[[Any], bool]]] = {
+    **dict.fromkeys(("name", "sha256", "mtime", "imported", "began", "last", "seen"), _is_text),
+    **dict.fromkeys(("pending", "given_up"), _is_numbers),
+    "size": _is_number,
+    "taken_over": _is_number,
+    "reported": _is_texts,
+    "under_way": lambda value: _is_text(value) or (isinstance(value, dict) and _is_text(value.get("sha256"))),
+    # Of the version before this one; no more needed.
+    "as_nye": _is_numbers,
+}
+_OF_STATE: Final[Mapping[str, Callable[[Any], bool]]] = {
+    **dict.fromkeys(("version", "listed", "files", "ours"), _is_number),
+    **dict.fromkeys(("organisation", "bookmark"), _is_text),
+    "reported": _is_texts,
+}
+
+
+def _line(read: Mapping[str, Any]) -> Line:
+    under_way = read.get("under_way")
+    return Line(
         **{
-            **read,
+            **{name: value for name, value in read.items() if name != "as_nye"},
             "pending": tuple(read.get("pending", ())),
-            "as_nye": tuple(read.get("as_nye", ())),
-            "under_way": cut_off and Version(cut_off["sha256"], tuple(cut_off["as_nye"])),
+            "given_up": tuple(read.get("given_up", ())),
+            "under_way": under_way["sha256"] if isinstance(under_way, dict) else under_way,
         }
     )
-    under_way = line.under_way or Version("", ())
-    numbers = [line.size or 0, *line.pending, *line.as_nye, *under_way.as_nye]
-    texts = [line.name, line.seen, line.sha256, line.mtime, line.imported, under_way.sha256]
-    if not all(isinstance(number, int) for number in numbers) or not all(
-        isinstance(text, str | None) for text in texts
-    ):
-        raise ValueError("a value of the wrong kind")
-    if line.seen:
-        date.fromisoformat(line.seen)
-    return line
+
+
+def _of_former_version(line: Line, timestamp: datetime) -> Line:
+    """The version before this one knew no moments: a file began with its stamp, and was claimed when it was imported."""
+    name = parse_name(line.name)
+    if name is None or name.stamp is None or (line.sha256 is None and line.under_way is None):
+        return line
+    began = moment_of_stamp(name.stamp)
+    last = line.imported or (began if timestamp == NOTHING_YET else timestamp.isoformat())
+    return replace(line, began=began, last=last)
+
+
+def moment_of_stamp(stamp: datetime) -> str:
+    """The stamp of a file name as an instant."""
+    return stamp.replace(tzinfo=COPENHAGEN).isoformat(timespec="microseconds")
 
 
 def save_state(path: Path, state: State) -> None:
     """Puts a state in place of the old one, whole or not at all."""
     assert state.timestamp is not None
+    about = {
+        "version": VERSION,
+        "ours": state.ours,
+        "organisation": state.organisation,
+        "bookmark": state.bookmark,
+        "listed": state.listed,
+        "reported": state.reported,
+    }
+    lines = (asdict(line) for line in sorted(state.lines.values(), key=lambda line: line.name))
     written = [state.timestamp.isoformat()]
-    for line in sorted(state.lines.values(), key=lambda line: line.name):
-        told = {k: v for k, v in asdict(line).items() if v is not None and v is not False and v != ()}
-        written.append(json.dumps(told, ensure_ascii=False))
-    if state.ours and not any(line.sha256 for line in state.lines.values()):
-        written.append(json.dumps(NO_FILES))  # tells it from the state of an earlier importer
+    for each in (about, *lines):
+        kept = {k: v for k, v in each.items() if v not in (None, False, (), {}, "")}
+        written.append(json.dumps(kept, ensure_ascii=False))
     write_private(path, ("\n".join(written) + "\n").encode())
 
 
@@ -279,7 +358,9 @@ class Kept:
             raise StateError(f"the folder {self.folder} cannot be cleared: {error.strerror}") from error
 
 
-def next_state(state: State, now: datetime, lines: Mapping[str, Line], listed: Iterable[str]) -> State:
+def next_state(
+    state: State, now: datetime, lines: Mapping[str, Line], listed: Iterable[str], reported: Mapping[str, str]
+) -> State:
     """The state after a completed import: `lines` replace or join the old ones, and files long gone are left out."""
     today = now.date()
     present = set(listed)
@@ -292,4 +373,4 @@ def next_state(state: State, now: datetime, lines: Mapping[str, Line], listed: I
         or not line.seen
         or today - date.fromisoformat(line.seen) <= REMEMBERED
     }
-    return State(now, kept, ours=True)
+    return replace(state, timestamp=now, lines=kept, ours=True, listed=len(present), reported=reported)

@@ -11,14 +11,26 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from aarhus_los.desired.claims import Actual, DesiredObject
-from aarhus_los.mo import kinds
-from aarhus_los.mo.kinds import Door, History, Item, Kind, Value
-from aarhus_los.timeline import FOREVER, Change, Nothing, Piece, clip, cut, day_after, differences
-
-Object = tuple[Kind, str]
+from aarhus_los.mo import payloads
+from aarhus_los.mo.model import History, Kind, Mark, Object, Unit, Value, references
+from aarhus_los.mo.payloads import Endpoint, Item
+from aarhus_los.timeline import (
+    FOREVER,
+    NOTHING,
+    Nothing,
+    Piece,
+    clip,
+    differences,
+    is_there,
+    merge,
+    overlay,
+    restrict,
+    split,
+)
+from aarhus_los.uuids import UNKNOWN_TYPE
 
 
 class Action(StrEnum):
@@ -40,23 +52,34 @@ class Operation:
     before: History
     origin: tuple[Any, ...] = ()
     """The rows that ask for it."""
+    mark: str | None = None
+    """Of units: the class that the window is marked with; MO then takes the mark away on all other days."""
+    marked_before: History = ()
+    """Where it carries a mark: what MO shows of it, on all days."""
 
     @property
-    def door(self) -> Door:
-        """The door it goes through."""
-        if kinds.is_mutated(self.kind):
-            return Door.MUTATE
-        return _DOORS[self.action]
+    def endpoint(self) -> Endpoint:
+        """Where it is sent to."""
+        return Endpoint.MUTATE if payloads.is_mutated(self.kind) else Endpoint[self.action.name]
 
     def item(self) -> Item:
         """What is sent of it."""
         if self.value is None:
-            return kinds.terminate(self.kind, self.uuid, self.start, self.end)
-        write = kinds.create if self.action is Action.CREATE else kinds.edit
-        return write(self.kind, self.uuid, self.value, self.start, self.end)
+            return payloads.terminate(self.kind, self.uuid, self.start, self.end)
+        write = payloads.create if self.action is Action.CREATE else payloads.edit
+        return write(self.kind, self.uuid, self.value, self.start, self.end, self.mark)
 
+    @property
+    def ends(self) -> bool:
+        """Whether it takes away days on which MO shows the object."""
+        return self.value is None and is_there(self.before)
 
-_DOORS: Final = {Action.CREATE: Door.CREATE, Action.EDIT: Door.EDIT, Action.TERMINATE: Door.TERMINATE}
+    def shown_by(self, history: History, marks: History) -> bool:
+        """Whether MO, whose histories of the object and of its mark are given, says what the operation writes."""
+        written: History = (Piece(self.start, self.end, NOTHING if self.value is None else self.value),)
+        if differences(history, written):
+            return False
+        return self.mark is None or marks == (Piece(self.start, self.end, Mark(self.mark)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +91,8 @@ class Step:
     """Must have been acknowledged, else this is not sent."""
     follows: frozenset[int] = frozenset()
     """Must be over, one way or the other."""
+    alone: bool = False
+    """It may change nothing that MO shows: in a list it would spoil the others."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +100,8 @@ class Plan:
     """The steps, in an order in which they could be sent one by one."""
 
     steps: tuple[Step, ...] = ()
+    to_compare: frozenset[str] = frozenset()
+    """Units on whose new days a mark may come to light that MO does not show yet: they are compared again afterwards."""
 
     @cached_property
     def operations(self) -> list[Operation]:
@@ -90,11 +117,19 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     before: dict[int, set[int]] = {}
     creation: dict[Object, int] = {}
     endings: dict[Object, list[int]] = {}
+    alone: set[int] = set()
+    to_compare: set[str] = set()
     for wanted in desired:
         key = (wanted.kind, wanted.uuid)
+        history = actual.get(wanted.kind, {}).get(wanted.uuid, ())
+        if wanted.kind is Kind.ORG_UNIT:
+            writes = _of_unit(wanted, history, actual.get(Kind.MARK, {}).get(wanted.uuid, ()))
+        else:
+            writes = _Writes(_operations(wanted, history))
+        if writes.may_uncover_a_mark:
+            to_compare.add(wanted.uuid)
         last: int | None = None
-        after: set[int] = set()
-        for operation in _operations(wanted, actual.get(wanted.kind, {}).get(wanted.uuid, ())):
+        for operation in writes.operations:
             home = creation.get((Kind.ORG_UNIT, wanted.within or ""))
             if operation.action is Action.CREATE and home is not None:
                 requests[home].append(operation)
@@ -104,10 +139,8 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
                 requests.append([operation])
             if last is not None and last != number:
                 before.setdefault(number, set()).add(last)
-            if operation.action is not Action.TERMINATE:
-                after |= set(endings.get((Kind.ORG_UNIT, wanted.within or ""), ()))
-            if after:
-                before.setdefault(number, set()).update(after)
+            if last is None and writes.renew_a_mark:
+                alone.add(number)
             last = number
             if operation.action is Action.CREATE:
                 creation[key] = number
@@ -117,64 +150,125 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     follows = _follows(requests, endings, needs) if endings else {}
     return Plan(
         tuple(
-            Step(tuple(operations), frozenset(needs.get(number, ())), frozenset(follows.get(number, ())))
+            Step(
+                tuple(operations),
+                frozenset(needs.get(number, ())),
+                frozenset(follows.get(number, ())),
+                number in alone,
+            )
             for number, operations in enumerate(requests)
-        )
+        ),
+        frozenset(to_compare),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Writes:
+    """The operations on an object, in their order, and of a unit, what they may do to its mark."""
+
+    operations: list[Operation]
+    renew_a_mark: bool = False
+    """The first marks the unit as MO shows it already, lest hidden days of the mark come to light."""
+    may_uncover_a_mark: bool = False
+
+
+def _of_unit(wanted: DesiredObject, history: History, marks: History) -> _Writes:
+    """What is written of an org unit and its mark, which MO holds on one interval of days.
+
+    A write that carries the mark takes it away on all other days, so one write carries it over its whole interval. What
+    that overwrites of the unit's other fields is written again after it, each piece without the mark, and gaps inside the
+    interval are ended again.
+    """
+    after = overlay(wanted.claim, history)
+    marking = _marking(wanted, after, marks)
+    gets_days = bool(history) and restrict(after, history) != merge(
+        p for p in after if p.value is not NOTHING
+    )
+    renew = marking is None and gets_days and bool(marks)
+    if renew:
+        shown = marks[-1].value
+        assert isinstance(shown, Mark)
+        marking = (marks[0].start, marks[-1].end, shown.hierarchy)
+    if marking is None:
+        return _Writes(_operations(wanted, history), may_uncover_a_mark=gets_days)
+    start, end, mark = marking
+    value = next(
+        piece.value
+        for piece in (*clip(after, start, end), *clip(history, start, end))
+        if isinstance(piece.value, Unit)
+    )
+    value = replace(value, type=value.type or UNKNOWN_TYPE)
+    origin = wanted.mark.origin if wanted.mark else wanted.claim[0].origin
+    action = Action.EDIT if history else Action.CREATE
+    marked = replace(
+        _written(wanted, action, start, end, value, history, origin), mark=mark, marked_before=marks
+    )
+    overwritten: list[Piece[Value]] = [
+        Piece(start, end, NOTHING if found is None else found.value)
+        for start, end, found in split(start, end, history)
+    ]
+    written: History = (Piece(start, end, value),)
+    now = overlay(written, history)
+    claim = overlay(wanted.claim, merge(overwritten))
+    return _Writes([marked, *_changed(wanted, history, now, claim)], renew_a_mark=renew)
+
+
+def _marking(wanted: DesiredObject, after: History, marks: History) -> tuple[date, date, str] | None:
+    """The interval and the class that must be written, where MO shows the mark on other days of the unit than it must."""
+    mark = wanted.mark
+    there = [piece for piece in after if piece.value is not NOTHING]
+    if mark is None or not there:
+        return None
+    must: History = () if mark.interval is None else (Piece(*mark.interval, Mark(mark.hierarchy)),)
+    ours = tuple(piece for piece in marks if piece.value == Mark(mark.hierarchy))
+    if restrict(ours, after) == restrict(must, after):
+        return None
+    if mark.interval is not None and restrict(must, after):
+        return (*mark.interval, mark.hierarchy)
+    left = clip(there, mark.first) or there[-1:]
+    return (left[0].start, left[-1].end, mark.instead)
 
 
 def _operations(wanted: DesiredObject, history: History) -> list[Operation]:
     if wanted.create_only and history:
         return []
-    operations: list[Operation] = []
-    exists = bool(history)
-    changes = differences(history, wanted.claim)
-    if wanted.kind is Kind.MANAGER and changes and not exists:
-        changes = _open_ended(changes[0], wanted.claim)
-    for change in changes:
+    first = next((piece for piece in wanted.claim if piece.value is not NOTHING), None)
+    if history or first is None:
+        return _changed(wanted, history, history, wanted.claim)
+    # A manager's user key is none of ours, and MO has it on the days of the creation only: a later validity that an edit
+    # makes outside of them would have none, and break MO's reads. So it is created without an end.
+    end = FOREVER if wanted.kind is Kind.MANAGER else first.end
+    assert not isinstance(first.value, Nothing)
+    created = _written(wanted, Action.CREATE, first.start, end, first.value, (), first.origin)
+    return [created, *_changed(wanted, (), (Piece(first.start, end, first.value),), wanted.claim)]
+
+
+def _changed(wanted: DesiredObject, history: History, now: History, claim: History) -> list[Operation]:
+    """What makes an object that MO has say what is claimed, its edits before its ends.
+
+    `history` is what MO says before the run, `now` what it says by the operations that come first.
+    """
+    edits: list[Operation] = []
+    ends: list[Operation] = []
+    for change in differences(now, claim):
         value = None if isinstance(change.value, Nothing) else change.value
-        action = Action.TERMINATE if value is None else Action.EDIT if exists else Action.CREATE
-        exists = exists or value is not None
-        operations.append(
-            Operation(
-                wanted.kind,
-                wanted.uuid,
-                action,
-                change.start,
-                change.end,
-                value,
-                change.before,
-                change.origin,
-            )
-        )
-    return _ends_first(operations, history)
+        action = Action.TERMINATE if value is None else Action.EDIT
+        operation = _written(wanted, action, change.start, change.end, value, history, change.origin)
+        (ends if value is None else edits).append(operation)
+    return [*edits, *ends]
 
 
-def _open_ended(creation: Change[Value], claim: History) -> list[Change[Value]]:
-    """Creates an object without an end, and takes away after that what the claim does not say.
-
-    A manager's user key is none of ours, and MO has it on the days of the creation only: a later validity that an edit
-    makes outside of them would have none, and break MO's reads.
-    """
-    created: History = (Piece(creation.start, FOREVER, creation.value),)
-    rest = differences(created, clip(claim, day_after(creation.end))) if creation.end != FOREVER else []
-    return [replace(creation, end=FOREVER), *rest]
-
-
-def _ends_first(operations: list[Operation], history: History) -> list[Operation]:
-    """The operations on an object, its ends before its edits; for the same reason a unit ends before its addresses change.
-
-    A change until an end that is not written yet looks like a change of another file, announced for the day after: a run
-    that is cut between the two would spare it when it is repeated, and the end would be lost. Only an object that would
-    not be there at all meanwhile is edited first, since MO could not edit it.
-    """
-    ends = [operation for operation in operations if operation.action is Action.TERMINATE]
-    left = history
-    for end in ends:
-        left = cut(left, end.start, end.end)
-    if not left:
-        return operations
-    return [*ends, *(operation for operation in operations if operation.action is not Action.TERMINATE)]
+def _written(
+    wanted: DesiredObject,
+    action: Action,
+    start: date,
+    end: date,
+    value: Value | None,
+    history: History,
+    origin: tuple[Any, ...],
+) -> Operation:
+    before = clip(history, start, end)
+    return Operation(wanted.kind, wanted.uuid, action, start, end, value, before, origin)
 
 
 def _needs(
@@ -184,7 +278,7 @@ def _needs(
     for number, operations in enumerate(requests):
         for operation in operations:
             if operation.value is not None:
-                for referred in kinds.references(operation.kind, operation.value):
+                for referred in references(operation.kind, operation.value):
                     maker = creation.get(referred)
                     if maker is not None and maker != number:
                         before.setdefault(number, set()).add(maker)
@@ -203,7 +297,7 @@ def _follows(
             for piece in operation.before:
                 if isinstance(piece.value, Nothing):
                     continue
-                for left in kinds.references(operation.kind, piece.value):
+                for left in references(operation.kind, piece.value):
                     for ending in endings.get(left, ()):
                         if ending != number and ending not in needs.get(number, ()):
                             follows.setdefault(ending, set()).add(number)

@@ -1,37 +1,49 @@
-"""What is read from MO before a run can work out what to write: only what the drop speaks of, and what seeding needs."""
+"""What is read from MO before a run can work out what to write: only what the drop speaks of, and what seeding needs.
+
+`read_world` reads MO as it is, `read_base` what MO said of some subjects before the files about them were imported.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from aarhus_los.cpr import Cpr
-from aarhus_los.desired import managers, org
-from aarhus_los.desired.details import account_uuid, email_uuid
-from aarhus_los.desired.families import Drop, World
-from aarhus_los.desired.persons import PeopleInMo, new_person_uuid
+from aarhus_los.desired import managers, org, persons, units
+from aarhus_los.desired.claims import Notice
+from aarhus_los.desired.families import Subjects, World
+from aarhus_los.desired.lines import FileLines, Line
+from aarhus_los.desired.persons import PeopleInMo, account_uuid, email_uuid, new_person_uuid, owner_of
+from aarhus_los.desired.references import parents_of
 from aarhus_los.drop.classlists import CLASS_LISTS
-from aarhus_los.drop.rows import ManagerRow, PersonRow
+from aarhus_los.drop.columns import UNITS, references
+from aarhus_los.drop.file import DropFile
+from aarhus_los.drop.names import Family
+from aarhus_los.drop.rows import ClassRow, ManagerRow, Reject, Row
 from aarhus_los.errors import UnavailableError
 from aarhus_los.initial import SEED_CLASSES
+from aarhus_los.messages import Message
 from aarhus_los.mo import read
 from aarhus_los.mo.client import MoClient
-from aarhus_los.mo.kinds import Engagement, Facet, History, Kind, Organisation, Person
+from aarhus_los.mo.model import Facet, History, Kind, Object, Organisation, Person
 from aarhus_los.mo.read import Histories
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece
 
 
-def read_world(client: MoClient, drop: Drop) -> World:
-    """Reads all that the files speak of, the families side by side. Raises UnavailableError."""
+def read_world(client: MoClient, files: Sequence[DropFile]) -> World:
+    """Reads all that the files speak of as it is, the families side by side. Raises UnavailableError."""
+    of = {family: [file for file in files if file.name.family is family] for family in Family}
     of_all, of_classes, of_units, of_managers = (_Reading(client) for _ in range(4))
     of_people = _ReadingOfPeople(client)
     organisation = of_all.organisation()
     facets = of_all.facets()
     client.side_by_side(
-        partial(of_people.people, drop),
-        partial(of_units.units, drop),
-        partial(of_managers.managers, drop),
-        partial(of_classes.classes, drop, facets),
+        partial(of_people.people, of[Family.PERS], of[Family.LEDER]),
+        partial(of_units.units, of[Family.ORG], [*of[Family.PERS], *of[Family.LEDER]]),
+        partial(of_managers.managers, of[Family.LEDER]),
+        partial(of_classes.classes, files, facets),
     )
     readings = (of_all, of_classes, of_units, of_managers, of_people, of_people.of_details)
     actual: dict[Kind, dict[str, History]] = {kind: {} for kind in Kind}
@@ -40,28 +52,119 @@ def read_world(client: MoClient, drop: Drop) -> World:
         unreadable |= each.unreadable
         for kind in Kind:
             actual[kind] |= each.actual[kind]
-    return World(organisation, facets, actual, of_people.in_mo(), unreadable)
+    return World(organisation, facets, actual, actual, of_people.in_mo(), unreadable)
+
+
+def subjects_of(files: Sequence[DropFile], world: World) -> Subjects:
+    """Whom and what the new and pending rows are about, and all lines that were read about them."""
+    of = {family: [file for file in files if file.name.family is family] for family in Family}
+    return Subjects(
+        org.units_in(of[Family.ORG]),
+        persons.persons_in(of[Family.PERS], world.people),
+        managers.managers_in(of[Family.LEDER]),
+    )
+
+
+def objects_of(subjects: Subjects, world: World) -> dict[str, list[Object]]:
+    """Subject → the objects that its lines speak of. Accounts of persons are found by the person."""
+    objects: dict[str, list[Object]] = {unit: units.objects_of(unit) for unit in subjects.units}
+    for person, each in subjects.persons.items():
+        lines = _lines(each)
+        engagements = {uuid for line in lines if (uuid := getattr(line, "engagement_uuid", None))}
+        named = {world.people.cpr(person), *(getattr(line, "cpr", None) for line in lines)}
+        cprs = [cpr for cpr in named if cpr is not None]
+        objects[person] = [
+            (Kind.EMPLOYEE, person),
+            *((Kind.ENGAGEMENT, uuid) for uuid in engagements),
+            *((Kind.ADDRESS, email_uuid(cpr)) for cpr in cprs),
+            *((Kind.IT, account_uuid(cpr)) for cpr in cprs),
+        ]
+    objects |= {manager: [(Kind.MANAGER, manager)] for manager in subjects.managers}
+    return objects
+
+
+def read_base(
+    client: MoClient,
+    world: World,
+    subjects: Subjects,
+    as_of: Mapping[str, datetime],
+    has_no_past: Collection[datetime],
+) -> tuple[World, list[Notice]]:
+    """The world with what MO said of some subjects at the instants `as_of`, and what is to be reported of it.
+
+    A subject that MO cannot show as it was is folded on MO as it is, and so are those asked for at an instant of which
+    `has_no_past` has found that MO shows nothing of it.
+    """
+    objects = objects_of(subjects, world)
+    base: dict[Kind, dict[str, History]] = {kind: dict(world.actual.get(kind, {})) for kind in Kind}
+    at: dict[datetime, list[str]] = {}
+    for subject, instant in as_of.items():
+        at.setdefault(instant, []).append(subject)
+    unshown: list[str] = []
+    for instant, of_instant in sorted(at.items()):
+        if instant in has_no_past:
+            unshown += of_instant
+            continue
+        reading = _Reading(client, instant)
+        by_kind: dict[Kind, set[str]] = {}
+        for kind, uuid in (each for subject in of_instant for each in objects[subject]):
+            if kind is not Kind.MARK:
+                by_kind.setdefault(kind, set()).add(uuid)
+        for kind, uuids in by_kind.items():
+            reading.objects(kind, uuids)
+        people = [subject for subject in of_instant if subject in subjects.persons]
+        accounts: dict[str, list[str]] = {}
+        if people:
+            reading.note(Kind.IT, read.read_accounts_of(client, people, as_of=instant))
+            for history in (world.actual.get(Kind.IT, {}), reading.actual[Kind.IT]):
+                for uuid, found in history.items():
+                    accounts.setdefault(getattr(found[-1].value, "person", None) or "", []).append(uuid)
+        for subject in of_instant:
+            of_subject = [*objects[subject], *((Kind.IT, uuid) for uuid in accounts.get(subject, ()))]
+            if any(uuid in reading.unreadable for uuid in (subject, *(uuid for _, uuid in of_subject))):
+                unshown.append(subject)
+                continue
+            for kind, uuid in of_subject:
+                base[kind].pop(uuid, None)
+                if uuid in reading.actual[kind]:
+                    base[kind][uuid] = reading.actual[kind][uuid]
+    notices = []
+    if unshown:
+        shown = ", ".join(sorted(unshown)[:3])
+        notices = [Notice(Message.NO_PAST(count=len(unshown), uuids=shown))]
+    return replace(world, base=base), notices
+
+
+def has_units_at(client: MoClient, instant: datetime) -> bool:
+    """Whether MO shows any org unit as of an instant."""
+    return read.has_any(client, Kind.ORG_UNIT, instant)
+
+
+def _lines(each: Sequence[FileLines]) -> list[Line]:
+    return [line for lines in each for line in (*lines.rows, *lines.rejects)]
 
 
 class _Reading:
     """What one of those who read side by side has read: each has its own, and shares no object with the others."""
 
-    def __init__(self, client: MoClient) -> None:
+    def __init__(self, client: MoClient, as_of: datetime | None = None) -> None:
         self.client = client
+        self.as_of = as_of
         self.actual: dict[Kind, dict[str, History]] = {kind: {} for kind in Kind}
         self.unreadable: dict[str, str] = {}
         self.asked: dict[Kind, set[str]] = {kind: set() for kind in Kind}
 
-    def _note(self, kind: Kind, histories: Histories) -> None:
+    def note(self, kind: Kind, histories: Histories) -> None:
         self.actual[kind].update(histories.found)
+        self.actual[Kind.MARK].update(histories.beside)
         self.unreadable.update(histories.unreadable)
 
-    def _objects(self, kind: Kind, uuids: Collection[str]) -> None:
+    def objects(self, kind: Kind, uuids: Collection[str]) -> None:
         """Reads the objects that were not asked for yet."""
         missing = set(uuids) - self.asked[kind] - set(self.actual[kind])
         self.asked[kind] |= missing
         if missing:
-            self._note(kind, read.read_histories(self.client, kind, missing))
+            self.note(kind, read.read_histories(self.client, kind, missing, as_of=self.as_of))
 
     def organisation(self) -> tuple[str, int | None]:
         uuid, code = read.read_organisation(self.client)
@@ -70,7 +173,7 @@ class _Reading:
 
     def facets(self) -> dict[str, str]:
         for kind in (Kind.FACET, Kind.ITSYSTEM):
-            self._note(kind, read.read_all(self.client, kind))
+            self.note(kind, read.read_all(self.client, kind))
             for uuid, reason in self.unreadable.items():
                 raise UnavailableError(f"MO cannot show {kind} {uuid}, which must be mended: {reason}")
         # Of several with one user key, the smallest uuid: any is as good, and it is the same one every night.
@@ -80,62 +183,62 @@ class _Reading:
             if isinstance(history[-1].value, Facet)
         }
 
-    def classes(self, drop: Drop, facets: Collection[str]) -> None:
-        """All of the facets whose lists are read, since what is no longer listed is told, and those that rows name."""
-        listed = {
-            facet for file in drop.lists if (facet := CLASS_LISTS[file.name.kind].facet) and facet in facets
-        }
+    def classes(self, files: Sequence[DropFile], facets: Collection[str]) -> None:
+        """All of the facets whose lists are read, since what is no longer listed is reported, and those that rows name."""
+        lists = [file for file in files if file.name.family is Family.STAM]
+        listed = {facet for file in lists if (facet := CLASS_LISTS[file.name.kind].facet) and facet in facets}
         if listed:
-            self._note(Kind.CLASS, read.read_classes(self.client, listed))
-        named = {row.uuid for file in drop.lists if CLASS_LISTS[file.name.kind].facet for row in file.rows}
-        for person_file in drop.people:
-            for row in person_file.rows:
-                if isinstance(row, PersonRow):
-                    named |= {row.engagement_type_uuid, row.job_function_uuid}
-        for manager_file in drop.managers:
-            for line in manager_file.rows:
-                if isinstance(line, ManagerRow):
-                    named |= {line.type_uuid, line.level_uuid, line.responsibility_uuid}
-        seeds = {seed.uuid for seed in SEED_CLASSES}
-        self._objects(Kind.CLASS, seeds | named | org.speaks_of(drop.org).types)
+            self.note(Kind.CLASS, read.read_classes(self.client, listed))
+        named: set[str] = {seed.uuid for seed in SEED_CLASSES}
+        for file in lists:
+            named |= (
+                {row.uuid for row in file.rows_of(ClassRow)} if CLASS_LISTS[file.name.kind].facet else set()
+            )
+        for row in (row for file in files if file.name.family is not Family.STAM for row in file.rows):
+            named |= {
+                uuid
+                for field, _, to in references(type(row))
+                if to != UNITS and isinstance(uuid := getattr(row, field), str)
+            }
+        self.objects(Kind.CLASS, named)
 
-    def units(self, drop: Drop) -> None:
-        needs = org.speaks_of(drop.org)
-        held = {row.org_uuid for file in drop.people for row in file.rows if isinstance(row, PersonRow)} | {
-            row.org_uuid for file in drop.managers for row in file.rows
-        }
-        self._objects(Kind.ORG_UNIT, needs.units | held)
-        self._objects(Kind.ADDRESS, needs.addresses)
-        above = org.moved_under(drop.org, self.actual[Kind.ORG_UNIT])
+    def units(self, files: Sequence[DropFile], others: Sequence[DropFile]) -> None:
+        """The units of the due rows with their addresses, what all rows refer to, and what moved units hang under."""
+        due = org.units_in(files)
+        objects = [each for unit in due for each in units.objects_of(unit)]
+        rows = [*org.rows_of(due), *(row for file in others for row in file.rows)]
+        self.objects(Kind.ORG_UNIT, {*due, *_referred_units(rows)})
+        self.objects(Kind.ADDRESS, {uuid for kind, uuid in objects if kind is Kind.ADDRESS})
+        above = org.moved_under(due, self.actual[Kind.ORG_UNIT])
         seen: set[str] = set()
         while above:
             seen |= above
-            self._objects(Kind.ORG_UNIT, above)
-            units = self.actual[Kind.ORG_UNIT]
-            above = {up for unit in above for up in org.parents_of(units.get(unit, ()))} - seen
+            self.objects(Kind.ORG_UNIT, above)
+            known = self.actual[Kind.ORG_UNIT]
+            above = {up for unit in above for up in parents_of(known.get(unit, ()))} - seen
 
-    def managers(self, drop: Drop) -> None:
-        """Those that rows speak of, and the others of their units: that a unit has several is told."""
-        units = {
+    def managers(self, files: Sequence[DropFile]) -> None:
+        """Those that rows speak of, and the others of their units: that a unit has several is reported."""
+        in_units = {
             row.org_uuid
-            for file in drop.managers
+            for file in files
             for row in file.rows
-            if isinstance(row, ManagerRow) and file.counts(row.ref)
+            if isinstance(row, ManagerRow) and file.is_due(row.ref)
         }
-        if units:
-            self._note(Kind.MANAGER, read.read_of_units(self.client, Kind.MANAGER, units))
-        self._objects(Kind.MANAGER, managers.subjects(drop.managers))
+        if in_units:
+            self.note(Kind.MANAGER, read.read_of_units(self.client, Kind.MANAGER, in_units))
+        self.objects(Kind.MANAGER, managers.managers_in(files))
 
 
 class _ReadingOfDetails(_Reading):
     """E-mail addresses and accounts."""
 
-    def details(self, persons: Collection[str], cprs: Collection[Cpr]) -> None:
+    def details(self, of_persons: Collection[str], cprs: Collection[Cpr]) -> None:
         """Those of persons, and those that rows with these numbers would make."""
-        self._objects(Kind.ADDRESS, {email_uuid(cpr) for cpr in cprs})
-        if persons:
-            self._note(Kind.IT, read.read_accounts_of(self.client, persons))
-        self._objects(Kind.IT, {account_uuid(cpr) for cpr in cprs})
+        self.objects(Kind.ADDRESS, {email_uuid(cpr) for cpr in cprs})
+        if of_persons:
+            self.note(Kind.IT, read.read_accounts_of(self.client, of_persons))
+        self.objects(Kind.IT, {account_uuid(cpr) for cpr in cprs})
 
 
 class _ReadingOfPeople(_Reading):
@@ -144,14 +247,14 @@ class _ReadingOfPeople(_Reading):
         self.found: Mapping[Cpr, Mapping[str, History]] = {}
         self.of_details = _ReadingOfDetails(client)
 
-    def people(self, drop: Drop) -> None:
-        cprs, engagements = _named(drop)
-        numbers = cprs | {row.cpr for file in drop.managers for row in file.rows}
-        persons = read.read_persons_by_cpr(self.client, numbers)
-        self.found = persons.found
+    def people(self, files: Sequence[DropFile], manager_files: Sequence[DropFile]) -> None:
+        cprs, engagements = _named(files)
+        numbers = cprs | {cpr for file in manager_files for row in file.rows if (cpr := _cpr_of(row))}
+        by_cpr = read.read_persons_by_cpr(self.client, numbers)
+        self.found = by_cpr.found
         for each in self.found.values():
             self.actual[Kind.EMPLOYEE].update(each)
-        self.unreadable |= {new_person_uuid(cpr): reason for cpr, reason in persons.unreadable.items()}
+        self.unreadable |= {new_person_uuid(cpr): reason for cpr, reason in by_cpr.unreadable.items()}
         known = set(self.actual[Kind.EMPLOYEE])
         self.client.side_by_side(
             partial(self._engagements, known, engagements),
@@ -159,7 +262,7 @@ class _ReadingOfPeople(_Reading):
         )
         strangers = self._owners() - known
         self._engagements(strangers, ())
-        self._objects(Kind.EMPLOYEE, strangers | {new_person_uuid(cpr) for cpr in cprs - set(self.found)})
+        self.objects(Kind.EMPLOYEE, strangers | {new_person_uuid(cpr) for cpr in cprs - set(self.found)})
         names = self.actual[Kind.EMPLOYEE]
         numbers_of_strangers = {
             piece.value.cpr
@@ -179,20 +282,16 @@ class _ReadingOfPeople(_Reading):
             self.unreadable | self.of_details.unreadable,
         )
 
-    def _engagements(self, persons: Collection[str], uuids: Collection[str]) -> None:
+    def _engagements(self, of_persons: Collection[str], uuids: Collection[str]) -> None:
         """Those of persons, and others that rows name."""
-        if persons:
-            self._note(Kind.ENGAGEMENT, read.read_engagements_of(self.client, persons))
-        self._objects(Kind.ENGAGEMENT, uuids)
+        if of_persons:
+            self.note(Kind.ENGAGEMENT, read.read_engagements_of(self.client, of_persons))
+        self.objects(Kind.ENGAGEMENT, uuids)
 
     def _owners(self) -> set[str]:
         """The people who have the engagements that were read."""
-        return {
-            piece.value.person
-            for history in self.actual[Kind.ENGAGEMENT].values()
-            for piece in history[-1:]
-            if isinstance(piece.value, Engagement)
-        }
+        found = (owner_of(history) for history in self.actual[Kind.ENGAGEMENT].values())
+        return {owner for owner in found if owner is not None}
 
     def _chosen(self) -> dict[Cpr, str]:
         """The person of each CPR number: of several the one with engagements, else the smallest uuid."""
@@ -202,23 +301,41 @@ class _ReadingOfPeople(_Reading):
         }
 
 
-def _named(drop: Drop) -> tuple[set[Cpr], set[str]]:
+def _referred_units(rows: Sequence[Row]) -> set[str]:
+    return {
+        uuid
+        for row in rows
+        for field, _, to in references(type(row))
+        if to == UNITS and isinstance(uuid := getattr(row, field), str)
+    }
+
+
+def _cpr_of(row: Row) -> Cpr | None:
+    return getattr(row, "cpr", None)
+
+
+def _named(files: Sequence[DropFile]) -> tuple[set[Cpr], set[str]]:
     """The CPR numbers and engagements that new and pending Pers rows name, and those that other rows link to them."""
-    lines = [line for file in drop.people for line in (*file.rows, *file.rejects)]
-    counted = [line for file in drop.people for line in (*file.rows, *file.rejects) if file.counts(line.ref)]
+    by_cpr: dict[Cpr, list[Row | Reject]] = {}
+    by_engagement: dict[str, list[Row | Reject]] = {}
+    near: list[Row | Reject] = []
+    for file in files:
+        for line in (*file.rows, *file.rejects):
+            if cpr := getattr(line, "cpr", None):
+                by_cpr.setdefault(cpr, []).append(line)
+            if uuid := getattr(line, "engagement_uuid", None):
+                by_engagement.setdefault(uuid, []).append(line)
+            if file.is_due(line.ref):
+                near.append(line)
     cprs: set[Cpr] = set()
     engagements: set[str] = set()
-    linked = counted
-    while linked:
-        cprs |= {line.cpr for line in linked if line.cpr is not None}
-        engagements |= {line.engagement_uuid for line in linked if line.engagement_uuid is not None}
-        linked = [
-            line
-            for line in lines
-            if (line.cpr in cprs or line.engagement_uuid in engagements)
-            and (
-                (line.cpr is not None and line.cpr not in cprs)
-                or (line.engagement_uuid is not None and line.engagement_uuid not in engagements)
-            )
-        ]
+    while near:
+        line = near.pop()
+        cpr, uuid = getattr(line, "cpr", None), getattr(line, "engagement_uuid", None)
+        if cpr is not None and cpr not in cprs:
+            cprs.add(cpr)
+            near += by_cpr[cpr]
+        if uuid is not None and uuid not in engagements:
+            engagements.add(uuid)
+            near += by_engagement[uuid]
     return cprs, engagements

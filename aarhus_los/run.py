@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal, TypeVar
+from typing import Literal
 
 from aarhus_los import clock, initial
 from aarhus_los.addresses.adressevask import Adressevask
@@ -19,49 +18,34 @@ from aarhus_los.addresses.outcomes import Found
 from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
 from aarhus_los.desired import org
-from aarhus_los.desired.claims import Desired, DesiredObject, FileRows
-from aarhus_los.desired.families import Drop, Ours, World, desire
-from aarhus_los.drop.names import Family
-from aarhus_los.drop.rows import (
-    ClassRow,
-    EndedEngagementRow,
-    EndedManagerRow,
-    ManagerRow,
-    OrgRow,
-    PersonRow,
-    Row,
-)
-from aarhus_los.drop.sources import open_source
-from aarhus_los.errors import SettingsError
-from aarhus_los.ledger import (
-    NOTHING_YET,
-    Kept,
-    Line,
-    State,
-    Version,
-    check_room,
-    load_state,
-    locked,
-    make_folder,
-    next_state,
-    save_state,
-)
+from aarhus_los.desired.claims import Desired, DesiredObject, Notice
+from aarhus_los.desired.families import Ours, Subjects, World, desire
+from aarhus_los.desired.lines import Gathered
+from aarhus_los.drop.rows import RowRef
+from aarhus_los.errors import SettingsError, UnavailableError
+from aarhus_los.ledger import Kept, State, check_room, load_state, locked, make_folder, save_state
+from aarhus_los.messages import Message
+from aarhus_los.mo.bookmark import last_bookmark, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
-from aarhus_los.mo.kinds import History, Kind
+from aarhus_los.mo.model import History, Kind
 from aarhus_los.mo.read import read_counts, read_histories, read_of_units
+from aarhus_los.mo.target import Target
+from aarhus_los.moments import may_lack_a_past, trace
 from aarhus_los.plan import Plan, make_plan
-from aarhus_los.reading import read_world
+from aarhus_los.progress import check_mo, completed, healed, needed_again, under_way
+from aarhus_los.reading import has_units_at, read_base, read_world, subjects_of
 from aarhus_los.report.account import Account, count_rows, failed_rows
 from aarhus_los.report.files import write_failed_addresses, write_rejects
 from aarhus_los.report.housekeeping import tidy
+from aarhus_los.report.names import gather_names, units_of_rows
 from aarhus_los.report.outliving import ended_units, outliving
-from aarhus_los.report.record import write_record
-from aarhus_los.report.scene import Scene, make_scene, units_of_rows
-from aarhus_los.report.terminal import difference_text
-from aarhus_los.selection import ReadFile, Selection, Wishes, needed_again, select
+from aarhus_los.report.record import record_left, write_record
+from aarhus_los.report.verdict import difference_text
+from aarhus_los.selection import Selection, Wishes, select
 from aarhus_los.settings import Settings
+from aarhus_los.sources.open import open_source
+from aarhus_los.verify import touched, verify
 
-R = TypeVar("R", bound=Row)
 Progress = Callable[[str, int, int], None]
 """Told the phase, and how much of how much is done (0 of 0: it begins)."""
 
@@ -72,11 +56,11 @@ class Options:
 
     since: date | None = None
     allow_late: bool = False
+    allow_empty: bool = False
     accept_rejects: bool = False
+    accepted_rows: frozenset[RowRef] = frozenset()
     allow: Mapping[BrakeKind, int] = field(default_factory=dict)
     verify: Literal["some", "all", "none"] = "some"
-    scene: bool = False
-    """Whether the account is to have what a page shows: names are then read that nothing else needs."""
 
 
 def import_drop(settings: Settings, options: Options, progress: Progress) -> Account:
@@ -91,9 +75,9 @@ def import_drop(settings: Settings, options: Options, progress: Progress) -> Acc
         check_room(settings.state_file.parent, size)
         for folder in filter(None, (settings.report_folder, settings.queries_folder)):
             check_room(folder)
-        account = _Run(settings, options, progress, dry=False).run()
-    account.warnings[:0] = warnings
-    return account
+        run = _Run(settings, options, progress, dry=False)
+        run.account.warnings[:0] = warnings
+        return run.run()
 
 
 def plan_drop(settings: Settings, options: Options, progress: Progress) -> Account:
@@ -109,51 +93,63 @@ class _Run:
         self.now = clock.now()
         self.kept = Kept(settings.state_file)
         self.account = Account(
-            dry=dry, rows_accepted=options.accept_rejects, rejects_exit_code=settings.rejects_exit_code
+            started=self.now,
+            dry=dry,
+            rows_accepted=options.accept_rejects,
+            accepted_rows=options.accepted_rows,
+            rejects_exit_code=settings.rejects_exit_code,
         )
         self.account.warnings += settings.warnings
 
     def run(self) -> Account:
+        """Select, read MO, look up, work out what MO must say, plan, brakes, write, verify, account, state."""
+        account, since = self.account, self.options.since
         state = load_state(self.settings.state_file)
         selection = self._select(state)
         if selection.quiet:
-            self._finish(state, selection, [])
-            return self.account
-        drop = _drop(selection)
+            self._finish(state, selection, {})
+            return account
         with self._client() as client:
             with self._phase("read MO"):
-                world = read_world(client, drop)
-            addresses = self._look_up(org.speaks_of(drop.org).texts)
+                world = read_world(client, selection.files)
+                bookmark = last_bookmark(client) if state.bookmark else None
+                check_mo(state, world.organisation[0], bookmark, since)
+                subjects, world = self._as_it_was(client, state, selection, world)
+            addresses = self._look_up(org.postal_texts(subjects.units))
             with self._phase("compare"):
                 ours = Ours(self.settings.municipality_code, self._az_system(world))
-                families = desire(drop, world, addresses.outcomes, ours, self.now.date())
+                families = desire(selection.files, subjects, world, addresses.outcomes, ours, self.now.date())
                 wanted = [each for family in families for each in family.objects]
-                plan = self.account.plan = make_plan(wanted, world.actual)
-                self._tell_outliving(client, wanted, plan)
-            self.account.brakes = [str(brake) for brake in self._brakes(plan, client, world)]
-            scene = None
-            if self.options.scene:
-                scene = self._scene(client, selection, families, world, addresses)
+                plan = account.plan = make_plan(wanted, world.actual)
+                account.notices += self._orphans(client, wanted, plan)
+            account.brakes = self._brakes(plan, client, world)
+            self._gather_names(client, selection, families, world, addresses)
+            state = replace(state, organisation=world.organisation[0])
+            if bookmark is not None:
+                state = replace(state, bookmark=bookmark.isoformat())
             applied = Applied()
-            if not self.account.dry and not self.account.brakes:
-                self._note_new_objects(state, selection, families, plan)
-                applied = self._apply(plan, client)
-                self._verify(client, wanted, applied)
-            self._account_for(client, selection, families, applied)
-        if scene is not None:
-            self._set_scene(scene, selection, applied)
-        self._leave_record(applied)
-        account = self.account
-        if not (account.brakes or account.stopped or account.differences) and account.balances:
-            self._finish(state, selection, families)
+            with record_left(self.settings.report_folder, account, lambda: self._count_writes(applied)):
+                if plan.steps and not account.dry and not account.brakes:
+                    target = Target(client, set_bookmark(client, self.now))
+                    claimed = healed(selection, (each for family in families for each in family.set_aside))
+                    state = under_way(state, selection, claimed, target.moment)
+                    save_state(self.settings.state_file, state)
+                    self._write(plan, wanted, target, applied)
+                self._account_for(client, selection, families, applied)
+                if account.written:
+                    write_record(self.settings.report_folder, account)
+                if account.is_complete:
+                    self._finish(state, selection, subjects.lines)
         return account
 
     def _select(self, state: State) -> Selection:
+        options = self.options
         with self._phase("read the drop"), open_source(self.settings) as source:
-            wishes = Wishes(self.options.since, self.options.allow_late, self.options.accept_rejects)
-            selection = select(state, source, self.kept, self.now, wishes)
+            wishes = Wishes(options.since, options.allow_late, options.allow_empty, options.accept_rejects)
+            checked = self.settings.cpr_validate_birthdate
+            selection = select(state, source, self.kept, self.now, wishes, validate_birthdate=checked)
         self.account.refused = selection.refused
-        self.account.warnings += selection.warnings
+        self.account.notices += selection.notices
         return selection
 
     def _client(self) -> MoClient:
@@ -170,6 +166,25 @@ class _Run:
             connections=settings.concurrency,
             retry_seconds=settings.retry_seconds,
         )
+
+    def _as_it_was(
+        self, client: MoClient, state: State, selection: Selection, world: World
+    ) -> tuple[Subjects, World]:
+        """The subjects with the lines that are folded about each, and the world with what MO said before them."""
+        lines = {**state.lines, **selection.lines}
+        found = subjects_of(selection.files, world)
+        traced = [trace(each, lines) for each in (found.units, found.persons, found.managers)]
+        subjects = Subjects(*(each.lines for each in traced))
+        as_of = {subject: at for each in traced for subject, at in each.as_of.items()}
+        no_past = {
+            at
+            for at in set(as_of.values())
+            if may_lack_a_past(at, lines.values()) and not has_units_at(client, at)
+        }
+        if as_of:
+            world, notices = read_base(client, world, subjects, as_of, no_past)
+            self.account.notices += notices
+        return subjects, world
 
     def _look_up(self, texts: Collection[str]) -> Resolution:
         settings = self.settings
@@ -203,50 +218,44 @@ class _Run:
             raise SettingsError(f"azid_it_system_uuid: MO has no IT system {system}")
         return system
 
-    def _tell_outliving(self, client: MoClient, wanted: list[DesiredObject], plan: Plan) -> None:
+    def _orphans(self, client: MoClient, wanted: list[DesiredObject], plan: Plan) -> list[Notice]:
+        """What outlives the units that end."""
         ended = ended_units(plan.operations)
-        if ended:
-            histories: dict[str, History] = {}
-            for kind in (Kind.ENGAGEMENT, Kind.MANAGER):
-                histories |= read_of_units(client, kind, ended).found
-            self.account.notices += outliving(ended, histories, wanted)
+        histories: dict[str, History] = {}
+        for kind in (Kind.ENGAGEMENT, Kind.MANAGER) if ended else ():
+            histories |= read_of_units(client, kind, ended).found
+        return outliving(ended, histories, wanted)
 
-    def _scene(
+    def _gather_names(
         self,
         client: MoClient,
         selection: Selection,
         families: list[Desired],
         world: World,
         addresses: Resolution,
-    ) -> Scene:
-        """Gathered before the first write: an MO that cannot show names then costs nothing."""
+    ) -> None:
+        """Before the first write: an MO that cannot show names then costs nothing."""
 
         def read(kind: Kind, uuids: Collection[str]) -> Mapping[str, History]:
             return read_histories(client, kind, uuids).found
 
         with self._phase("read names"):
             refs = {aside.ref for family in families for aside in family.set_aside}
+            units = self.account.units_of_rows = units_of_rows(selection.files, refs)
             unresolved = {each.org_unit for family in families for each in family.unresolved}
-            return make_scene(
+            self.account.names = gather_names(
                 self.now.date(),
+                self.account.plan.operations,
                 [each for family in families for each in family.objects],
                 world.actual,
-                self.account.plan.operations,
                 read,
-                units={*units_of_rows(selection.files, refs).values(), *unresolved},
-                designations={
+                units={*units.values(), *unresolved},
+                addresses={
                     outcome.uuid: outcome.designation
                     for outcome in addresses.outcomes.values()
                     if isinstance(outcome, Found)
                 },
             )
-
-    def _set_scene(self, scene: Scene, selection: Selection, applied: Applied) -> None:
-        """Of what was planned, an import shows what was done; one that a brake held back, what it would have done."""
-        subjects = units_of_rows(selection.files, {aside.ref for aside in self.account.set_aside})
-        planned = self.account.dry or self.account.brakes
-        operations = scene.operations if planned else applied.acknowledged
-        self.account.scene = replace(scene, operations=operations, subjects=subjects)
 
     def _brakes(self, plan: Plan, client: MoClient, world: World) -> list[Brake]:
         settings = self.settings
@@ -267,70 +276,35 @@ class _Run:
             present = {Kind.ORG_UNIT: told.units, Kind.ENGAGEMENT: told.engagements}
         return tripped(kinds, counts, limits, present)
 
-    def _note_new_objects(
-        self, state: State, selection: Selection, families: list[Desired], plan: Plan
-    ) -> None:
-        """What is under way is in the state before the first write, so that a killed run changes nothing.
-
-        Which `_ret` rows count as `_nye` is found out once; and where this version is replaced by the one before it, that
-        one is new again, since MO may hold part of this.
-        """
-        found = {name: lines for family in families for name, lines in family.as_nye.items()}
-        lines = {}
-        for file in selection.files:
-            name = file.name.name
-            if file.line.sha256 and (file.is_new or name in found):
-                old = state.lines.get(name, Line(name))
-                as_nye = found.get(name, file.as_nye or frozenset())
-                lines[name] = replace(old, under_way=Version(file.line.sha256, tuple(sorted(as_nye))))
-        if lines and plan.steps:
-            timestamp = state.timestamp or NOTHING_YET
-            save_state(self.settings.state_file, State(timestamp, {**state.lines, **lines}, state.ours))
-
-    def _apply(self, plan: Plan, client: MoClient) -> Applied:
-        def read(kind: Kind, uuids: Collection[str]) -> Mapping[str, History]:
-            return read_histories(client, kind, uuids).found
-
-        total = len(plan.operations)
-        applied = Applied()
-        with self._phase("write MO"):
-            try:
-                return apply_plan(
+    def _write(self, plan: Plan, wanted: list[DesiredObject], target: Target, applied: Applied) -> None:
+        """Writes a plan, and reads back what was written."""
+        settings, total = self.settings, len(plan.operations)
+        try:
+            with self._phase("write MO"):
+                apply_plan(
                     plan,
-                    client,
-                    read,
-                    chunk_size=self.settings.chunk_size,
-                    concurrency=self.settings.concurrency,
+                    target,
+                    chunk_size=settings.chunk_size,
+                    concurrency=settings.concurrency,
+                    limit=Limit(settings.max_refused, settings.max_refused_percent),
+                    allowed=self.options.allow.get(BrakeKind.REFUSALS, 0),
                     progress=lambda done: self.progress("write MO", done, total),
                     applied=applied,
                 )
-            except BaseException:
-                self.account.stopped = "the run was stopped"
-                self._leave_record(applied)
-                raise
+            if not (applied.stopped or applied.refusals):
+                with self._phase("verify"):
+                    limit = {"all": None, "some": settings.verify_limit, "none": 0}[self.options.verify]
+                    objects = touched(wanted, applied, limit, plan.to_compare)
+                    differences = verify(objects, target, applied)
+                    self.account.differences = [difference_text(each) for each in differences]
+        except UnavailableError as error:
+            applied.stopped = error
 
-    def _leave_record(self, applied: Applied) -> None:
-        if applied.acknowledged:
-            write_record(self.settings.report_folder, self.now, self.account, applied.acknowledged)
-
-    def _verify(self, client: MoClient, wanted: list[DesiredObject], applied: Applied) -> None:
-        """Reads back what was touched: what MO says otherwise is a failure."""
-        if self.options.verify == "none" or applied.stopped:
-            return
-        failed = {(operation.kind, operation.uuid) for operation, _ in applied.failed}
-        touched = {(operation.kind, operation.uuid) for operation in applied.acknowledged} - failed
-        objects = [each for each in wanted if (each.kind, each.uuid) in touched]
-        objects = [each for each in objects if each.kind is not Kind.ORGANISATION]
-        limit = self.settings.verify_limit
-        if self.options.verify == "some" and len(objects) > limit:
-            objects = random.Random(len(objects)).sample(objects, limit)
-        by_kind: dict[Kind, set[str]] = {}
-        for each in objects:
-            by_kind.setdefault(each.kind, set()).add(each.uuid)
-        with self._phase("verify"):
-            actual = {kind: read_histories(client, kind, uuids).found for kind, uuids in by_kind.items()}
-        again = make_plan([replace(each, create_only=False) for each in objects], actual)
-        self.account.differences = [difference_text(operation) for operation in again.operations]
+    def _count_writes(self, applied: Applied) -> None:
+        account = self.account
+        account.written = [*applied.acknowledged, *applied.again]
+        account.acknowledged = len(applied.acknowledged)
+        account.failed = len(applied.failed)
 
     def _account_for(
         self, client: MoClient, selection: Selection, families: list[Desired], applied: Applied
@@ -343,62 +317,57 @@ class _Run:
             account.unresolved += family.unresolved
         account.set_aside += failed_rows(applied, families)
         account.stopped = str(applied.stopped) if applied.stopped else None
-        account.acknowledged = len(applied.acknowledged)
-        account.failed = len(applied.failed)
-        if applied.stopped:
+        planned = account.dry or account.held
+        self._count_writes(applied)
+        if applied.refusals is not None:
+            account.brakes.append(applied.refusals.brake)
+            account.notices += (
+                Notice(Message.TIMES_IN_ALL(count=count, reason=reason), fault=True)
+                for count, reason in applied.refusals.reasons
+            )
+        if applied.stopped or applied.refusals:
+            # The next run reads the same rows again, and accounts for them.
             account.unsettled = len(account.plan.operations) - account.acknowledged - account.failed
-        sent = not (account.dry or account.brakes)
-        done = applied.acknowledged if sent else account.plan.operations
-        if not applied.stopped:  # else the next run reads the same rows again, and accounts for them
-            account.files = count_rows(selection.files, account.set_aside, account.superseded, done)
+        else:
+            done = account.plan.operations if planned else applied.acknowledged
+            imported = {name: line.imported for name, line in selection.lines.items()}
+            account.files = count_rows(selection.files, account.set_aside, account.superseded, done, imported)
         account.retries += client.retries
         account.requests = sum(client.requests.values())
 
-    def _finish(self, state: State, selection: Selection, families: list[Desired]) -> None:
+    def _finish(self, state: State, selection: Selection, gathered: Gathered) -> None:
         """Reports, kept bytes and the state, in this order: the state never says more than what is done."""
-        if self.account.dry:
+        account = self.account
+        if account.dry:
             return
         with self._phase("write the state"):
             folder, queries = self.settings.report_folder, self.settings.queries_folder
-            write_rejects(folder, selection.files, self.account.set_aside)
+            account.reports += write_rejects(folder, selection.files, account.set_aside)
             folders = {folder: 0o600, **({queries: 0o644} if queries else {})}
-            write_failed_addresses(folders, selection.files, self.account.unresolved)
-            lines = self._lines(state, selection, families)
-            after = next_state(state, self.now, {**selection.lines, **lines}, selection.listed)
-            needed = needed_again(after.lines)
+            account.reports += write_failed_addresses(folders, selection.files, account.unresolved)
+            pending = [aside for aside in account.set_aside if aside.pending]
+            waiting = {aside.ref for aside in pending if not account.given_up(aside)}
+            done_with = [*account.superseded, *(aside for aside in pending if account.given_up(aside))]
+            after = completed(
+                state,
+                selection,
+                waiting,
+                {aside.ref for aside in done_with if not aside.part} - waiting,
+                self.now,
+                give_up_all=self.options.accept_rejects,
+            )
+            needed = needed_again(gathered, waiting)
             self.kept.keep(
                 {file.name.name: file.data for file in selection.files if file.name.name in needed}
             )
             save_state(self.settings.state_file, after)
             self.kept.forget_others(needed)
-            waiting = {name for name, line in after.lines.items() if line.pending}
-            tidy(folder, self.now, self.settings.report_days, waiting)
-
-    def _lines(self, state: State, selection: Selection, families: list[Desired]) -> dict[str, Line]:
-        found = {name: lines for family in families for name, lines in family.as_nye.items()}
-        pending: dict[str, set[int]] = {}
-        if not self.options.accept_rejects:
-            for aside in self.account.set_aside:
-                if aside.pending:
-                    pending.setdefault(aside.ref.file, set()).add(aside.ref.line)
-        lines = {}
-        if self.options.accept_rejects:
-            lines = {name: replace(line, pending=()) for name, line in state.lines.items() if line.pending}
-        for file in selection.files:
-            name = file.name.name
-            line = replace(file.line, pending=tuple(sorted(pending.get(name, ()))))
-            if file.is_new:
-                as_nye = found.get(name, frozenset()) if file.as_nye is None else file.as_nye
-                imported = self.now.isoformat(timespec="seconds")
-                line = replace(
-                    line,
-                    imported=imported,
-                    taken_over=False,
-                    as_nye=tuple(sorted(as_nye)),
-                    under_way=None,
-                )
-            lines[name] = line
-        return lines
+            tidy(
+                folder,
+                self.now,
+                self.settings.report_days,
+                {name for name, line in after.lines.items() if line.pending},
+            )
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
@@ -409,22 +378,3 @@ class _Run:
         finally:
             spent = self.account.durations.get(name, 0.0)
             self.account.durations[name] = spent + time.monotonic() - begun
-
-
-def _drop(selection: Selection) -> Drop:
-    return Drop(
-        [_rows(file, ClassRow) for file in selection.of(Family.STAM)],
-        [_rows(file, OrgRow) for file in selection.of(Family.ORG)],
-        [
-            _rows(file, EndedEngagementRow) if file.name.kind == "luk" else _rows(file, PersonRow)
-            for file in selection.of(Family.PERS)
-        ],
-        [
-            _rows(file, EndedManagerRow) if file.name.kind == "luk" else _rows(file, ManagerRow)
-            for file in selection.of(Family.LEDER)
-        ],
-    )
-
-
-def _rows(file: ReadFile, kind: type[R]) -> FileRows[R]:
-    return FileRows(file.name, file.parsed.rows_of(kind), file.parsed.rejects, file.counted, file.as_nye)

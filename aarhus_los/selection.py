@@ -1,38 +1,29 @@
 """Which files a run reads, and for which of their rows it answers: the state against what the source lists.
 
 New versions are found by the sha256 of their bytes. From the oldest stamp among new files and files with pending rows on,
-every file of that family is read, so that a late, a corrected or a pending row is folded in its place.
+every file of that family is read, and what is older and was claimed since, so that a late, a corrected or a pending row is
+folded in its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
-from aarhus_los.drop.entries import Entry, FileChanged, Source
+from aarhus_los.desired.claims import Notice
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
-from aarhus_los.drop.reader import FileRefused, ParsedFile, read_file
-from aarhus_los.errors import EXIT_DATA, EXIT_ROWS
-from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest
+from aarhus_los.drop.reader import FileRefused, read_file
+from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, StateError, UnavailableError
+from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest, moment_of_stamp
+from aarhus_los.messages import Message
+from aarhus_los.moments import reaching_back
+from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Source
 
-
-@dataclass(frozen=True)
-class ReadFile:
-    """A file that this run reads. `counted` are the lines it answers for; None: all, since this version is new."""
-
-    name: DropName
-    data: bytes = field(repr=False)
-    parsed: ParsedFile = field(repr=False)
-    line: Line
-    """As it will stand in the state, but for what the import finds out."""
-    counted: frozenset[int] | None
-    as_nye: frozenset[int] | None
-    """None: to be found out."""
-
-    @property
-    def is_new(self) -> bool:
-        return self.counted is None
+AHEAD: Final = timedelta(days=1)
+"""How far the time of the last import may lie ahead of the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +39,24 @@ class Refusal:
 class Selection:
     """What a run reads."""
 
-    files: list[ReadFile] = field(default_factory=list)
+    files: list[DropFile] = field(default_factory=list)
     """In the order of folding."""
     lines: dict[str, Line] = field(default_factory=dict)
-    """Lines that are new in the state without an import: taken over, or with another modification time."""
+    """The lines of the files that are read, as they will stand in the state but for what the import finds out, and of
+    those that stand there without one: taken over, or with another modification time."""
     refused: list[Refusal] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     listed: set[str] = field(default_factory=set)
     """The names of ours that the source has."""
+    reported: dict[str, str] = field(default_factory=dict)
+    """What the state will say that was reported, beside pending rows."""
 
     @property
     def quiet(self) -> bool:
         """Nothing is new and nothing pending."""
         return not self.files
 
-    def of(self, family: Family) -> list[ReadFile]:
+    def of(self, family: Family) -> list[DropFile]:
         return [file for file in self.files if file.name.family is family]
 
 
@@ -72,32 +66,58 @@ class Wishes:
 
     since: date | None = None
     allow_late: bool = False
+    allow_empty: bool = False
     accept_rejects: bool = False
     """What is pending is given up: what cannot be tried again is then nothing to refuse."""
 
 
 def select(
-    state: State, source: Source, kept: Kept, now: datetime, wishes: Wishes | None = None
+    state: State,
+    source: Source,
+    kept: Kept,
+    now: datetime,
+    wishes: Wishes | None = None,
+    *,
+    validate_birthdate: bool = True,
 ) -> Selection:
     """Lists the source, fetches what may be new, and decides what is read.
 
     Raises UnavailableError and StateError. A file that cannot be taken is refused, by name, and the others go on.
     """
-    return _Selecting(state, source, kept, now, wishes or Wishes()).run()
+    if state.timestamp not in (None, NOTHING_YET) and state.timestamp > now + AHEAD:
+        raise StateError(
+            f"the state says that the last import was at {state.timestamp:%Y-%m-%d %H:%M}, and the clock says"
+            f" {now:%Y-%m-%d %H:%M}: set the clock, or put back the last good copy of the state"
+        )
+    return _Selecting(state, source, kept, now, wishes or Wishes(), validate_birthdate).run()
 
 
 class _Selecting:
-    def __init__(self, state: State, source: Source, kept: Kept, now: datetime, wishes: Wishes) -> None:
+    def __init__(
+        self,
+        state: State,
+        source: Source,
+        kept: Kept,
+        now: datetime,
+        wishes: Wishes,
+        validate_birthdate: bool,
+    ) -> None:
         self.state = state
         self.source = source
         self.kept = kept
         self.now = now
         self.wishes = wishes
+        self.validate_birthdate = validate_birthdate
         self.selection = Selection()
         self.entries: dict[str, Entry] = {}
-        self.fresh: dict[str, ReadFile] = {}
+        self.fresh: dict[str, DropFile] = {}
         self.known: dict[str, DropName] = {}
         """What has a version in MO, also by the word of an earlier importer."""
+
+    @property
+    def _takes_over(self) -> bool:
+        """Whether an earlier importer left a timestamp, and nothing else is known yet."""
+        return not self.state.ours and self.state.timestamp not in (None, NOTHING_YET)
 
     def run(self) -> Selection:
         names = self._listed()
@@ -114,79 +134,157 @@ class _Selecting:
             self._again_since(self.wishes.since)
         for family in Family:
             self.selection.files += self._choose(family)
+        self._report_beside_files()
         return self.selection
 
     def _listed(self) -> list[DropName]:
         names = []
-        for entry in sorted(self.source.listing(), key=lambda entry: entry.name):
+        listing = self.source.listing()
+        if unusable := listing.unusable_text():
+            self._news("unusable", unusable, fault=True, value=unusable)
+        for entry in sorted(listing.entries, key=lambda entry: entry.name):
             name = parse_name(entry.name)
             if name is None:
                 if miss := near_miss(entry.name):
-                    self.selection.warnings.append(f"{entry.name!r} is not read: {miss}")
+                    self._news(f"name:{entry.name}", f"{entry.name!r} is not read: {miss}", fault=True)
             elif reason := refusal(name, self.now.date()):
                 self._refuse(name.name, reason, EXIT_ROWS)
             else:
                 self.entries[name.name] = entry
                 names.append(name)
         self.selection.listed = set(self.entries)
+        empty = not names and not self.selection.refused
+        if empty and not self.wishes.allow_empty and (self.state.timestamp is None or self.state.listed):
+            raise UnavailableError(
+                f"{self.source.describe()} has no file of the drop: is it the right folder?"
+                if self.state.timestamp is None
+                else f"{self.source.describe()} has no file of the drop, and had {self.state.listed} before:"
+                " nothing is taken from it. If that is right, `--allow empty` accepts it once"
+            )
         return names
 
     def _refuse(self, file: str, reason: str, exit_code: int) -> None:
         self.selection.refused.append(Refusal(file, reason, exit_code))
+
+    def _news(self, key: str, text: str, *, fault: bool = False, value: str | None = None) -> None:
+        """Reports what the state does not know as reported already; of what it knows, that it is so still."""
+        known = self.state.reported.get(key)
+        value = value if value is not None else known or self.now.date().isoformat()
+        self.selection.reported[key] = value
+        if known != value:
+            self.selection.notices.append(Notice(text, fault=fault, news=True))
 
     def _look_at(self, name: DropName, entry: Entry) -> None:
         """Finds out whether a listed file is new, by its bytes where size and time do not tell."""
         line = self.state.lines.get(name.name)
         mtime = _written(entry.mtime)
         if entry.size == 0:
-            self.selection.warnings.append(f"{name.name} is empty: it waits for the next run")
+            self._wait(name.name, Message.EMPTY_FILE_WAITS(file=name.name))
             return
-        cut_off = line is not None and line.under_way is not None and line.under_way.sha256 != line.sha256
-        seen = line is not None and line.sha256 is not None and not cut_off
-        if line and seen and mtime and (line.size, line.mtime) == (entry.size, mtime):
+        under_way = line is not None and line.under_way is not None
+        in_mo = line is not None and line.sha256 is not None and not under_way
+        if line and in_mo and mtime and (line.size, line.mtime) == (entry.size, mtime):
             return
         data = self._fetch(name.name)
         if data is None:
             return
         sha256 = digest(data)
-        fetched = Line(name.name, sha256, len(data), mtime)
-        if line and line.sha256 == sha256 and not cut_off:
+        fetched = Line(
+            name.name,
+            sha256,
+            len(data),
+            mtime,
+            began=line.began if line else None,
+            last=line.last if line else None,
+            under_way=line.under_way if line else None,
+        )
+        stamp = name.stamp and name.stamp.replace(tzinfo=self.now.tzinfo)
+        timestamp = self.state.timestamp
+        if self._takes_over and timestamp is not None and stamp is not None and stamp < timestamp:
+            fetched = replace(fetched, began=moment_of_stamp(stamp), last=timestamp.isoformat())
+        if line and line.sha256 == sha256 and not under_way:
             self.selection.lines[name.name] = replace(line, size=len(data), mtime=mtime)
-        elif self._is_taken_over(name, entry):
-            under_way = line.under_way if line else None
-            self.selection.lines[name.name] = replace(fetched, taken_over=True, under_way=under_way)
+        elif self._is_taken_over(entry, stamp):
+            self.selection.lines[name.name] = replace(fetched, taken_over=True)
         else:
-            # Also a version that is in MO, where the import of another one was cut off: MO may hold part of that.
-            self._add_fresh(name, data, fetched, _as_nye(line, sha256))
+            # Also a version that is in MO, where the import of one is under way: MO may hold part of that.
+            self._add_fresh(name, data, fetched)
+
+    def _wait(self, name: str, text: str) -> None:
+        """A file that is not whole waits for the next run; one that still waits a day later is refused."""
+        key, today = f"waits:{name}", self.now.date().isoformat()
+        since = self.state.reported.get(key, today)
+        if since < today:
+            self.selection.reported[key] = since
+            self._refuse(name, f"it is not whole since {since}: upload it again", EXIT_ROWS)
+        else:
+            self._news(key, text)
 
     def _fetch(self, name: str) -> bytes | None:
         try:
             return self.source.read(name)
         except FileChanged as changed:
-            self.selection.warnings.append(f"{changed}: it waits for the next run")
-            return None
+            self._wait(name, f"{changed}: it waits for the next run")
+        except FileUnreadable as unreadable:
+            self._refuse(name, unreadable.reason, EXIT_DATA)
+        return None
 
-    def _is_taken_over(self, name: DropName, entry: Entry) -> bool:
-        """Whether an earlier importer, of which only a timestamp is left, has imported this file."""
+    def _is_taken_over(self, entry: Entry, stamp: datetime | None) -> bool:
+        """Whether the earlier importer, of which only a timestamp is left, has imported this file."""
+        changed = entry.mtime or stamp
         timestamp = self.state.timestamp
-        if self.state.ours or timestamp is None or timestamp == NOTHING_YET:
+        if not self._takes_over or changed is None or timestamp is None:
             return False
-        changed = entry.mtime
-        if changed is None and name.stamp is not None:
-            changed = name.stamp.replace(tzinfo=self.now.tzinfo)
-        return changed is not None and changed <= timestamp - timedelta(days=1)
+        return changed <= timestamp - timedelta(days=1)
 
-    def _add_fresh(self, name: DropName, data: bytes, line: Line, as_nye: frozenset[int] | None) -> None:
-        if parsed := self._parse(name, data):
-            self.selection.warnings += parsed.warnings
-            self.fresh[name.name] = ReadFile(name, data, parsed, line, None, as_nye)
+    def _add_fresh(self, name: DropName, data: bytes, line: Line, given_up: Sequence[int] = ()) -> None:
+        if parsed := self._parse(name, data, given_up):
+            if parsed.is_empty:
+                self.selection.notices.append(Notice(Message.NO_ROWS(file=name.name)))
+            self.fresh[name.name] = parsed
+            self.selection.lines[name.name] = line
+            self._report_header(parsed)
 
-    def _parse(self, name: DropName, data: bytes) -> ParsedFile | None:
+    def _parse(self, name: DropName, data: bytes, given_up: Sequence[int] = ()) -> DropFile | None:
         try:
-            return read_file(name, data)
+            parsed = read_file(name, data, validate_birthdate=self.validate_birthdate)
         except FileRefused as refused:
             self._refuse(name.name, refused.reason, EXIT_DATA)
             return None
+        return parsed.without(given_up) if given_up else parsed
+
+    def _report_header(self, file: DropFile) -> None:
+        """An optional column that a header lacks: once for each header, a fault where it had it or spells it otherwise."""
+        if file.name.family is Family.STAM:
+            return
+        key = f"header:{file.name.family.value}_{file.name.kind}"
+        missing = ", ".join(file.missing_columns)
+        lost = set(file.missing_columns) - set(self.state.reported.get(key, missing).split(", "))
+        if missing:
+            text = f"{file.name.name}: {file.missing_text()}"
+            self._news(key, text, fault=bool(lost or file.near_columns), value=missing)
+        self.selection.reported[key] = missing
+
+    def _report_beside_files(self) -> None:
+        """What has no file of its own to be reported with."""
+        selection = self.selection
+        for key, value in self.state.reported.items():
+            if key.startswith("header:"):
+                selection.reported.setdefault(key, value)
+        for name, line in sorted(self.state.lines.items()):
+            if line.under_way is not None and name not in self.entries:
+                text = f"{name} left the server before its import was completed: part of it may be in MO"
+                self._news(f"gone:{name}", text, fault=True)
+        if self.state.timestamp in (None, NOTHING_YET) and self.fresh:
+            selection.notices.append(Notice(f"a first import: {len(self.fresh)} files are new", news=True))
+        taken_over = [name for name in self.known.values() if self._line(name.name).taken_over]
+        if self._takes_over and taken_over:
+            newest = max(taken_over, key=lambda name: (name.stamp is not None, name))
+            text = (
+                f"{len(taken_over)} files are taken over as imported by an earlier importer, the newest is"
+                f" {newest.name}"
+            )
+            selection.notices.append(Notice(text, news=True))
 
     def _again_since(self, since: date) -> None:
         """Takes files of that day and later, and all class lists, as new, also where this version is in MO."""
@@ -202,11 +300,9 @@ class _Selecting:
             if data is None:
                 gone.append(name.name)
             else:
-                self._add_fresh(name, data, line, _as_nye(line, line.sha256))
+                self._add_fresh(name, data, line, line.given_up)
         if gone:
-            self.selection.warnings.append(
-                f"{_some(gone)} cannot be imported again: neither on the server nor kept"
-            )
+            self.selection.notices.append(Notice(Message.GONE_FOR_SINCE(files=_some(gone)), fault=True))
 
     def _line(self, name: str) -> Line:
         renewed = self.selection.lines.get(name)
@@ -220,84 +316,58 @@ class _Selecting:
             data = fetched if fetched is not None and digest(fetched) == line.sha256 else None
         return data
 
-    def _choose(self, family: Family) -> list[ReadFile]:
-        fresh = sorted(
-            (file for file in self.fresh.values() if file.name.family is family), key=lambda file: file.name
-        )
-        waiting = [
-            name
-            for name in self.known.values()
-            if name.family is family and name.name not in self.fresh and self._line(name.name).pending
-        ]
+    def _choose(self, family: Family) -> list[DropFile]:
+        fresh = {file.name: file for file in self.fresh.values() if file.name.family is family}
+        known = {
+            name for name in self.known.values() if name.family is family and name.name not in self.fresh
+        }
+        waiting = {name for name in known if self._line(name.name).pending}
         if not fresh and not waiting:
             return []
-        known = self._known_from(family, min([*(file.name for file in fresh), *waiting]), waiting)
-        missing = sorted(name for name, file in known.items() if file is None)
-        fresh = [file for file in fresh if self._in_time(file.name, missing)]
-        tried = [name for name in waiting if self._can_be_tried(name, missing)]
-        if not fresh and not tried:
+        found: dict[DropName, DropFile | None] = {}
+        if family is Family.STAM:  # a class list is whole in itself: none folds with another
+            found = {name: self._known(name) for name in waiting}
+        else:
+            first = min((*fresh, *waiting))
+            found = {name: self._known(name) for name in known if not name < first}
+            missing = sorted(name for name, file in found.items() if file is None)
+            fresh = {name: file for name, file in fresh.items() if self._in_time(name, missing)}
+        waiting = {name for name in waiting if self._can_be_tried(name, found[name])}
+        if not fresh and not waiting:
             return []
-        first = min([*(file.name for file in fresh), *tried])
-        again = [file for name, file in known.items() if file is not None and not name < first]
-        return sorted([*fresh, *again], key=lambda file: file.name)
+        first = min((*fresh, *waiting))
+        files = {**fresh, **{name: file for name, file in found.items() if file and not name < first}}
+        if family is not Family.STAM:
+            order = {name.name: name for name in sorted({*files, *known})}
+            lines = {name: self._line(name) for name in order}
+            for older in reaching_back(list(order), lines, [name.name for name in files]):
+                if file := self._known(order[older]):
+                    files[order[older]] = file
+        for name in files:
+            self.selection.lines.setdefault(name.name, self._line(name.name))
+        return [files[name] for name in sorted(files)]
 
-    def _known_from(
-        self, family: Family, first: DropName, waiting: Sequence[DropName]
-    ) -> Mapping[DropName, ReadFile | None]:
-        """The files in MO from `first` on that fold with what is new; None for one whose bytes are gone."""
-        found: dict[DropName, ReadFile | None] = {}
-        for name in self.known.values():
-            if name.family is not family or name.name in self.fresh or name < first:
-                continue
-            if family is Family.STAM and name not in waiting:
-                continue  # a class list is whole in itself: none folds with another
-            line = self._line(name.name)
-            data = self._bytes(line)
-            parsed = self._parse(name, data) if data is not None else None
-            if data is None or parsed is None:
-                found[name] = None
-            else:
-                counted = frozenset(line.pending)
-                found[name] = ReadFile(name, data, parsed, line, counted, _as_nye(line, line.sha256))
-        return found
+    def _known(self, name: DropName) -> DropFile | None:
+        """A file that is in MO, to be folded again; None where its bytes are gone."""
+        line = self._line(name.name)
+        data = self._bytes(line)
+        parsed = None if data is None else self._parse(name, data, line.given_up)
+        return parsed and replace(parsed, due=frozenset(line.pending))
 
     def _in_time(self, name: DropName, missing: Sequence[DropName]) -> bool:
-        """Whether a new file can be folded with those that came after it."""
-        reason = self._too_late(name, missing, "it comes late")
-        if reason is not None:
-            self._refuse(name.name, reason, EXIT_ROWS)
-        return reason is None
-
-    def _can_be_tried(self, name: DropName, missing: Sequence[DropName]) -> bool:
-        """Whether pending rows can be tried again. Where they are given up, it is no matter that they cannot."""
-        reason: str | None = (
-            "it has pending rows, and its bytes are neither on the server nor kept: upload it again, "
-            "or give its rows up with --accept-rejects"
-        )
-        if name not in missing:
-            reason = self._too_late(name, missing, "it has pending rows")
-        if reason is not None and not self.wishes.accept_rejects:
-            self._refuse(name.name, reason, EXIT_ROWS)
-        return reason is None
-
-    def _too_late(self, name: DropName, missing: Sequence[DropName], why: str) -> str | None:
-        """Why a file cannot be folded: what later files said must not be undone because their bytes are gone."""
+        """Whether a new file can be folded with those that came after it: what they said must not be undone."""
         later = [gone.name for gone in missing if name < gone]
-        if not later or self.wishes.allow_late or name.family is Family.STAM:
-            return None
-        return (
-            f"{why}, and {_some(later)} that came after it can no longer be read: upload them again, "
-            "or let it speak where the files that are left are silent, with --allow-late"
-        )
+        if later and not self.wishes.allow_late:
+            self._refuse(name.name, Message.COMES_LATE(files=_some(later)), EXIT_ROWS)
+            del self.selection.lines[name.name]
+            return False
+        return True
 
-
-def _as_nye(line: Line | None, sha256: str | None) -> frozenset[int] | None:
-    """What was found out of a version before, if it was; it is never found out again, whatever MO has by now."""
-    if line is None:
-        return None
-    if line.under_way is not None and line.under_way.sha256 == sha256:
-        return frozenset(line.under_way.as_nye)
-    return frozenset(line.as_nye) if line.sha256 == sha256 and not line.taken_over else None
+    def _can_be_tried(self, name: DropName, file: DropFile | None) -> bool:
+        """Whether pending rows can be tried again. Where they are given up, it is no matter that they cannot."""
+        if file is None and not self.wishes.accept_rejects:
+            self._refuse(name.name, Message.PENDING_BUT_GONE(), EXIT_ROWS)
+        return file is not None
 
 
 def _written(mtime: datetime | None) -> str | None:
@@ -305,17 +375,4 @@ def _written(mtime: datetime | None) -> str | None:
 
 
 def _some(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
-
-
-def needed_again(lines: Mapping[str, Line]) -> set[str]:
-    """The files whose bytes pending rows need: their own, and those of all later files of the family."""
-    names = [name for line in lines.values() if (name := parse_name(line.name)) is not None]
-    needed: set[str] = set()
-    for family in Family:
-        of_family = [name for name in names if name.family is family]
-        waiting = [name for name in of_family if lines[name.name].pending]
-        if family is Family.STAM:
-            of_family = waiting
-        needed |= {name.name for name in of_family if waiting and not name < min(waiting)}
-    return needed
+    return names[0] if len(names) == 1 else Message.AND_MORE(name=names[0], count=len(names) - 1)

@@ -18,6 +18,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 
@@ -154,6 +155,8 @@ class Settings(BaseModel):
     ftp_host_fingerprint: Annotated[str, AfterValidator(_fingerprint)] | None = None
     # FTPS: the CA that the server's certificate must come from; without it, those that the system trusts.
     ftp_ca_file: Annotated[Path, AfterValidator(_readable)] | None = None
+    # False, where MO's own setting of this name is: any ten digits are a CPR number.
+    cpr_validate_birthdate: bool = True
 
     mora_base: Url = "http://localhost:5000"
     municipality_code: Annotated[int, Field(ge=1, le=9999)] = 751
@@ -179,6 +182,9 @@ class Settings(BaseModel):
     max_unit_moves_percent: Percent = 5.0
     max_engagement_ends: Count = 500
     max_engagement_ends_percent: Percent = 3.0
+    # Of the objects of a plan: so many refused, and so large a part, and nothing more is sent.
+    max_refused: Count = 50
+    max_refused_percent: Percent = 5.0
     # How many touched objects are all read back after a run; of more, a sample is.
     verify_limit: Count = 5000
 
@@ -187,10 +193,10 @@ class Settings(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _plain(cls, value: object) -> object:
-        """No setting is a boolean, which Python would take for 1 or 0, and none has more than one line: a line break in
-        a user, a folder or a password would be a second command to the file server."""
-        if isinstance(value, bool):
+    def _plain(cls, value: object, info: ValidationInfo) -> object:
+        """No number is a boolean, which Python would take for 1 or 0, and no setting has more than one line: a line break
+        in a user, a folder or a password would be a second command to the file server."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
             raise ValueError("must not be true or false")
         if isinstance(value, str) and any(ord(char) < 32 or ord(char) == 127 for char in value):
             raise ValueError("must be one line without control characters")

@@ -1,4 +1,4 @@
-"""Validity: intervals of days that carry values, painted, laid over each other, merged and compared.
+"""Validity: intervals of days that carry values, overlaid, merged and compared.
 
 Dates are inclusive; `BEGINNING` and `FOREVER` stand for no start and no end. A timeline is a tuple of pieces, in order
 and without overlap. A day of it has one of three values: a value, `NOTHING` (the object is not there), or it is unclaimed
@@ -7,8 +7,8 @@ and without overlap. A day of it has one of three values: a value, `NOTHING` (th
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum
@@ -26,7 +26,7 @@ class Nothing(Enum):
 
 
 class Unclaimed(Enum):
-    """What a layer of paint leaves behind that takes a claim away. Never the value of a piece of a timeline."""
+    """The value of a statement that leaves its days unclaimed. Never the value of a piece of a timeline."""
 
     UNCLAIMED = "unclaimed"
 
@@ -61,103 +61,114 @@ def day_after(day: date) -> date:
 
 
 @dataclass(frozen=True, slots=True)
-class Layer(Generic[V]):
-    """A coat of paint: a value, `NOTHING`, or `UNCLAIMED`, from `start` to `end`."""
+class Statement(Generic[V]):
+    """What is stated of the days from `start` to `end`: a value, `NOTHING`, or `UNCLAIMED`."""
 
     start: date
     end: date
     value: V | Nothing | Unclaimed
-    order: int = 0
-    """For who sorts layers by their start: where starts are equal, the higher wins."""
+    order: Any = 0
+    """Where starts are equal, the higher wins."""
     origin: tuple[Any, ...] = ()
 
 
-def paint(layers: Iterable[Layer[V]]) -> Timeline[V]:
-    """Paints layers that may overlap in the order given, later over earlier. The result is merged."""
-    painted: Timeline[V] = ()
-    for layer in layers:
-        painted = cut(painted, layer.start, layer.end)
-        if not isinstance(layer.value, Unclaimed):
-            painted = (*painted, Piece(layer.start, layer.end, layer.value, layer.origin))
-    return merge(sorted(painted, key=lambda piece: piece.start))
+def overlay_statements(statements: Iterable[Statement[V]]) -> Timeline[V]:
+    """The days of all statements: where several speak of a day, the one that starts latest wins. The result is merged."""
+    pieces: list[Piece[V]] = []
+    open_ones: list[Statement[V]] = []
+    """Those that have started, the winner last."""
+    day = BEGINNING
+    """The first day that is not decided yet."""
 
+    def decide(until: date) -> None:
+        nonlocal day
+        while open_ones and day <= until:
+            top = open_ones[-1]
+            end = min(top.end, until)
+            if end >= day:
+                if not isinstance(top.value, Unclaimed):
+                    pieces.append(Piece(day, end, top.value, top.origin))
+                if end == FOREVER:
+                    open_ones.clear()
+                    return
+                day = end + ONE_DAY
+            if top.end <= until:
+                open_ones.pop()
 
-def cut(timeline: Iterable[Piece[V]], start: date, end: date) -> Timeline[V]:
-    """The timeline without the days from `start` to `end`: they become unclaimed."""
-    left: list[Piece[V]] = []
-    for piece in timeline:
-        if piece.end < start or piece.start > end:
-            left.append(piece)
+    for each in sorted(statements, key=lambda each: (each.start, each.order)):
+        if each.end < each.start:
             continue
-        if piece.start < start:
-            left.append(Piece(piece.start, day_before(start), piece.value, piece.origin))
-        if piece.end > end:
-            left.append(Piece(day_after(end), piece.end, piece.value, piece.origin))
-    return tuple(left)
+        if each.start > BEGINNING:
+            decide(each.start - ONE_DAY)
+        day = each.start
+        open_ones.append(each)
+    decide(FOREVER)
+    return merge(pieces)
 
 
-def clip(timeline: Iterable[Piece[V]], start: date, end: date = FOREVER) -> Timeline[V]:
+def cut(timeline: Sequence[Piece[V]], start: date, end: date) -> Timeline[V]:
+    """The timeline without the days from `start` to `end`: they become unclaimed."""
+    first = bisect_left(timeline, start, key=_end)
+    after = bisect_right(timeline, end, key=_start)
+    if first >= after:
+        return tuple(timeline)
+    left: list[Piece[V]] = []
+    head, tail = timeline[first], timeline[after - 1]
+    if head.start < start:
+        left.append(Piece(head.start, day_before(start), head.value, head.origin))
+    if tail.end > end:
+        left.append(Piece(day_after(end), tail.end, tail.value, tail.origin))
+    return (*timeline[:first], *left, *timeline[after:])
+
+
+def clip(timeline: Sequence[Piece[V]], start: date, end: date = FOREVER) -> Timeline[V]:
     """Only the days from `start` to `end`."""
-    return tuple(
-        piece
-        if piece.start >= start and piece.end <= end
-        else Piece(max(piece.start, start), min(piece.end, end), piece.value, piece.origin)
-        for piece in timeline
-        if piece.end >= start and piece.start <= end
-    )
+    first = bisect_left(timeline, start, key=_end)
+    after = bisect_right(timeline, end, key=_start)
+    clipped = list(timeline[first:after])
+    for place in (0, -1) if clipped else ():
+        piece = clipped[place]
+        if piece.start < start or piece.end > end:
+            clipped[place] = Piece(max(piece.start, start), min(piece.end, end), piece.value, piece.origin)
+    return tuple(clipped)
 
 
 def merge(timeline: Iterable[Piece[V]]) -> Timeline[V]:
     """Joins neighbours that touch and have equal values; their origins are joined too. A gap stays a gap."""
     merged: list[Piece[V]] = []
+    run: list[Piece[V]] = []
+    """Neighbours of one value."""
     for piece in timeline:
-        last = merged[-1] if merged else None
-        if (
-            last is not None
-            and last.end != FOREVER
-            and last.end + ONE_DAY == piece.start
-            and last.value == piece.value
-        ):
-            merged[-1] = Piece(last.start, piece.end, last.value, _join(last.origin, piece.origin))
-        else:
-            merged.append(piece)
+        if run and not _touch(run[-1], piece):
+            merged.append(_joined(run))
+            run = []
+        run.append(piece)
+    if run:
+        merged.append(_joined(run))
     return tuple(merged)
 
 
-def _join(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
-    return one if one == other else tuple(dict.fromkeys((*one, *other)))
-
-
-def lay(
-    over: Sequence[Piece[V]],
-    under: Sequence[Piece[V]],
-    combine: Callable[[V | Nothing, V | Nothing | None], V | Nothing] | None = None,
-) -> Timeline[V]:
-    """Lays one timeline over another: unclaimed days show what is under.
-
-    `combine(upper, lower)` makes the value of a day that `over` claims; `lower` is None on a day that `under` does not
-    claim. Without it the upper value stands.
-    """
-    laid: list[Piece[V]] = list(over)
-    if combine is not None:
-        laid = [
-            Piece(start, end, combine(upper.value, None if lower is None else lower.value), upper.origin)
-            for upper in over
-            for start, end, lower in split(upper.start, upper.end, under)
-        ]
-    rest: Timeline[V] = tuple(under)
+def overlay(over: Sequence[Piece[V]], under: Sequence[Piece[V]]) -> Timeline[V]:
+    """Lays one timeline over another: unclaimed days show what is under. The result is merged."""
+    laid: list[Piece[V]] = []
+    day = BEGINNING
+    """The first day that is not decided yet."""
     for piece in over:
-        rest = cut(rest, piece.start, piece.end)
-    return merge(sorted((*rest, *laid), key=lambda piece: piece.start))
+        if day < piece.start:
+            laid += clip(under, day, piece.start - ONE_DAY)
+        laid.append(piece)
+        if piece.end == FOREVER:
+            return merge(laid)
+        day = piece.end + ONE_DAY
+    return merge((*laid, *clip(under, day)))
 
 
 def split(start: date, end: date, timeline: Sequence[Piece[V]]) -> list[tuple[date, date, Piece[V] | None]]:
     """The days from `start` to `end` in runs of one piece of the timeline (or of none) each, in order, nothing left out."""
     runs: list[tuple[date, date, Piece[V] | None]] = []
     day = start
-    for piece in timeline:
-        if piece.end < day:
-            continue
+    for place in range(bisect_left(timeline, start, key=_end), len(timeline)):
+        piece = timeline[place]
         if piece.start > end:
             break
         if piece.start > day:
@@ -174,14 +185,47 @@ def split(start: date, end: date, timeline: Sequence[Piece[V]]) -> list[tuple[da
 
 def at(timeline: Sequence[Piece[V]], day: date) -> Piece[V] | None:
     """The piece that covers a day, if one does."""
-    index = bisect_right(timeline, day, key=lambda piece: piece.start) - 1
+    index = bisect_right(timeline, day, key=_start) - 1
     return timeline[index] if index >= 0 and timeline[index].end >= day else None
 
 
-def alive(timeline: Sequence[Piece[V]], day: date) -> bool:
-    """Whether the object is there on a day."""
+def value_at(timeline: Sequence[Piece[V]], day: date) -> V | Nothing:
+    """The value of a day; `NOTHING` where no piece covers it."""
     piece = at(timeline, day)
-    return piece is not None and piece.value is not NOTHING
+    return NOTHING if piece is None else piece.value
+
+
+def valid(timeline: Sequence[Piece[V]], day: date) -> bool:
+    """Whether the object is there on a day."""
+    return value_at(timeline, day) is not NOTHING
+
+
+def is_there(timeline: Iterable[Piece[V]]) -> bool:
+    """Whether the object is there on any day."""
+    return any(piece.value is not NOTHING for piece in timeline)
+
+
+def last_day(timeline: Sequence[Piece[V]]) -> date | None:
+    """The last day on which the object is there, if there is one."""
+    return next((piece.end for piece in reversed(timeline) if piece.value is not NOTHING), None)
+
+
+def covers(timeline: Sequence[Piece[V]], start: date, end: date) -> bool:
+    """Whether the object is there on every day from `start` to `end`."""
+    return all(
+        piece is not None and piece.value is not NOTHING for _, _, piece in split(start, end, timeline)
+    )
+
+
+def restrict(timeline: Sequence[Piece[V]], there: Sequence[Piece[V]]) -> Timeline[V]:
+    """Of a timeline, only the values on days on which another object is there."""
+    return merge(
+        piece
+        for span in there
+        if span.value is not NOTHING
+        for piece in clip(timeline, span.start, span.end)
+        if piece.value is not NOTHING
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,3 +257,26 @@ def differences(actual: Sequence[Piece[V]], desired: Sequence[Piece[V]]) -> list
         start, end = differing[0][0], differing[-1][1]
         changes.append(Change(start, end, piece.value, clip(actual, start, end), piece.origin))
     return changes
+
+
+def _start(piece: Piece[V]) -> date:
+    return piece.start
+
+
+def _end(piece: Piece[V]) -> date:
+    return piece.end
+
+
+def _touch(earlier: Piece[V], later: Piece[V]) -> bool:
+    return earlier.end != FOREVER and earlier.end + ONE_DAY == later.start and earlier.value == later.value
+
+
+def _joined(run: list[Piece[V]]) -> Piece[V]:
+    first = run[0]
+    if len(run) == 1:
+        return first
+    origins = {piece.origin for piece in run}
+    origin = first.origin
+    if len(origins) > 1:
+        origin = tuple(dict.fromkeys(each for piece in run for each in piece.origin))
+    return Piece(first.start, run[-1].end, first.value, origin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import md5
+from typing import Final
 
 
 def _hashed(text: str) -> str:
@@ -22,3 +23,12 @@ def object_uuid(text: str) -> str:
 def seed_uuid(name: str) -> str:
     """The uuid of a seeded facet, class or IT system: namespace `aarhus-los`."""
     return _hashed(_SEED + name)
+
+
+LINE_ORGANISATION: Final = seed_uuid("LINJE_ORG_HIERARCHY")
+OUTSIDE_LINE: Final = seed_uuid("IKKE_LINJE_ORG_HIERARCHY")
+UNKNOWN_TYPE: Final = seed_uuid("UNIT_TYPE_UNKNOWN")
+PRIMARY: Final = seed_uuid("PRIMARY")
+NOT_PRIMARY: Final = seed_uuid("NOT_PRIMARY")
+EMAIL_TYPE: Final = seed_uuid("PERSON_EMAIL")
+"""The seeded classes that rules name."""

@@ -5,46 +5,30 @@ No value of a row is told, only where it stands: it may be a CPR number or a nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from aarhus_los import clock
-from aarhus_los.drop.entries import Entry, FileChanged
-from aarhus_los.drop.folder import Folder
+from aarhus_los.drop.columns import UNITS, references
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
-from aarhus_los.drop.reader import FileRefused, ParsedFile, read_file
-from aarhus_los.drop.rows import ClassRow, ManagerRow, OrgRow, PersonRow, Reject, Row
+from aarhus_los.drop.reader import FileRefused, read_file
+from aarhus_los.drop.rows import ClassRow, OrgRow, Reject
 from aarhus_los.errors import EXIT_DATA, EXIT_OK, EXIT_ROWS
+from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable
+from aarhus_los.sources.folder import Folder
 
 FORMAT: Final = 1
-_UNITS: Final = "Org"
-_REFERENCES: Final[Mapping[type[Row], tuple[tuple[str, str, str], ...]]] = {
-    OrgRow: (
-        ("ParentUUID", "parent_uuid", _UNITS),
-        ("OrgEnhedsTypeUUID", "type_uuid", "Enhedstype"),
-    ),
-    PersonRow: (
-        ("OrgenhedUUID", "org_uuid", _UNITS),
-        ("EngagementTypeUUID", "engagement_type_uuid", "Engagementstype"),
-        ("StillingsBetegnelseUUID", "job_function_uuid", "Stillingsbetegnelse"),
-    ),
-    ManagerRow: (
-        ("OrgUUID", "org_uuid", _UNITS),
-        ("LedertypeUUID", "type_uuid", "Ledertype"),
-        ("LederniveauUUID", "level_uuid", "Lederniveau"),
-        ("LederansvarUUID", "responsibility_uuid", "Lederansvar"),
-    ),
-}
-"""Column, field, and what must know the uuid in it: the units, or a class list."""
 
 
 class Level(StrEnum):
-    """What a problem costs: a file is not read, a row or a value is not applied; a note costs nothing by itself."""
+    """What a problem costs: a file, a column of it, a row or a value of that is not applied; a note costs nothing."""
 
     FILE = "file"
+    COLUMN = "column"
     ROW = "row"
     NOTE = "note"
 
@@ -75,14 +59,19 @@ class Validation:
     @property
     def exit_code(self) -> int:
         levels = {problem.level for problem in self.problems}
-        return EXIT_DATA if Level.FILE in levels else EXIT_ROWS if Level.ROW in levels else EXIT_OK
+        if Level.FILE in levels:
+            return EXIT_DATA
+        return EXIT_ROWS if levels & {Level.COLUMN, Level.ROW} else EXIT_OK
 
     def __str__(self) -> str:
         """A line a problem, and a last line that can be read alone."""
         refused = len({problem.file for problem in self.problems if problem.level is Level.FILE})
+        headers = len({problem.file for problem in self.problems if problem.level is Level.COLUMN})
         lines = len({(each.file, each.line) for each in self.problems if each.level is Level.ROW})
         found = f"{refused} files would not be read, {lines} rows not or not wholly applied"
-        verdict = found if refused or lines else "nothing is wrong with them"
+        if headers:
+            found += f", {headers} files lack a column that may be misspelt"
+        verdict = found if refused or headers or lines else "nothing is wrong with them"
         summary = f"{self.files} files of the drop, {self.rows} rows: {verdict}."
         return "\n".join([*map(str, self.problems), summary]) + "\n"
 
@@ -107,10 +96,10 @@ class Validation:
 
 
 def validate(folder: Path) -> Validation:
-    """Reads every file of the drop in a folder. Raises UnavailableError where the folder or a file cannot be read."""
+    """Reads every file of the drop in a folder. Raises UnavailableError where the folder cannot be read."""
     validating = _Validating()
     with Folder(folder) as source:
-        for entry in source.listing():
+        for entry in source.listing().entries:
             name = validating.look_at(entry)
             if name is None:
                 continue
@@ -118,6 +107,8 @@ def validate(folder: Path) -> Validation:
                 validating.read(name, source.read(entry.name))
             except FileChanged:
                 validating.refuse(name.name, "it is being written: validate it when the upload is complete")
+            except FileUnreadable as unreadable:
+                validating.refuse(name.name, unreadable.reason)
     if not validating.files and not validating.problems:
         validating.refuse(_shown(str(folder)), "no file of the drop is in this folder: is it the right one?")
     return validating.result()
@@ -126,7 +117,7 @@ def validate(folder: Path) -> Validation:
 @dataclass
 class _Validating:
     files: int = 0
-    parsed: list[ParsedFile] = field(default_factory=list)
+    parsed: list[DropFile] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(self, file: str, reason: str) -> None:
@@ -163,10 +154,12 @@ class _Validating:
         )
 
 
-def _problems(parsed: ParsedFile) -> Iterator[Problem]:
+def _problems(parsed: DropFile) -> Iterator[Problem]:
     """What the reader has found in one file."""
     file = parsed.name.name
-    if not parsed.rows and not parsed.rejects:
+    if text := parsed.missing_text():
+        yield Problem(file, None, "", text, Level.COLUMN if parsed.near_columns else Level.NOTE)
+    if parsed.is_empty:
         yield Problem(file, None, "", "a header but no rows", Level.NOTE)
     for reject in parsed.rejects:
         yield Problem(file, reject.ref.line, reject.column, reject.reason, Level.ROW)
@@ -179,7 +172,7 @@ def _problems(parsed: ParsedFile) -> Iterator[Problem]:
             yield Problem(file, row.ref.line, note.column, note.reason, Level.NOTE)
 
 
-def _strangers(files: Sequence[ParsedFile]) -> Iterator[Problem]:
+def _strangers(files: Sequence[DropFile]) -> Iterator[Problem]:
     """References to what the drop itself does not have, where it has all there is: a whole list, or an `Org_inital`.
 
     They are only notes: MO may have the unit or the class from elsewhere.
@@ -187,15 +180,15 @@ def _strangers(files: Sequence[ParsedFile]) -> Iterator[Problem]:
     known = _known(files)
     for parsed in files:
         for row in parsed.rows:
-            for column, attribute, listed in _REFERENCES.get(type(row), ()):
-                uuid = getattr(row, attribute)
-                if isinstance(uuid, str) and listed in known and uuid not in known[listed]:
-                    where = "unit" if listed == _UNITS else f"class of STAM_UUID_{listed}.csv"
+            for name, column, target in references(type(row)):
+                uuid = getattr(row, name)
+                if isinstance(uuid, str) and target in known and uuid not in known[target]:
+                    where = "unit" if target == UNITS else f"class of STAM_UUID_{target}.csv"
                     reason = f"no {where} in this folder has this uuid: applied only if MO has it"
                     yield Problem(parsed.name.name, row.ref.line, column, reason, Level.NOTE)
 
 
-def _known(files: Iterable[ParsedFile]) -> dict[str, set[str]]:
+def _known(files: Iterable[DropFile]) -> dict[str, set[str]]:
     """The uuids by what knows them; only of what the drop has all of."""
     known: dict[str, set[str]] = {}
     units: set[str] = set()
@@ -206,7 +199,7 @@ def _known(files: Iterable[ParsedFile]) -> dict[str, set[str]]:
             lines: list[OrgRow | Reject] = [*parsed.rows_of(OrgRow), *parsed.rejects]
             units |= {line.org_uuid for line in lines if line.org_uuid is not None}
             if parsed.name.kind == "inital":
-                known[_UNITS] = units
+                known[UNITS] = units
     return known
 
 

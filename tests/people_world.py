@@ -14,8 +14,8 @@ from aarhus_los.desired.families import Drop, Ours, desire
 from aarhus_los.drop.names import Family, parse_name
 from aarhus_los.drop.reader import read_file
 from aarhus_los.drop.rows import EndedEngagementRow, EndedManagerRow, ManagerRow, PersonRow
-from aarhus_los.mo.answers import Refused, graphql_data
-from aarhus_los.mo.client import GraphQlError, mutation
+from aarhus_los.mo.answers import NotShown, Refused
+from aarhus_los.mo.client import mutation
 from aarhus_los.mo.kinds import Door, History, Item, Kind
 from aarhus_los.mo.read import read_histories
 from aarhus_los.plan import Operation, make_plan
@@ -149,14 +149,16 @@ class _InProcess:
         for task in tasks:
             task()
 
-    def query(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def query(
+        self, query: str, variables: Mapping[str, Any] | None = None, *, patient: bool = True
+    ) -> dict[str, Any]:
         key = f"{query} {variables}"
         if self.remembered is not None and key in self.remembered:
             return self.remembered[key]
         try:
             answer = self._graphql(query, variables)
         except Refused as refused:
-            raise GraphQlError(refused.description) from None
+            raise NotShown(refused.description) from None
         if self.remembered is not None and answer.keys() <= {
             "org",
             "facets",
@@ -169,7 +171,14 @@ class _InProcess:
 
     def _graphql(self, query: str, variables: Mapping[str, Any] | None) -> dict[str, Any]:
         context = mo_graphql.Context(self.store, self.graphql_version, frozenset({"admin"}))
-        return graphql_data(mo_graphql.execute(context, {"query": query, "variables": dict(variables or {})}))
+        answer = mo_graphql.execute(context, {"query": query, "variables": dict(variables or {})})
+        if answer.get("errors"):
+            raise Refused(500, None, answer["errors"][0]["message"])
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def settle(self, once: Callable[[], Any], **others: Any) -> Any:
+        return once()
 
     def write(self, door: Door, items: Sequence[Item]) -> list[str | None]:
         if door is Door.MUTATE:

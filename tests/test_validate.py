@@ -20,7 +20,10 @@ from aarhus_los.validate import Level, Validation, validate
 UNIT = "11111111-1111-4111-8111-111111111111"
 OTHER = "22222222-2222-4222-8222-222222222222"
 CLASS = "33333333-3333-4333-8333-333333333333"
-ORG_HEADER = "OrgUUID;BrugervendtNøgle;OrgEnhedsNavn;ParentUUID;OrgEnhedsTypeUUID;StartDato;SlutDato;EAN"
+ORG_HEADER = (
+    "OrgUUID;BrugervendtNøgle;OrgEnhedsNavn;ParentUUID;OrgEnhedsTypeUUID;StartDato;SlutDato;EAN;"
+    "LOSID;CVR;P-Nr;SE-Nr;IntDebitor-Nr;MagID;Med-i-LinjeOrg;PostAdresse"
+)
 PERS_HEADER = (
     "UUID;BrugervendtNøgle;CPR;CPRNavn;StartTid;SlutTid;Email;PrimærAnsættelse;OrgenhedUUID;"
     "EngagementTypeUUID;StillingsBetegnelseUUID;AZID"
@@ -81,7 +84,7 @@ def test_every_fault_of_a_row_is_listed_with_file_line_and_column(tmp_path: Path
         f"{name}:2:ParentUUID: not a uuid",
         f"{name}:2:StartDato: a date that does not exist",
         f"{name}:3:EAN: not an EAN number of 13 digits; not applied",
-        f"{name}:4: 2 values where the header has 8",
+        f"{name}:4: 2 values where the header has 16",
     ]
     assert str(found).endswith(
         "\n1 files of the drop, 3 rows: 0 files would not be read, 3 rows not or not wholly applied.\n"

@@ -7,28 +7,22 @@ is turned into a value here and goes no further, and log records of `urllib3` th
 from __future__ import annotations
 
 import logging
-import random
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
 from pathlib import Path
-from threading import Event, Lock, local
+from threading import Lock
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
 
-import requests
 from pydantic import SecretStr
-from urllib3.exceptions import HTTPError
 
+from aarhus_los import http
 from aarhus_los.addresses.answers import printable, read_answer
 from aarhus_los.addresses.outcomes import Answer, NotLookedUp, Unknown, normalise
-from aarhus_los.exchange import anonymous, retry_after
+from aarhus_los.errors import UnavailableError
+from aarhus_los.http import Http, Unsettled, passing
 
 DEFAULT_URL: Final = "https://adressevaelger.dk"
-TRIES: Final = 5
-FIRST_BACKOFF: Final = 0.5
-"""Seconds before the second try; twice as long before each further one."""
 DOUBTED_AFTER: Final = 10
 """So many look-ups in a row without an answer, and until the next answer a look-up has one try only."""
 DOWN_AFTER: Final = 50
@@ -41,24 +35,10 @@ _CLOSING: Final = {
     403: "the address service refuses access (HTTP 403): check dar_token",
     410: "the address service is closed (HTTP 410): check dar_url",
 }
+_SERVER: Final = "the address service"
 _LONGEST_TEXT: Final = 1_000
 _LONGEST_ANSWER: Final = 256 * 1024
 _LOGGERS_WITH_URLS: Final = ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry")
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    status: int
-    body: str
-    retry_after: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Again:
-    """Worth another try, no sooner than in `wait` seconds."""
-
-    reason: str
-    wait: float = 0.0
 
 
 class Adressevask:
@@ -77,27 +57,22 @@ class Adressevask:
         ca_bundle: Path | None = None,
         retry_seconds: float = 120.0,
         timeout: tuple[float, float] = (10.0, 30.0),
-        sleep: Callable[[float], object] | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        **limits: Any,
     ) -> None:
-        """`timeout`: seconds to connect, and for each read. `retry_seconds`: no try of a look-up begins later than that."""
+        """`timeout`: seconds to connect, and for each read. `limits` are arguments of `Http`, as `retry_seconds` is."""
         self.url: Final = url.rstrip("/")
         self._token = token
-        # Given with each request: as the session's own it would have to yield to REQUESTS_CA_BUNDLE.
-        self._verify = None if ca_bundle is None else str(ca_bundle)
-        self._retry_seconds = retry_seconds
-        self._timeout = timeout
-        self._stopped = Event()
-        # Ends when the service is closed, so that a run that is interrupted need not sit its waits out.
-        self._sleep = sleep or self._stopped.wait
-        self._clock = clock
+        self._http = Http(
+            ca_bundle=None if ca_bundle is None else str(ca_bundle),
+            retry_seconds=retry_seconds,
+            connect_timeout=timeout[0],
+            read_timeout=timeout[1],
+            **{"largest": _LONGEST_ANSWER, **limits},
+        )
         self._lock = Lock()
         self._closed: str | None = None
         self._failures = 0
         self._asked = 0
-        self._retries = 0
-        self._thread = local()
-        self._sessions: list[requests.Session] = []
         self._filter = _WithoutToken(token)
         for name in _LOGGERS_WITH_URLS:
             logging.getLogger(name).addFilter(self._filter)
@@ -112,8 +87,7 @@ class Adressevask:
 
     def close(self) -> None:
         """Ends the connections. Not while look-ups are under way."""
-        for session in self._sessions:
-            session.close()
+        self._http.close()
         for name in _LOGGERS_WITH_URLS:
             logging.getLogger(name).removeFilter(self._filter)
 
@@ -130,13 +104,16 @@ class Adressevask:
     @property
     def retries(self) -> int:
         """Requests so far that were sent again."""
-        return self._retries
+        return self._http.retries
 
     def stop(self, reason: str) -> None:
-        """No more requests; waits before a retry end at once."""
+        """No more requests; waits before a retry end at once, and so does what is under way."""
+        self._close(reason, 0.0)
+
+    def _close(self, reason: str, grace: float = math.inf) -> None:
         with self._lock:
             self._closed = self._closed or reason
-        self._stopped.set()
+        self._http.stop(self._closed, grace)
 
     def look_up(self, text: str) -> Answer | NotLookedUp:
         """Asks for one address text."""
@@ -150,90 +127,54 @@ class Adressevask:
         return outcome
 
     def _ask(self, text: str) -> Answer | NotLookedUp:
-        deadline = self._clock() + self._retry_seconds
-        reason = ""
-        wait = 0.0
-        for attempt in range(TRIES):
-            if attempt:
-                if self._clock() + wait > deadline or self._failures >= DOUBTED_AFTER:
-                    break
-                self._sleep(wait)
-            if self._closed is not None:
-                return NotLookedUp(self._closed)
-            with self._lock:
-                self._asked += attempt == 0
-                self._retries += attempt > 0
-            reply = self._get(text)
-            verdict = self._judge(reply) if isinstance(reply, _Reply) else reply
-            if not isinstance(verdict, _Again):
-                return verdict
-            reason = verdict.reason
-            # Jitter, lest ten threads that failed together come back together.
-            wait = max(verdict.wait, FIRST_BACKOFF * 2**attempt * random.uniform(0.5, 1.0))
-        return NotLookedUp(reason)
-
-    def _get(self, text: str) -> _Reply | _Again:
-        parameters = {"adresse": text, "token": self._token.get_secret_value()}
+        if self._closed is not None:
+            return NotLookedUp(self._closed)
+        with self._lock:
+            self._asked += 1
         try:
-            with self._session().get(
-                f"{self.url}/vask/?{urlencode(parameters, quote_via=quote, safe='', errors='replace')}",
-                auth=anonymous,
-                timeout=self._timeout,
-                verify=self._verify,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                body = _content(response).decode("utf-8-sig", "replace")
-                return _Reply(response.status_code, self._masked(body), response.headers.get("Retry-After"))
-        except requests.Timeout:
-            return _Again("the address service did not answer in time")
-        except requests.exceptions.SSLError:
-            return _Again("no TLS connection to the address service: is its certificate trusted (ca_bundle)?")
-        except requests.exceptions.ProxyError:
-            return _Again("the proxy does not lead to the address service")
-        except (OSError, ValueError, HTTPError):
-            return _Again("the address service could not be reached, or broke the connection off")
+            return self._http.settle(
+                lambda: self._once(text), again=lambda unsettled: self._failures < DOUBTED_AFTER
+            )
+        except Unsettled as unsettled:
+            return NotLookedUp(f"{_SERVER}: {unsettled.reason}")
+        except UnavailableError as error:
+            return NotLookedUp(self._closed or str(error))
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._thread, "session", None)
-        if session is None:
-            session = self._thread.session = requests.Session()
-            session.headers.update({"Accept": "application/json", "User-Agent": "aarhus-los"})
-            with self._lock:
-                self._sessions.append(session)
-        return session
+    def _once(self, text: str) -> Answer | NotLookedUp:
+        parameters = {"adresse": text, "token": self._token.get_secret_value()}
+        query = urlencode(parameters, quote_via=quote, safe="", errors="replace")
+        answer = self._http.exchange("GET", f"{self.url}/vask/?{query}")
+        body = self._masked(answer.content.decode("utf-8-sig", "replace"))
+        return self._judge(answer, body)
 
     def _masked(self, text: str) -> str:
         for form in _forms(self._token):
             text = text.replace(form, "***")
         return text
 
-    def _judge(self, reply: _Reply) -> Answer | NotLookedUp | _Again:
-        status = reply.status
+    def _judge(self, answer: http.Answer, body: str) -> Answer | NotLookedUp:
+        status = answer.status
         if status == 200:
             try:
-                return read_answer(reply.body)
+                return read_answer(body)
             except ValueError:
                 return NotLookedUp(NOT_UNDERSTOOD)
         if status == 400:
-            return Unknown(status, printable(reply.body))
+            return Unknown(status, printable(body))
         if status in _CLOSING:
-            self.stop(_CLOSING[status])
+            self._close(_CLOSING[status])
             return NotLookedUp(_CLOSING[status])
-        if status in (408, 429) or status >= 500:
-            return _Again(f"the address service answered HTTP {status}", retry_after(reply.retry_after))
-        if 300 <= status < 400:
-            return NotLookedUp(
-                f"the address service redirects (HTTP {status}), which is not followed: check dar_url"
-            )
-        return NotLookedUp(f"the address service answered HTTP {status}: check dar_url")
+        passing(answer, _SERVER, "dar_url")
+        if status >= 500:
+            raise Unsettled(f"answer {status}", perhaps_done=False)
+        return NotLookedUp(f"{_SERVER} answers {status}: check dar_url")
 
     def _watch(self, outcome: Answer | NotLookedUp) -> None:
         with self._lock:
             self._failures = self._failures + 1 if isinstance(outcome, NotLookedUp) else 0
             failures = self._failures
         if isinstance(outcome, NotLookedUp) and failures >= DOWN_AFTER:
-            self.stop(f"{outcome.reason} ({failures} times in a row)")
+            self._close(f"{outcome.reason} ({failures} times in a row)")
 
 
 class _WithoutToken(logging.Filter):
@@ -252,13 +193,3 @@ def _forms(token: SecretStr) -> set[str]:
     """The token as it is, and as it stands in a URL."""
     plain = token.get_secret_value()
     return {plain, quote(plain, safe="")} - {""}
-
-
-def _content(response: requests.Response) -> bytes:
-    """The body, cut where it is longer than any answer: it is then not understood, and the connection is dropped."""
-    content = b""
-    for chunk in response.iter_content(64 * 1024):
-        content += chunk
-        if len(content) > _LONGEST_ANSWER:
-            break
-    return content

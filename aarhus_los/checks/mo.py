@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from collections import Counter
 from typing import Final
 
 from aarhus_los.checks.findings import Finding, Status, failure, ok, warning
 from aarhus_los.errors import UnavailableError
+from aarhus_los.http import Http
 from aarhus_los.initial import AZ_SYSTEM, SEED_CLASSES, seed_objects
 from aarhus_los.mo.answers import member
 from aarhus_los.mo.client import Auth, MoClient, Refused
 from aarhus_los.mo.kinds import Facet, History, Kind
 from aarhus_los.mo.read import read_all, read_histories, read_organisation
 from aarhus_los.mo.token import TokenSource
-from aarhus_los.mo.transport import Transport
 from aarhus_los.settings import Settings
 
 ROLES: Final = ("service_api", "admin")
@@ -81,20 +80,18 @@ def _token(settings: Settings) -> list[Finding]:
     auth = _auth(settings)
     if auth is None:
         return [warning("MO token", "no login is set: right only for an MO without authentication")]
-    transport = Transport(
+    http = Http(
         ca_bundle=None if settings.ca_bundle is None else str(settings.ca_bundle),
         retry_seconds=0,
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
-        sleep=time.sleep,
-        clock=time.monotonic,
     )
     try:
-        token = TokenSource(auth, transport).current()
+        token = TokenSource(auth, http).current()
     except UnavailableError as error:
         return [failure("MO token", _told(error))]
     finally:
-        transport.close()
+        http.close()
     return [ok("MO token", f"{auth.url} gives one to the client {auth.client_id}"), _roles(token)]
 
 

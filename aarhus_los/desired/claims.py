@@ -4,33 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from datetime import date
 
 from aarhus_los.addresses.outcomes import Outcome
-from aarhus_los.drop.names import DropName
-from aarhus_los.drop.rows import Reject, RowRef
-from aarhus_los.mo.kinds import History, Kind
-
-RowType = TypeVar("RowType")
+from aarhus_los.drop.rows import RowRef
+from aarhus_los.mo.model import History, Kind
 
 Actual = Mapping[Kind, Mapping[str, History]]
-"""MO as it is: kind → uuid → history. An object that MO does not have has no entry."""
-
-
-@dataclass(frozen=True)
-class FileRows(Generic[RowType]):
-    """One file as the fold reads it."""
-
-    name: DropName
-    rows: tuple[RowType, ...]
-    rejects: tuple[Reject, ...]
-    counted: frozenset[int] | None = None
-    """The lines that this run answers for, new or pending; None: all, the file is new."""
-    as_nye: frozenset[int] | None = None
-    """The lines of a `_ret` file that were found to be new objects; None: to be found out."""
-
-    def counts(self, ref: RowRef) -> bool:
-        return self.counted is None or ref.line in self.counted
+"""MO as it is, or was: kind → uuid → history. An object that MO does not have has no entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +27,32 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the run tells without setting a row aside. `fault`: the run then ends with exit 1."""
+    """Something that the run reports without setting a row aside.
+
+    `fault`: the run then ends with exit 1. `news`: the state does not know it as reported already.
+    """
 
     text: str
     ref: RowRef | None = None
     fault: bool = False
+    news: bool = False
 
     def __str__(self) -> str:
         return f"{self.ref}: {self.text}" if self.ref else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class WantedMark:
+    """The one interval of days on which a unit must carry a mark. MO can hold no second one."""
+
+    hierarchy: str
+    interval: tuple[date, date] | None
+    """First and last day; on days between on which the unit is not there it is not compared. None: on no day."""
+    instead: str
+    """The class that takes the mark's place from `first` on where no day is left: MO cannot take a mark away."""
+    first: date
+    """The first day that the unit's rows claim."""
+    origin: tuple[RowRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,8 @@ class DesiredObject:
     """Seed data: made where MO lacks it, never touched where MO has it."""
     within: str | None = None
     """The org unit with whose creation this object's creation goes, in one request."""
+    mark: WantedMark | None = None
+    """Of an org unit; None: its rows say nothing of the mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +89,4 @@ class Desired:
     set_aside: list[SetAside] = field(default_factory=list)
     superseded: list[SetAside] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    as_nye: dict[str, frozenset[int]] = field(default_factory=dict)
-    """File name → the lines that count as `_nye` rows, for files where it was found out in this run."""
     unresolved: list[UnresolvedAddress] = field(default_factory=list)
-
-    def extend(self, other: Desired) -> None:
-        self.objects += other.objects
-        self.set_aside += other.set_aside
-        self.superseded += other.superseded
-        self.notices += other.notices
-        self.as_nye.update(other.as_nye)
-        self.unresolved += other.unresolved

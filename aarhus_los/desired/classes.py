@@ -1,7 +1,7 @@
 """Class lists, and MO as it is, to classes and IT systems.
 
 A list is the whole truth of its day. A new class is made; a changed title is valid from today on; a class that is no longer
-listed is told and never ended, since ending a class in use breaks MO's reads of everything that uses it.
+listed is reported and never ended, since ending a class in use breaks MO's reads of everything that uses it.
 """
 
 from __future__ import annotations
@@ -9,21 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from aarhus_los.desired.claims import Actual, Desired, DesiredObject, FileRows, Notice, SetAside
+from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, SetAside
 from aarhus_los.drop.classlists import CLASS_LISTS
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import ClassRow
 from aarhus_los.initial import SEED_CLASSES
-from aarhus_los.mo.kinds import PUBLISHED, Class, History, ItSystem, Kind, Value
+from aarhus_los.messages import Message
+from aarhus_los.mo.model import PUBLISHED, Class, History, ItSystem, Kind, Value
 from aarhus_los.timeline import FOREVER, Piece, at
 
-ListFile = FileRows[ClassRow]
 SEEDED = frozenset(seed.uuid for seed in SEED_CLASSES)
 SHOWN = 5
 """How many classes that are no longer listed are named."""
 
 
 def desire(
-    files: Sequence[ListFile],
+    files: Sequence[DropFile],
     mo: Actual,
     facets: Mapping[str, str],
     today: date,
@@ -35,34 +36,52 @@ def desire(
     `mo` holds all classes of the lists' facets, but for those that MO cannot show: `unreadable`, with the reason.
     """
     desired = Desired()
-    for file in files:
+    owner: dict[str, str] = {}
+    """Class → the list that has it first."""
+    for file in sorted(files, key=lambda file: list(CLASS_LISTS).index(file.name.kind)):
         facet = CLASS_LISTS[file.name.kind].facet
         kind = Kind.CLASS if facet else Kind.ITSYSTEM
         known = mo.get(kind, {})
         desired.set_aside += [
             SetAside(reject.ref, reject.column, reject.reason, pending=False)
             for reject in file.rejects
-            if file.counts(reject.ref)
+            if file.is_due(reject.ref)
         ]
         listed: dict[str, ClassRow] = {}
-        for row in file.rows:
+        for row in file.rows_of(ClassRow):
             earlier = listed.get(row.uuid)
             if earlier and (earlier.user_key, earlier.name) != (row.user_key, row.name):
-                text = f"names the same class as line {earlier.ref.line} and differs: this row wins"
-                desired.notices.append(Notice(text, row.ref))
+                desired.notices.append(Notice(Message.CLASS_TWICE(line=earlier.ref.line), row.ref))
             listed[row.uuid] = row
         for uuid, row in listed.items():
-            if file.counts(row.ref) and uuid in unreadable:
-                reason = f"MO cannot show {kind} {uuid}: {unreadable[uuid]}"
+            history = known.get(uuid, ())
+            first = owner.setdefault(uuid, file.name.name)
+            if not file.is_due(row.ref):
+                continue
+            if first != file.name.name:
+                reason = Message.CLASS_OF_ANOTHER_LIST(uuid=uuid, file=first)
+                desired.set_aside.append(SetAside(row.ref, "", reason, pending=False))
+            elif facet and (has := facet_of(history)) not in (None, facets[facet]):
+                reason = Message.CLASS_OF_ANOTHER_FACET(uuid=uuid, facet=has)
+                desired.set_aside.append(SetAside(row.ref, "", reason, pending=False))
+            elif uuid in unreadable:
+                reason = Message.MO_CANNOT_SHOW(uuid=uuid, reason=unreadable[uuid])
                 desired.set_aside.append(SetAside(row.ref, "", reason, pending=True))
-            elif file.counts(row.ref):
-                history = known.get(uuid, ())
+            else:
                 start = today if history else first_day
                 value = _value(row, facets[facet], history) if facet else ItSystem(row.user_key, row.name)
                 desired.objects.append(DesiredObject(kind, uuid, (Piece(start, FOREVER, value, (row.ref,)),)))
-        if file.counted is None and facet and listed:
-            desired.notices += _tell_unlisted(file.name.name, facets[facet], known, set(listed), today)
+        for row in listed.values():
+            if file.is_due(row.ref):
+                desired.notices += (Notice(str(note), row.ref) for note in row.notes)
+        if file.due is None and facet and listed:
+            desired.notices += _unlisted(file.name.name, facets[facet], known, set(listed), today)
     return desired
+
+
+def facet_of(history: History) -> str | None:
+    """The facet that MO has a class in."""
+    return next((piece.value.facet for piece in history[-1:] if isinstance(piece.value, Class)), None)
 
 
 def _value(row: ClassRow, facet: str, history: History) -> Value:
@@ -71,7 +90,7 @@ def _value(row: ClassRow, facet: str, history: History) -> Value:
     return Class(facet, row.user_key, row.name, scope, PUBLISHED)
 
 
-def _tell_unlisted(
+def _unlisted(
     file: str, facet: str, known: Mapping[str, History], listed: set[str], today: date
 ) -> list[Notice]:
     unlisted = sorted(
@@ -86,6 +105,9 @@ def _tell_unlisted(
     )
     if not unlisted:
         return []
-    names = ", ".join(repr(name) for name in unlisted[:SHOWN])
-    more = f" and {len(unlisted) - SHOWN} more" if len(unlisted) > SHOWN else ""
-    return [Notice(f"{file}: MO has classes that it does not list, they are left as they are: {names}{more}")]
+    names = [repr(name) for name in unlisted[:SHOWN]]
+    if len(unlisted) > SHOWN:
+        text = Message.MORE_UNLISTED_CLASSES(file=file, names=names, count=len(unlisted) - SHOWN)
+    else:
+        text = Message.UNLISTED_CLASSES(file=file, names=names)
+    return [Notice(text)]

@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from aarhus_los import initial
 from aarhus_los.addresses.outcomes import Outcome
 from aarhus_los.desired import classes, managers, org, people
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject
-from aarhus_los.desired.classes import ListFile
-from aarhus_los.desired.managers import ManagerFile
-from aarhus_los.desired.org import OrgFile
-from aarhus_los.desired.persons import EndFile, PeopleInMo, PersonFile
-from aarhus_los.mo.kinds import Class, History, Kind
-from aarhus_los.timeline import lay
+from aarhus_los.desired.lines import FileLines, Gathered
+from aarhus_los.desired.persons import PeopleInMo
+from aarhus_los.drop.file import DropFile
+from aarhus_los.drop.names import Family
+from aarhus_los.mo.model import Class, History, Kind
+from aarhus_los.timeline import is_there, overlay
 
 
 @dataclass(frozen=True)
-class Drop:
-    """The files of a run by family, each in the order of folding."""
+class Subjects:
+    """Whom and what new and pending rows are about: by family, each subject's lines in the order of folding."""
 
-    lists: list[ListFile] = field(default_factory=list)
-    org: list[OrgFile] = field(default_factory=list)
-    people: list[PersonFile | EndFile] = field(default_factory=list)
-    managers: list[ManagerFile] = field(default_factory=list)
+    units: Gathered
+    persons: Gathered
+    managers: Gathered
+
+    @property
+    def lines(self) -> dict[str, list[FileLines]]:
+        """Of all families."""
+        return {**self.units, **self.persons, **self.managers}
 
 
 @dataclass(frozen=True)
 class World:
-    """MO as it is, as far as the drop asks."""
+    """MO as it is, as far as the drop asks, and as it was before the files were imported."""
 
     organisation: tuple[str, int | None]
     """The root organisation's uuid and municipality code."""
     facets: Mapping[str, str]
     """User key → uuid."""
     actual: Actual
+    base: Actual
+    """The objects of the subjects as they were before any file that is folded about them."""
     people: PeopleInMo
     unreadable: Mapping[str, str]
     """Objects that MO has and cannot show, and why."""
@@ -51,50 +57,68 @@ class Ours:
 
 
 def desire(
-    drop: Drop, world: World, addresses: Mapping[str, Outcome], ours: Ours, today: date
+    files: Sequence[DropFile],
+    subjects: Subjects,
+    world: World,
+    addresses: Mapping[str, Outcome],
+    ours: Ours,
+    today: date,
 ) -> list[Desired]:
-    """What the drop asks of MO, a family each, beginning with the seed data."""
+    """What the drop asks of MO, a family each, beginning with the seed data. `files` are in the order of folding."""
+    of = {family: [file for file in files if file.name.family is family] for family in Family}
+    mo, base, unreadable = world.actual, world.base, world.unreadable
     seeds, notices = initial.seed_objects(
         world.facets, world.organisation, ours.municipality_code, ours.az_system
     )
     facets = initial.facet_uuids(world.facets)
-    listed = classes.desire(drop.lists, world.actual, facets, today, initial.FIRST_DAY, world.unreadable)
+    listed = classes.desire(of[Family.STAM], mo, facets, today, initial.FIRST_DAY, unreadable)
     # A list may name what is seeded, and MO may have it and be unable to show it: neither is made a second time.
-    spoken_of = {each.uuid for each in listed.objects} | set(world.unreadable)
-    seeds = [each for each in seeds if each.uuid not in spoken_of]
+    named = {each.uuid for each in listed.objects} | set(unreadable)
+    seeds = [each for each in seeds if each.uuid not in named]
     made = [each for each in (*seeds, *listed.objects) if each.kind is Kind.CLASS]
 
     def classes_of(facet: str) -> set[str]:
-        return _classes_of(facets[facet], made, world.actual)
+        return _classes_of(facets[facet], made, mo)
 
-    units = org.desire(drop.org, world.actual, classes_of("org_unit_type"), addresses, world.unreadable)
-    units_after = _after(units, world.actual.get(Kind.ORG_UNIT, {}))
-    known = people.Known(
-        units_after,
-        classes_of("engagement_type"),
-        classes_of("engagement_job_function"),
-        ours.az_system,
+    units = org.desire(
+        of[Family.ORG], subjects.units, mo, base, classes_of("org_unit_type"), addresses, unreadable
     )
-    persons, cprs = people.desire(drop.people, world.people, known)
-    known_to_managers = managers.Known(
-        units_after,
-        cprs | set(world.people.persons),
-        world.people.persons,
-        classes_of("manager_type"),
-        classes_of("manager_level"),
-        classes_of("responsibility"),
+    units_after = _after(units, mo.get(Kind.ORG_UNIT, {}))
+    persons, cprs = people.desire(
+        of[Family.PERS],
+        subjects.persons,
+        world.people,
+        base,
+        people.Known(
+            units_after,
+            classes_of("engagement_type"),
+            classes_of("engagement_job_function"),
+            ours.az_system,
+        ),
     )
     leaders = managers.desire(
-        drop.managers, world.actual.get(Kind.MANAGER, {}), known_to_managers, world.unreadable
+        of[Family.LEDER],
+        subjects.managers,
+        mo.get(Kind.MANAGER, {}),
+        base,
+        managers.Known(
+            units_after,
+            cprs | set(world.people.persons),
+            world.people,
+            classes_of("manager_type"),
+            classes_of("manager_level"),
+            classes_of("responsibility"),
+        ),
+        unreadable,
     )
     return [Desired(objects=seeds, notices=notices), listed, units, persons, leaders]
 
 
 def _after(desired: Desired, units: Mapping[str, History]) -> dict[str, History]:
-    """The org units as they will be; one that is claimed not to be there and never was is not among them."""
+    """The org units as they will be; one that is never there, by MO or by the files, is not among them."""
     after = dict(units)
     for each in desired.objects:
-        if each.kind is Kind.ORG_UNIT and (timeline := lay(each.claim, units.get(each.uuid, ()))):
+        if each.kind is Kind.ORG_UNIT and is_there(timeline := overlay(each.claim, units.get(each.uuid, ()))):
             after[each.uuid] = timeline
     return after
 

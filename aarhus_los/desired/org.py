@@ -1,379 +1,293 @@
-"""Org rows, and MO as it is, to org units and their addresses.
+"""Org rows, and MO as it was and is, to org units with their marks and addresses.
 
-A row is the whole truth of its unit for its validity: it speaks of nine objects, the unit and each of its eight addresses.
+A row is the whole truth of its unit for its validity: it speaks of the unit and each of its eight addresses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from typing import Final
+from typing import Any
 
 from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome
-from aarhus_los.desired.claims import (
-    Actual,
-    Desired,
-    DesiredObject,
-    FileRows,
-    Notice,
-    SetAside,
-    UnresolvedAddress,
-)
-from aarhus_los.desired.fallen import Fallen
-from aarhus_los.desired.folding import (
-    Fold,
-    contested,
-)
-from aarhus_los.desired.references import circles, covers, dangling
+from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, SetAside, UnresolvedAddress
+from aarhus_los.desired.fold import Folded, base_of, fold
+from aarhus_los.desired.lines import FileLines, Gathered, Line, gathered
+from aarhus_los.desired.references import circles, dangling, parents_of, upward
+from aarhus_los.desired.rejections import Rejections, report_overlaps
 from aarhus_los.desired.units import (
-    DETAILS,
-    KEYS,
+    ADDRESSES,
     POSTAL,
-    UNIT,
-    Spoken,
-    address_uuid,
-    bare,
-    combined,
-    settled,
-    spoken,
-    value_of,
+    POSTAL_ADDRESS,
+    ValuesOf,
+    mark_of,
+    objects_of,
+    with_types,
 )
-from aarhus_los.desired.words import Words, gathered
-from aarhus_los.drop.rows import Absent, OrgRow, Reject, RowRef
-from aarhus_los.mo.kinds import Address, History, Kind, Unit
-from aarhus_los.timeline import (
-    FOREVER,
-    UNCLAIMED,
-    Layer,
-    Nothing,
-    Timeline,
-    Unclaimed,
-    clip,
-    day_after,
-    lay,
-)
-
-OrgFile = FileRows[OrgRow]
+from aarhus_los.drop.columns import columns
+from aarhus_los.drop.file import DropFile
+from aarhus_los.drop.rows import Absent, OrgRow
+from aarhus_los.messages import Message
+from aarhus_los.mo.model import Address, History, Kind, Object, Unit
+from aarhus_los.timeline import FOREVER, NOTHING, UNCLAIMED, Piece, clip, covers, overlay, restrict
 
 
-@dataclass(frozen=True)
-class Needs:
-    """What must be read from MO and looked up before the units can be worked out."""
-
-    units: set[str]
-    addresses: set[str]
-    types: set[str]
-    texts: set[str]
+def subject_of(line: Line) -> str | None:
+    """The unit that a line is about, as far as it could be read."""
+    return line.org_uuid if isinstance(line, OrgRow) else getattr(line, "org_uuid", None)
 
 
-def subjects(files: Iterable[OrgFile]) -> set[str]:
-    """The units that a new or pending row speaks of."""
-    return {
-        line.org_uuid
-        for file in files
-        for line in _lines(file)
-        if line.org_uuid is not None and file.counts(line.ref)
-    }
+def units_in(files: Sequence[DropFile]) -> dict[str, list[FileLines]]:
+    """The lines of the units that new and pending rows are about."""
+    return gathered(files, subject_of)
 
 
-def speaks_of(files: Sequence[OrgFile]) -> Needs:
-    """What the rows of the claimed units speak of."""
-    units = subjects(files)
-    rows = [row for file in files for row in file.rows if row.org_uuid in units]
-    return Needs(
-        units=units | {row.parent_uuid for row in rows},
-        addresses={address_uuid(unit, detail) for unit in units for detail in DETAILS},
-        types={row.type_uuid for row in rows if isinstance(row.type_uuid, str)},
-        texts={text for row in rows if isinstance(text := row.details[POSTAL], str)},
-    )
-
-
-def moved_under(files: Iterable[OrgFile], units: Mapping[str, History]) -> set[str]:
-    """The parents of links that MO does not have: only a circle through one of them can be new."""
-    claimed = subjects(files)
-    return {
-        row.parent_uuid
-        for file in files
-        for row in file.rows
-        if row.org_uuid in claimed
-        and row.parent_uuid != row.org_uuid
-        and parents_of(units.get(row.org_uuid, ())) != {row.parent_uuid}
-    }
-
-
-def parents_of(history: History) -> set[str]:
-    """The units that a unit ever hung under."""
-    return {
-        piece.value.parent
-        for piece in history
-        if isinstance(piece.value, Unit) and piece.value.parent is not None
-    }
+def rows_of(units: Gathered) -> list[OrgRow]:
+    """All rows of the units."""
+    return [row for each in units.values() for lines in each for row in lines.rows]
 
 
 def desire(
-    files: Sequence[OrgFile],
+    files: Sequence[DropFile],
+    units: Gathered,
     mo: Actual,
+    base: Actual,
     types: Collection[str],
     addresses: Mapping[str, Outcome],
     unreadable: Mapping[str, str],
 ) -> Desired:
-    """What the files ask of MO for the units that their new and pending rows speak of.
+    """What the files ask of MO for `units`: the lines of each, in the order of folding.
 
-    `files` are in the order of folding. `types` are the classes of unit types that MO or the drop has; `addresses` holds
-    an outcome for each text; `unreadable` are objects that MO has and cannot show, with the reason.
+    `mo` is MO as it is, `base` as it was before the files. `types` are the classes of unit types that MO or the drop has;
+    `addresses` holds an outcome for each text; `unreadable` are objects that MO has and cannot show, with the reason.
     """
-    return _Org(files, mo, types, addresses, unreadable).desired()
-
-
-_Said = Words[OrgRow, str]
-"""What one file says of one unit."""
+    return _Org(files, units, mo, base, types, addresses, unreadable).desired()
 
 
 class _Org:
     def __init__(
         self,
-        files: Sequence[OrgFile],
+        files: Sequence[DropFile],
+        units: Gathered,
         mo: Actual,
+        base: Actual,
         types: Collection[str],
         outcomes: Mapping[str, Outcome],
         unreadable: Mapping[str, str],
     ) -> None:
-        self.units = mo.get(Kind.ORG_UNIT, {})
-        self.addresses = mo.get(Kind.ADDRESS, {})
+        self.files = files
+        self.units = units
+        self.mo = mo
+        self.base = base
+        self.mo_units = mo.get(Kind.ORG_UNIT, {})
         self.types = types
         self.outcomes = outcomes
         self.unreadable = unreadable
         self.result = Desired()
-        self.fallen = Fallen(files)
-        """Rows that are not applied; what they would claim stays unclaimed."""
-        self.spared: dict[RowRef, Notice] = {}
-        claimed = subjects(files)
-        said: dict[str, list[_Said]] = gathered(files, lambda line: line.org_uuid)
-        self.said = {unit: said[unit] for unit in sorted(claimed)}
+        self.set_aside = Rejections(files)
+        self.values = {unit: ValuesOf(unit, types, outcomes) for unit in units}
+        self.folded: dict[str, Folded] = {}
 
     def desired(self) -> Desired:
-        self._drop_beside_unreadable_dates()
+        self.set_aside.drop_beside_unreadable_dates(
+            self.units, subject_of, Message.BESIDE_UNREADABLE_DATES_OF_UNIT
+        )
         if self.unreadable:
-            self._drop_unreadable()
-        while True:
+            for row in rows_of(self.units):
+                objects = (uuid for _, uuid in objects_of(row.org_uuid))
+                self.set_aside.drop_unreadable(row, objects, self.unreadable)
+        stale: Collection[str] = self.units
+        while stale:
+            before = len(self.set_aside)
             self._drop_dangling()
-            self.result.as_nye, self.spared = {}, {}
-            claims = {unit: self._claims(unit, said) for unit, said in self.said.items()}
-            after = {unit: lay(claim[UNIT], self.units.get(unit, ())) for unit, claim in claims.items()}
-            after = {**self.units, **after}
-            if not self._drop_circles(after):
-                break
-        for unit, said in self.said.items():
-            self._tell(unit, said, claims[unit], after)
-            self._collect(unit, claims[unit])
-        self._tell_fallen()
+            if len(self.set_aside) > before:
+                stale = self.units
+            for unit in stale:
+                self.folded[unit] = self._fold(unit)
+            stale = self._drop_circles()
+        after = dict(self.mo_units)
+        for unit, folded in self.folded.items():
+            after[unit] = overlay(folded.claims.claimed.get((Kind.ORG_UNIT, unit), ()), after.get(unit, ()))
+        for unit in self.units:
+            self._collect(unit)
+            self._report(unit, after)
+        self.set_aside.report(self.result, self.units, self._begins, self._needed)
         return self.result
 
-    # Which rows fall
+    def _fold(self, unit: str) -> Folded:
+        objects = objects_of(unit)
+        return fold(
+            self.units[unit],
+            objects,
+            base_of(objects, self.base),
+            self.values[unit],
+            self.set_aside,
+            with_types,
+        )
 
-    def _standing(self, said: _Said) -> list[OrgRow]:
-        return said.standing(self.fallen)
-
-    def _drop_beside_unreadable_dates(self) -> None:
-        for each in self.said.values():
-            for said in each:
-                blind = next((reject for reject in said.rejects if reject.days is None), None)
-                if blind is not None:
-                    for row in said.rows:
-                        reason = (
-                            f"line {blind.ref.line} speaks of the same unit, and its dates cannot be read"
-                        )
-                        self.fallen.add(row.ref, blind.column, reason, pending=False)
-
-    def _drop_unreadable(self) -> None:
-        for unit, each in self.said.items():
-            for uuid in (unit, *(address_uuid(unit, detail) for detail in DETAILS)):
-                if uuid in self.unreadable:
-                    for row in (row for said in each for row in said.rows):
-                        reason = f"MO cannot show {uuid}: {self.unreadable[uuid]}"
-                        self.fallen.add(row.ref, "", reason, pending=True)
+    # Which rows are set aside
 
     def _drop_dangling(self) -> None:
-        rows = {row.ref: row for each in self.said.values() for said in each for row in self._standing(said)}
+        rows = {row.ref: row for row in rows_of(self.units) if row.ref not in self.set_aside}
         lacking = dangling(
             rows,
-            subject=lambda ref: rows[ref].org_uuid,
+            makes=lambda ref: None if rows[ref].states_nothing else rows[ref].org_uuid,
             needs=lambda ref: rows[ref].parent_uuid,
-            known=lambda unit: unit in self.units or unit in self.unreadable,
+            known=lambda unit: unit in self.mo_units or unit in self.unreadable,
         )
         for ref, parent in lacking.items():
-            reason = f"neither MO nor the drop has the parent {parent}"
-            self.fallen.add(ref, "ParentUUID", reason, pending=True)
+            self.set_aside.add(ref, "ParentUUID", Message.UNKNOWN_PARENT(uuid=parent), pending=True)
 
-    def _drop_circles(self, after: Mapping[str, History]) -> bool:
-        """Sets aside the rows that make a circle of parents; says whether there were any."""
-        makers: dict[RowRef, str] = {}
-        for start, end, circle in circles(after):
-            path = " under ".join([*circle, circle[0]])
-            for unit in circle:
-                for ref in self._hung_by(unit, start, end):
-                    makers.setdefault(ref, f"a circle of parents on {start}: {path}")
-        for ref, reason in makers.items():
-            self.fallen.add(ref, "ParentUUID", reason, pending=False)
-        return bool(makers)
+    def _drop_circles(self) -> set[str]:
+        """Sets aside the rows of the first file that makes a circle of parents. Returns their units, to be folded again.
 
-    def _hung_by(self, unit: str, start: date, end: date) -> set[RowRef]:
-        """The rows whose word on a unit stands on one of the days.
-
-        Also those that say what MO has: it may have it from them, and folding again must give what folding gave.
+        What hung there before the file stays.
         """
-        each = self.said.get(unit, [])
-        turns = {day for said in each for span in said.spans for day in (span[0], day_after(span[1]))}
-        turns |= {said.first[UNIT] for said in each if UNIT in said.first}
-        rows = (self._speaker(each, day) for day in {start, *(turn for turn in turns if start < turn <= end)})
-        return {row.ref for row in rows if row is not None}
+        links = {
+            **self.mo_units,
+            **{
+                unit: folded.claims.base.get((Kind.ORG_UNIT, unit), ())
+                for unit, folded in self.folded.items()
+            },
+        }
+        of_file: dict[str, list[tuple[str, FileLines, History]]] = {}
+        for unit, folded in self.folded.items():
+            for lines, after in zip(self.units[unit], folded.after, strict=True):
+                of_file.setdefault(lines.file.name.name, []).append((unit, lines, after))
+        for file in self.files:
+            claims = of_file.get(file.name.name, [])
+            moved = [unit for unit, _, after in claims if _hangs(after) != _hangs(links.get(unit, ()))]
+            links |= {unit: after for unit, _, after in claims}
+            found = circles(upward(moved, links)) if moved else []
+            if found:
+                dropped = self._drop_makers(found, {unit: lines for unit, lines, _ in claims})
+                if dropped:
+                    return dropped
+        return set()
 
-    def _speaker(self, each: Sequence[_Said], day: date) -> OrgRow | None:
-        """The row whose word on a unit stands on a day: the last file's that claims it."""
-        for said in reversed(each):
-            if self._standing(said) and said.first[UNIT] <= day:
-                row = said.speaker(day)
-                if isinstance(row, OrgRow) and row.ref not in self.fallen:
-                    return row
-        return None
-
-    # What the others claim
-
-    def _claims(self, unit: str, each: Sequence[_Said]) -> dict[str, History]:
-        """The claims on the nine objects of a unit, folded over all files, as MO would write them."""
-        actual: dict[str, Timeline[Spoken]] = {UNIT: spoken(self.units.get(unit, ()))}
-        for detail in DETAILS:
-            actual[detail.column] = spoken(self.addresses.get(address_uuid(unit, detail), ()))
-        days = cache(lambda turn: each[turn].domain(self.fallen))  # the same for all nine
-        fold = Fold(actual, len(each), lambda turn, key: days(turn), combined, bare)
-        for turn, said in enumerate(each):
-            new = said.new_lines(fold.known(UNIT, turn + 1))
-            if new:
-                file = said.file.name.name
-                self.result.as_nye[file] = self.result.as_nye.get(file, frozenset()) | new
-            if self._standing(said):
-                claims, spared = said.claims(fold, turn, KEYS, self._value, self.fallen, is_new=bool(new))
-                for day in spared:
-                    self._notice_spared(said, day)
-                for key, claim in claims.items():
-                    fold.add(key, claim)
-        return {key: settled(fold.claimed.get(key, ()), self.units.get(unit, ())) for key in KEYS}
-
-    def _value(self, row: OrgRow, key: str) -> Spoken | Nothing | Unclaimed:
-        return value_of(row, key, self.types, self.outcomes)
+    def _drop_makers(
+        self, found: Sequence[tuple[date, date, list[str]]], lines_of: Mapping[str, FileLines]
+    ) -> set[str]:
+        dropped = set()
+        for start, end, circle in found:
+            for place, unit in enumerate(circle):
+                child, parent = circle[place - 1], circle[(place + 1) % len(circle)]
+                path = Message.UNITS_UNDER(unit=child, parent=Message.UNITS_UNDER(unit=unit, parent=parent))
+                reason = Message.CIRCLE(day=start, units=path)
+                lines = lines_of.get(unit)
+                if lines is None or lines.first is None:
+                    continue
+                for row in lines.standing(self.set_aside):
+                    first = max(row.start, lines.first)
+                    if row.parent_uuid == parent and first <= end and start <= row.end:
+                        self.set_aside.add(row.ref, "ParentUUID", reason, pending=False)
+                        dropped.add(unit)
+        return dropped
 
     # What comes of it
 
-    def _collect(self, unit: str, claims: Mapping[str, History]) -> None:
-        if claims[UNIT]:
-            self.result.objects.append(DesiredObject(Kind.ORG_UNIT, unit, claims[UNIT]))
-        for detail in DETAILS:
-            if claim := claims[detail.column]:
-                uuid = address_uuid(unit, detail)
-                self.result.objects.append(DesiredObject(Kind.ADDRESS, uuid, claim, within=unit))
+    def _collect(self, unit: str) -> None:
+        folded = self.folded[unit]
+        mark, claim, drops_a_run = mark_of(unit, folded.claims)
+        if claim:
+            self.result.objects.append(DesiredObject(Kind.ORG_UNIT, unit, claim, mark=mark))
+        for each in ADDRESSES:
+            kind, uuid = each.of(unit)
+            if address := folded.claims.claimed.get((kind, uuid)):
+                self.result.objects.append(DesiredObject(kind, uuid, address, within=unit))
+        if drops_a_run and mark is not None and mark.interval is not None:
+            there = folded.claims.known((Kind.ORG_UNIT, unit))
+            shown = restrict(self.mo.get(Kind.MARK, {}).get(unit, ()), there)
+            if [(p.start, p.end) for p in shown] != [
+                (p.start, p.end) for p in restrict((Piece(*mark.interval, NOTHING),), there)
+            ]:
+                text = Message.MARK_RUN_DROPPED(unit=unit, start=mark.interval[0])
+                self.result.notices.append(Notice(text, mark.origin[-1] if mark.origin else None))
 
-    def _tell(
-        self,
-        unit: str,
-        each: Sequence[_Said],
-        claims: Mapping[str, History],
-        after: Mapping[str, History],
-    ) -> None:
-        tell = self.result.notices.append
-        postal = self.addresses.get(address_uuid(unit, _POSTAL_DETAIL), ())
-        for said in each:
-            rows = [row for row in self._standing(said) if self.fallen.counts(row.ref)]
+    def _report(self, unit: str, after: Mapping[str, History]) -> None:
+        report = self.result.notices.append
+        folded = self.folded[unit]
+        for lines in self.units[unit]:
+            rows = self.set_aside.due_rows(lines)
             for row in rows:
-                for flaw in row.flaws:
-                    tell(Notice(str(flaw), row.ref, fault=True))
-                for note in row.notes:
-                    tell(Notice(str(note), row.ref))
                 if isinstance(row.type_uuid, str) and row.type_uuid not in self.types:
-                    text = f"neither MO nor the drop has the unit type {row.type_uuid}: the unit gets Ukendt"
-                    tell(Notice(text, row.ref, fault=True))
-                self._tell_address(unit, row, said, postal)
-            if rows:
-                whole = [Layer(row.start, row.end, _whole(row), row.ref.line, (row.ref,)) for row in rows]
-                for earlier, later in contested(whole):
-                    text = f"overlaps line {earlier.order} and differs: from {later.start} on this row wins"
-                    tell(Notice(text, later.origin[0]))
-        for piece in claims[UNIT]:
+                    report(Notice(Message.UNKNOWN_TYPE(uuid=row.type_uuid), row.ref, fault=True))
+                self._report_address(unit, row, lines)
+            report_overlaps(self.result, rows, _stated)
+        for ref, day in folded.spared:
+            if self.set_aside.is_due(ref):
+                report(Notice(Message.ENDS_BEFORE_ANNOUNCED(day=day), ref))
+        for piece in folded.claims.claimed.get((Kind.ORG_UNIT, unit), ()):
             parent = piece.value.parent if isinstance(piece.value, Unit) else None
             if (
                 parent is not None
                 and piece.origin
-                and self.fallen.counts(piece.origin[-1])
+                and self.set_aside.is_due(piece.origin[-1])
                 and not covers(after.get(parent, ()), piece.start, piece.end)
             ):
                 text = (
-                    f"the parent {parent} is not there on every day from {piece.start} to {_shown(piece.end)}"
+                    Message.PARENT_NOT_THERE_WITHOUT_END(uuid=parent, start=piece.start)
+                    if piece.end == FOREVER
+                    else Message.PARENT_NOT_THERE(uuid=parent, start=piece.start, end=piece.end)
                 )
-                tell(Notice(text, piece.origin[-1]))
+                report(Notice(text, piece.origin[-1]))
 
-    def _tell_address(self, unit: str, row: OrgRow, said: _Said, postal: History) -> None:
-        text = row.details[POSTAL]
+    def _report_address(self, unit: str, row: OrgRow, lines: FileLines) -> None:
+        text = row.postal_address
         outcome = self.outcomes[text] if isinstance(text, str) else None
         if outcome is None or isinstance(outcome, Found | NotAsked):
             return
         assert isinstance(text, str)
-        days = clip(postal, max(row.start, said.first[POSTAL]), row.end)
+        kind, uuid = POSTAL_ADDRESS.of(unit)
+        days = clip(self.mo.get(kind, {}).get(uuid, ()), max(row.start, lines.first or row.start), row.end)
         kept = next((piece.value.value for piece in days if isinstance(piece.value, Address)), None)
         self.result.unresolved.append(UnresolvedAddress(row.ref, unit, text, outcome, kept))
         if isinstance(outcome, NotLookedUp):
-            reason = f"the address was not looked up: {outcome.reason}"
-            self.result.set_aside.append(SetAside(row.ref, POSTAL, reason, pending=True, part=True))
-
-    def _notice_spared(self, said: _Said, day: date) -> None:
-        row = max(self._standing(said), key=lambda row: row.end)
-        if self.fallen.counts(row.ref):
-            text = f"ends the day before a change that was announced for {day}: it claims to its end only"
-            self.spared[row.ref] = Notice(text, row.ref)
-
-    def _tell_fallen(self) -> None:
-        place = {
-            row.ref: (row, each[turn + 1 :])
-            for each in self.said.values()
-            for turn, said in enumerate(each)
-            for row in said.rows
-        }
-        self.fallen.tell(self.result, lambda aside: self._overtaken(aside, *place[aside.ref]))
-        self.result.notices += self.spared.values()
-
-    def _overtaken(self, aside: SetAside, row: OrgRow, later: Sequence[_Said]) -> bool:
-        """Whether later rows speak of every object that a row is pending for, from the day after its end or before."""
-        keys = (
-            [POSTAL] if aside.part else [UNIT, *(k for k, v in row.details.items() if v is not Absent.ABSENT)]
-        )
-        return all(
-            any(
-                max(other.start, said.first[key]) <= day_after(row.end)
-                for said in later
-                for other in self._standing(said)
-                if self._value(other, key) is not UNCLAIMED
+            reason = Message.ADDRESS_NOT_LOOKED_UP(reason=outcome.reason)
+            self.result.set_aside.append(
+                SetAside(row.ref, columns(OrgRow)[POSTAL].header, reason, pending=True, part=True)
             )
-            for key in keys
-        )
+
+    # Which pending rows are superseded
+
+    def _begins(self, unit: str, lines: FileLines) -> dict[Object, date]:
+        """From when on the valid rows of a file claim each object of a unit."""
+        begins: dict[Object, date] = {}
+        for row in [] if lines.first is None else lines.standing(self.set_aside):
+            day = max(row.start, lines.first)
+            for key in objects_of(unit):
+                if self.values[unit](row, key) is not UNCLAIMED:
+                    begins[key] = min(day, begins.get(key, day))
+        return begins
+
+    def _needed(self, unit: str, aside: SetAside, row: Any) -> Iterable[Object]:
+        if aside.part:
+            return [POSTAL_ADDRESS.of(unit)]
+        stated = [each for each in ADDRESSES if not isinstance(getattr(row, each.field), Absent)]
+        mark = [] if isinstance(row.line_org, Absent) else [(Kind.MARK, unit)]
+        return [(Kind.ORG_UNIT, unit), *mark, *(each.of(unit) for each in stated)]
 
 
-_POSTAL_DETAIL: Final = next(detail for detail in DETAILS if detail.column == POSTAL)
+def _hangs(unit: History) -> list[tuple[date, date, str | None]]:
+    """Where a unit hangs, by days."""
+    return [(piece.start, piece.end, piece.value.parent) for piece in unit if isinstance(piece.value, Unit)]
 
 
-def _lines(said: OrgFile) -> list[OrgRow | Reject]:
-    return [*said.rows, *said.rejects]
+def _stated(row: OrgRow) -> object:
+    """What a row states, to be compared with another row of its unit."""
+    fields = (row.user_key, row.name, row.parent_uuid, row.type_uuid, row.line_org)
+    return (*fields, *(getattr(row, each.field) for each in ADDRESSES))
 
 
-def _whole(row: OrgRow) -> tuple[object, ...]:
-    return (
-        row.user_key,
-        row.name,
-        row.parent_uuid,
-        row.type_uuid,
-        row.line_org,
-        *(row.details[detail.column] for detail in DETAILS),
-    )
+def postal_texts(units: Gathered) -> set[str]:
+    """The address texts that must be looked up."""
+    return {row.postal_address for row in rows_of(units) if isinstance(row.postal_address, str)}
 
 
-def _shown(end: date) -> str:
-    return "no end" if end == FOREVER else str(end)
+def moved_under(units: Gathered, mo_units: Mapping[str, History]) -> set[str]:
+    """The parents of links that MO does not have: only a circle through one of them can be new."""
+    return {
+        row.parent_uuid
+        for row in rows_of(units)
+        if row.parent_uuid != row.org_uuid and parents_of(mo_units.get(row.org_uuid, ())) != {row.parent_uuid}
+    }

@@ -1,62 +1,28 @@
-"""Pers rows, and MO as it is, to people, their engagements, and what else they have.
+"""Pers rows, and MO as it was and is, to engagements, names, e-mail addresses and AZ accounts.
 
-The rows of a person are folded together, since e-mail and account last as long as the person has an engagement.
+An engagement is folded alone, over the files that name it. E-mail and account last as long as the person has an engagement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any
 
 from aarhus_los.cpr import Cpr
-from aarhus_los.desired.claims import Desired, DesiredObject, Notice
-from aarhus_los.desired.details import (
-    Lasting,
-    Vote,
-    account_uuid,
-    adopted,
-    email_uuid,
-    is_current,
-    name_claim,
-    plain_name,
-    vote,
-)
-from aarhus_los.desired.fallen import Fallen
-from aarhus_los.desired.folding import Fold, claimed_days, contested, is_there
-from aarhus_los.desired.persons import (
-    EndFile,
-    Line,
-    PeopleInMo,
-    PersonFile,
-    dated,
-    lines_of,
-    person_uuid,
-    subjects_of,
-)
-from aarhus_los.desired.references import covers
-from aarhus_los.desired.words import Words, gathered
-from aarhus_los.drop.rows import Absent, Detail, EndedEngagementRow, PersonRow, Reject, RowRef
-from aarhus_los.mo.kinds import Account, Engagement, History, Kind, Value
-from aarhus_los.timeline import (
-    FOREVER,
-    NOTHING,
-    Layer,
-    Nothing,
-    Piece,
-    Timeline,
-    Unclaimed,
-    day_after,
-    lay,
-)
-from aarhus_los.uuids import seed_uuid
-
-PRIMARY: Final = seed_uuid("PRIMARY")
-NOT_PRIMARY: Final = seed_uuid("NOT_PRIMARY")
-
-_Words = Words[PersonRow, tuple[Kind, str]]
-Key = tuple[Kind, str]
+from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, SetAside
+from aarhus_los.desired.fold import Claims, Folded, base_of, fold
+from aarhus_los.desired.lasting import lasting, moved_end, vote
+from aarhus_los.desired.lines import FileLines, Gathered
+from aarhus_los.desired.persons import PeopleInMo, account_uuid, email_uuid, owner_of
+from aarhus_los.desired.rejections import Rejections, report_overlaps
+from aarhus_los.drop.file import DropFile
+from aarhus_los.drop.rows import Absent, Detail, EndedEngagementRow, PersonRow, Reject, Row, RowRef
+from aarhus_los.messages import Message
+from aarhus_los.mo.model import Account, Address, Engagement, History, Kind, Object, Person, Value
+from aarhus_los.timeline import FOREVER, NOTHING, Nothing, Piece, covers, day_after, last_day
+from aarhus_los.uuids import EMAIL_TYPE, NOT_PRIMARY, PRIMARY
 
 
 @dataclass(frozen=True)
@@ -70,179 +36,117 @@ class Known:
     az_system: str
 
 
-def desire(files: Sequence[PersonFile | EndFile], mo: PeopleInMo, known: Known) -> tuple[Desired, set[Cpr]]:
-    """What the files ask of MO for the people that their new and pending rows speak of.
+def desire(
+    files: Sequence[DropFile], persons: Gathered, mo: PeopleInMo, base: Actual, known: Known
+) -> tuple[Desired, set[Cpr]]:
+    """What the files ask of MO for `persons`: the lines about each, in the order of folding.
 
-    Also the CPR numbers of the people who will be in MO by these rows.
+    `mo` is MO as it is, `base` as it was before the files. Also the CPR numbers of the people who will be in MO by these
+    rows.
     """
-    people = _People(files, mo, known)
+    people = _People(files, persons, mo, base, known)
     return people.desired(), people.standing_cprs()
 
 
 class _People:
-    def __init__(self, files: Sequence[PersonFile | EndFile], mo: PeopleInMo, known: Known) -> None:
-        self.files = {file.name.name: file for file in files}
+    def __init__(
+        self, files: Sequence[DropFile], persons: Gathered, mo: PeopleInMo, base: Actual, known: Known
+    ) -> None:
+        self.persons = persons
         self.mo = mo
+        self.base = base
         self.known = known
-        lines = [line for file in files for line in lines_of(file)]
-        self.subjects = subjects_of(lines, mo)
         self.result = Desired()
-        self.fallen = Fallen(files)
-        self.spared: dict[RowRef, Notice] = {}
-        claimed = {self.subjects.of(line) for line in lines if self.fallen.counts(line.ref)} - {None}
-        self.lines: dict[str, dict[str, list[Line]]] = {}
-        """Person → file, in the order of folding → the lines that speak of the person."""
-        for line in lines:
-            person = self.subjects.of(line)
-            if person is not None and person in claimed:
-                self.lines.setdefault(person, {}).setdefault(line.ref.file, []).append(line)
-        words: dict[str, list[_Words]] = gathered(dated(files), lambda line: line.engagement_uuid)
-        self.words = {uuid: {said.file.name.name: said for said in each} for uuid, each in words.items()}
-        """Engagement → file → what it says of the engagement."""
-        self.engagements: dict[str, list[str]] = {}
-        """Person → the engagements that are the person's, in MO or by the files."""
-        for uuid, owner in sorted(self.subjects.owners.items()):
-            self.engagements.setdefault(owner, []).append(uuid)
-        self.accounts: dict[str, list[str]] = {}
-        """Person → the person's accounts in the AZ system."""
-        for uuid, history in sorted(mo.accounts.items()):
-            last = history[-1].value
-            if isinstance(last, Account) and last.itsystem == known.az_system and last.person:
-                self.accounts.setdefault(last.person, []).append(uuid)
-        for file in files:
-            for row in file.rows:
-                if isinstance(row, EndedEngagementRow) and self.subjects.of(row) is None:
-                    self._notice_unknown_end(row)
+        self.set_aside = Rejections(files)
+        self.of_engagement: dict[str, dict[str, list[FileLines]]] = {
+            person: _by_engagement(each) for person, each in persons.items()
+        }
+        self.others: dict[str, list[History]] = {}
+        """Person → the histories of the engagements that no line names."""
+        for uuid, history in mo.engagements.items():
+            owner = owner_of(history)
+            if owner is not None and uuid not in self.of_engagement.get(owner, ()):
+                self.others.setdefault(owner, []).append(history)
+        self.accounts, self.accounts_before = (
+            _accounts_of_persons(accounts, known.az_system)
+            for accounts in (mo.accounts, base.get(Kind.IT, {}))
+        )
+        self.first: dict[tuple[str, str], date] = {}
+        """File and engagement → the first day that the file claims of it."""
 
     def desired(self) -> Desired:
-        for person in sorted(self.lines):
-            self._check(person)
-            self._fold(person)
-        whose = {
-            row.ref: (row, person)
-            for person in self.lines
-            for row in self._rows(person)
-            if row.ref in self.fallen
-        }
-        self.fallen.tell(self.result, lambda aside: self._overtaken(*whose[aside.ref]))
-        self.result.notices += self.spared.values()
+        self.set_aside.drop_beside_unreadable_dates(
+            self.persons, _engagement_of, Message.BESIDE_UNREADABLE_DATES_OF_ENGAGEMENT
+        )
+        for person, each in self.persons.items():
+            for row in (row for lines in each for row in lines.rows if isinstance(row, PersonRow)):
+                self._check(person, row)
+            self._fold(person, each)
+            self._report(person, each)
+        self.set_aside.report(self.result, self.persons, self._begins, self._needed)
         return self.result
 
     def standing_cprs(self) -> set[Cpr]:
-        return {row.cpr for person in self.lines for row in self._rows(person) if row.ref not in self.fallen}
+        return {
+            row.cpr
+            for each in self.persons.values()
+            for lines in each
+            for row in lines.standing(self.set_aside)
+            if isinstance(row, PersonRow) and not row.states_nothing
+        }
 
-    # Which rows fall
-
-    def _rows(self, person: str) -> list[PersonRow]:
-        return [row for name in self.lines[person] for row in self._rows_of(person, name)]
-
-    def _rows_of(self, person: str, name: str) -> list[PersonRow]:
-        return [line for line in self.lines[person][name] if isinstance(line, PersonRow)]
-
-    def _check(self, person: str) -> None:
-        for name, lines in self.lines[person].items():
-            blind = next((line for line in lines if isinstance(line, Reject) and line.days is None), None)
-            if blind is None or self.files[name].name.kind == "luk":
-                continue
-            for line in lines:
-                reason = f"line {blind.ref.line} speaks of the same person, and its dates cannot be read"
-                self.fallen.add(line.ref, blind.column, reason, pending=False)
-        for row in self._rows(person):
-            if person_uuid(row.cpr, self.mo.persons) != person:
-                reason = f"the engagement {row.engagement_uuid} belongs to another person"
-                self.fallen.add(row.ref, "CPR", reason, pending=False)
-            elif row.cpr not in self.mo.persons and person in self.mo.names:
-                reason = f"the person {person}, whom this number made, has another CPR number in MO"
-                self.fallen.add(row.ref, "CPR", reason, pending=True)
-            for column, uuid, there in (
+    def _check(self, person: str, row: PersonRow) -> None:
+        if self.mo.of(row.cpr) != person:
+            reason = Message.OTHER_PERSONS_ENGAGEMENT(uuid=row.engagement_uuid)
+            self.set_aside.add(row.ref, "CPR", reason, pending=False)
+        elif row.cpr not in self.mo.persons and person in self.mo.names:
+            self.set_aside.add(row.ref, "CPR", Message.OTHER_CPR_IN_MO(uuid=person), pending=True)
+        self.set_aside.check_references(
+            row,
+            (
                 ("OrgenhedUUID", row.org_uuid, self.known.units),
                 ("EngagementTypeUUID", row.engagement_type_uuid, self.known.engagement_types),
                 ("StillingsBetegnelseUUID", row.job_function_uuid, self.known.job_functions),
-            ):
-                if uuid not in there:
-                    self.fallen.add(row.ref, column, f"neither MO nor the drop has {uuid}", pending=True)
-            if self.mo.unreadable:
-                self._drop_unreadable(person, row)
-
-    def _drop_unreadable(self, person: str, row: PersonRow) -> None:
-        for uuid in (person, row.engagement_uuid, email_uuid(row.cpr), account_uuid(row.cpr)):
-            if uuid in self.mo.unreadable:
-                reason = f"MO cannot show {uuid}: {self.mo.unreadable[uuid]}"
-                self.fallen.add(row.ref, "", reason, pending=True)
+            ),
+        )
+        if self.mo.unreadable:
+            objects = (person, row.engagement_uuid, email_uuid(row.cpr), account_uuid(row.cpr))
+            self.set_aside.drop_unreadable(row, objects, self.mo.unreadable)
 
     # What the others claim
 
-    def _fold(self, person: str) -> None:
-        names = list(self.lines[person])
-        actual = {(Kind.ENGAGEMENT, uuid): self.mo.engagements.get(uuid, ()) for uuid in self._held(person)}
-        fold: Fold[Key, Value] = Fold(
-            actual, len(names), lambda turn, key: self._days(person, names[turn], key)
-        )
-        cpr = self._cpr(person)
-        for turn, name in enumerate(names):
-            day = self.files[name].name.file_date
-            if self.files[name].name.kind == "luk":
-                ending = self._end_engagements(fold, turn, name, person)
-                if ending and cpr is not None:
-                    last = self._last_day(fold, turn, person) or day
-                    self._claim_details(fold, person, cpr, [], Lasting(day, last, tuple(ending)))
-                continue
-            self._claim_engagements(fold, turn, name, person)
-            rows = [row for row in self._rows_of(person, name) if row.ref not in self.fallen]
-            if not rows or cpr is None:
-                continue
-            if won := self._vote(rows, day, "CPRNavn", plain_name):
-                fold.add((Kind.EMPLOYEE, person), name_claim(won.row, cpr, day))
-            if last_day := self._last_day(fold, turn, person):
-                origin = tuple(row.ref for row in rows)
-                self._claim_details(fold, person, cpr, rows, Lasting(day, last_day, origin))
-        for (kind, uuid), claim in fold.claimed.items():
-            self.result.objects.append(DesiredObject(kind, uuid, claim))
-        self._tell(person)
+    def _fold(self, person: str, each: Sequence[FileLines]) -> None:
+        engagements = {
+            uuid: self._fold_engagement(person, uuid, lines)
+            for uuid, lines in self.of_engagement[person].items()
+        }
+        ends = self._last_days(person, each, engagements)
+        cpr = self._cpr(person, each)
+        accounts = {*self.accounts.get(person, ()), *self.accounts_before.get(person, ())}
+        claims = Claims({})
+        if cpr is not None:
+            keys = [
+                (Kind.ADDRESS, email_uuid(cpr)),
+                *((Kind.IT, uuid) for uuid in (account_uuid(cpr), *accounts)),
+            ]
+            claims = Claims(base_of(keys, self.base))
+            unknown = {ref for folded in engagements.values() for ref in folded.unknown}
+            for place, lines in enumerate(each):
+                was, last = ends[place], ends[place + 1]
+                name = lines.file.name
+                of_file = _OfFile(person, cpr, name.file_date, was, last, name.kind == "luk")
+                self._claim_details(of_file, claims, lines, unknown)
+        for folded in engagements.values():
+            self._collect(folded.claims)
+        self._collect(claims)
 
-    def _held(self, person: str) -> list[str]:
-        return self.engagements.get(person, [])
-
-    def _cpr(self, person: str) -> Cpr | None:
-        """The number that MO has, else that of the rows that make the person."""
-        lines = (line for each in self.lines[person].values() for line in each)
-        named = (line.cpr for line in lines if line.cpr is not None)
-        return self.mo.cpr(person) or next(
-            (cpr for cpr in named if person_uuid(cpr, self.mo.persons) == person), None
+    def _collect(self, claims: Claims) -> None:
+        self.result.objects += (
+            DesiredObject(kind, uuid, claim) for (kind, uuid), claim in claims.claimed.items()
         )
 
-    def _days(self, person: str, name: str, key: Key) -> Timeline[bool]:
-        """The days that a file claims of an engagement."""
-        _, uuid = key
-        if self.files[name].name.kind == "luk":
-            ended = any(line.engagement_uuid == uuid for line in self.lines[person][name])
-            return claimed_days(day_after(self.files[name].name.file_date)) if ended else ()
-        said = self.words.get(uuid, {}).get(name)
-        return () if said is None else said.domain(self.fallen)
-
-    def _end_engagements(self, fold: Fold[Key, Value], turn: int, name: str, person: str) -> list[RowRef]:
-        """Returns the lines that end an engagement which somebody knows."""
-        first = day_after(self.files[name].name.file_date)
-        ending = []
-        for line in self.lines[person][name]:
-            if not isinstance(line, EndedEngagementRow):
-                continue
-            key = (Kind.ENGAGEMENT, line.engagement_uuid)
-            # Also what begins later only: it ends before it has begun.
-            if is_there(fold.known(key, turn + 1)):
-                fold.add(key, (Piece(first, FOREVER, NOTHING, (line.ref,)),))
-                ending.append(line.ref)
-            else:
-                self._notice_unknown_end(line)
-        return ending
-
-    def _notice_unknown_end(self, line: EndedEngagementRow) -> None:
-        if self.fallen.counts(line.ref):
-            text = f"nobody knows the engagement {line.engagement_uuid}: there is nothing to end"
-            self.result.notices.append(Notice(text, line.ref))
-
-    def _claim_engagements(self, fold: Fold[Key, Value], turn: int, name: str, person: str) -> None:
-        def value(row: PersonRow, key: Key) -> Value | Nothing | Unclaimed:
+    def _fold_engagement(self, person: str, uuid: str, lines: Sequence[FileLines]) -> Folded:
+        def value_of(row: Any, key: Object) -> Value:
             return Engagement(
                 row.user_key,
                 person,
@@ -252,131 +156,229 @@ class _People:
                 PRIMARY if row.primary else NOT_PRIMARY,
             )
 
-        for uuid in self._held(person):
-            said = self.words.get(uuid, {}).get(name)
-            if said is None:
-                continue
-            key = (Kind.ENGAGEMENT, uuid)
-            new = said.new_lines(fold.known(key, turn))
-            if new:
-                self.result.as_nye[name] = self.result.as_nye.get(name, frozenset()) | new
-            standing = said.standing(self.fallen)
-            if not standing:
-                continue
-            claims, spared = said.claims(fold, turn, [key], value, self.fallen, is_new=bool(new))
-            fold.add(key, claims[key])
-            last = max(standing, key=lambda row: row.end)
-            for day in spared if self.fallen.counts(last.ref) else ():
-                text = f"ends the day before a change that was announced for {day}: it claims to its end only"
-                self.spared[last.ref] = Notice(text, last.ref)
+        objects = [(Kind.ENGAGEMENT, uuid)]
+        folded = fold(lines, objects, base_of(objects, self.base), value_of, self.set_aside)
+        for each in lines:
+            if each.first is not None:
+                self.first[each.file.name.name, uuid] = each.first
+        for ref, day in folded.spared:
+            if self.set_aside.is_due(ref):
+                self.result.notices.append(Notice(Message.ENDS_BEFORE_ANNOUNCED(day=day), ref))
+        for ref in folded.unknown:
+            if self.set_aside.is_due(ref):
+                self.result.notices.append(Notice(Message.UNKNOWN_ENGAGEMENT(uuid=uuid), ref))
+        return folded
 
-    def _last_day(self, fold: Fold[Key, Value], turn: int, person: str) -> date | None:
-        """The last day of the person's last engagement as they are after a file."""
-        ends = [
-            piece.end
-            for uuid in self._held(person)
-            for piece in fold.known((Kind.ENGAGEMENT, uuid), turn + 1)
-            if piece.value is not NOTHING
-        ]
-        return max(ends, default=None)
+    def _last_days(
+        self, person: str, each: Sequence[FileLines], engagements: Mapping[str, Folded]
+    ) -> list[date | None]:
+        """The last day of the person's last engagement: before the files, and after each of them."""
+        days = {uuid: last_day(self.base.get(Kind.ENGAGEMENT, {}).get(uuid, ())) for uuid in engagements}
+        after: dict[str, dict[str, date | None]] = {}
+        for uuid, folded in engagements.items():
+            for lines, known in zip(self.of_engagement[person][uuid], folded.after, strict=True):
+                after.setdefault(lines.file.name.name, {})[uuid] = last_day(known)
+        others = [last_day(history) for history in self.others.get(person, ())]
+        ends = [_latest((*days.values(), *others))]
+        for lines in each:
+            days |= after.get(lines.file.name.name, {})
+            ends.append(_latest((*days.values(), *others)))
+        return ends
+
+    def _cpr(self, person: str, each: Sequence[FileLines]) -> Cpr | None:
+        """The number that MO has, else that of the rows that make the person."""
+        named = (
+            line.cpr
+            for lines in each
+            for line in (*lines.rows, *lines.rejects)
+            if isinstance(line, PersonRow | EndedEngagementRow | Reject) and line.cpr is not None
+        )
+        return self.mo.cpr(person) or next((cpr for cpr in named if self.mo.of(cpr) == person), None)
 
     def _claim_details(
-        self, fold: Fold[Key, Value], person: str, cpr: Cpr, rows: Sequence[PersonRow], lasting: Lasting
+        self, of_file: _OfFile, claims: Claims, lines: FileLines, unknown: Collection[RowRef]
     ) -> None:
-        """E-mail and account; without rows, their end only."""
-        day = lasting.start
-        won = self._vote(rows, day, "Email", lambda row: row.email)
-        fold.add((Kind.ADDRESS, email_uuid(cpr)), lasting.email(won, person))
-        won = self._vote(rows, day, "AZID", lambda row: row.azid)
-        claim = lasting.account(won, person, self.known.az_system)
-        if claim and (uuid := self._account(fold, person, cpr, claim)):
-            fold.add((Kind.IT, uuid), claim)
+        """A name from the file date on, e-mail and account until the last engagement ends."""
+        standing = [row for row in lines.standing(self.set_aside) if row.ref not in unknown]
+        origin = tuple(row.ref for row in standing)
+        if not origin:
+            return
+        rows = [row for row in standing if isinstance(row, PersonRow)]
+        if won := self._vote(rows, of_file, "CPRNavn", _plain_name):
+            name = Person.named(won.name, of_file.cpr)
+            claims.add((Kind.EMPLOYEE, of_file.person), lasting(name, of_file.day, FOREVER, (won.ref,)))
+        won = self._vote(rows, of_file, "Email", lambda row: row.email)
+        email = won.email if won else Absent.ABSENT
+        stated: Stated = NOTHING if email is None else None
+        if isinstance(email, str):
+            stated = Address(email, EMAIL_TYPE, person=of_file.person)
+        key = (Kind.ADDRESS, email_uuid(of_file.cpr))
+        claims.add(key, _claim(stated, of_file, claims.known(key), (won.ref,) if won else origin))
+        won = self._vote(rows, of_file, "AZID", lambda row: row.azid)
+        azid = won.azid if won else Absent.ABSENT
+        stated = NOTHING if azid is None else None
+        if isinstance(azid, str):
+            stated = Account(azid, self.known.az_system, of_file.person)
+        uuid = self._account(of_file, claims, (won.ref if won else origin[-1]))
+        if uuid is not None:
+            key = (Kind.IT, uuid)
+            claims.add(key, _claim(stated, of_file, claims.known(key), (won.ref,) if won else origin))
 
-    def _vote(
-        self, rows: Sequence[PersonRow], day: date, column: str, value: Callable[[PersonRow], Detail]
-    ) -> Vote | None:
-        won = vote(rows, day, value)
-        if won and won.contested and self.fallen.counts(won.row.ref):
-            text = f"{column} differs between the rows of one person: this row wins"
+    def _vote(self, rows: Sequence[PersonRow], of_file: _OfFile, column: str, value: Any) -> PersonRow | None:
+        won = vote(rows, of_file.day, value)
+        if won is None:
+            return None
+        if won.contested and self.set_aside.is_due(won.row.ref):
+            text = Message.ROWS_OF_PERSON_DIFFER(column=column)
             self.result.notices.append(Notice(text, won.row.ref))
-        return won
+        return won.row
 
-    def _account(self, fold: Fold[Key, Value], person: str, cpr: Cpr, claim: History) -> str | None:
-        """The person's account: ours while it is active, else another one that is adopted; None, told, where none can be."""
-        ours = account_uuid(cpr)
-        of_person = self.accounts.get(person, [])
+    def _account(self, of_file: _OfFile, claims: Claims, ref: RowRef) -> str | None:
+        """The person's account: ours where it is valid on the file date or later, else the only other one, else ours.
+
+        That is asked of the base; where that has none, and MO none of ours, of MO as it is. None, reported, where it is not
+        for us to choose: there are several others, or ours is somebody else's in MO.
+        """
+        person, ours = of_file.person, account_uuid(of_file.cpr)
+        last = last_day(claims.known((Kind.IT, ours)))
+        of_person = self.accounts_before.get(person, [])
         in_mo = self.mo.accounts.get(ours, ())
-        is_foreign = bool(in_mo) and ours not in of_person
-        if not is_foreign and is_current(lay(fold.claimed.get((Kind.IT, ours), ()), in_mo), claim):
+        is_foreign = bool(in_mo) and ours not in self.accounts.get(person, ())
+        if last is not None and last >= of_file.day and not is_foreign:
             return ours
-        uuid = adopted(ours, of_person, is_foreign=is_foreign)
-        ref = claim[0].origin[-1]
-        if uuid is None and self.fallen.counts(ref):
-            others = len(of_person) - (ours in of_person)
+        if not of_person and not in_mo and last is None:
+            of_person = self.accounts.get(person, [])
+        others = [uuid for uuid in of_person if uuid != ours]
+        if len(others) == 1:
+            return others[0]
+        if not others and not is_foreign:
+            return ours
+        if self.set_aside.is_due(ref):
             text = (
-                f"the person {person} has {others} other accounts in the AZ system: left as they are"
+                Message.OTHER_ACCOUNTS(uuid=person, count=len(others))
                 if others
-                else f"the account {ours} is of another person or IT system in MO: left as it is"
+                else Message.FOREIGN_ACCOUNT(uuid=ours)
             )
             self.result.notices.append(Notice(text, ref))
-        return uuid
+        return None
 
-    # What is told
+    # What is reported
 
-    def _tell(self, person: str) -> None:
-        tell = self.result.notices.append
-        rows = [row for row in self._rows(person) if self.fallen.counts(row.ref)]
-        for row in rows[:1]:
+    def _report(self, person: str, each: Sequence[FileLines]) -> None:
+        report = self.result.notices.append
+        due = [row for lines in each for row in self.set_aside.due_rows(lines) if isinstance(row, PersonRow)]
+        for row in due[:1]:
             if row.cpr in self.mo.doubles:
-                tell(Notice(f"several people in MO have this CPR number: {person} is taken", row.ref))
-        for name, lines in self.lines[person].items():
-            for line in lines:
-                if isinstance(line, Reject) or line.ref in self.fallen or not self.fallen.counts(line.ref):
-                    continue
-                for flaw in line.flaws:
-                    tell(Notice(str(flaw), line.ref, fault=True))
-                for note in line.notes:
-                    tell(Notice(str(note), line.ref))
-                if isinstance(line, PersonRow):
-                    self._tell_unit(line, self.words[line.engagement_uuid][name])
-        for uuid in self._held(person):
-            for said in self.words.get(uuid, {}).values():
-                rows = [row for row in said.standing(self.fallen) if self.fallen.counts(row.ref)]
-                whole = [Layer(row.start, row.end, _whole(row), row.ref.line, (row.ref,)) for row in rows]
-                for earlier, later in contested(whole):
-                    text = f"overlaps line {earlier.order} and differs: from {later.start} on this row wins"
-                    tell(Notice(text, later.origin[0]))
+                report(Notice(Message.SEVERAL_PEOPLE(uuid=person), row.ref))
+        for row in due:
+            first = self.first.get((row.ref.file, row.engagement_uuid), row.start)
+            start = max(row.start, first)
+            if start <= row.end and not covers(self.known.units[row.org_uuid], start, row.end):
+                report(Notice(Message.UNIT_NOT_THERE(uuid=row.org_uuid), row.ref))
+        for of_engagement in self.of_engagement[person].values():
+            for lines in of_engagement:
+                rows = [row for row in self.set_aside.due_rows(lines) if isinstance(row, PersonRow)]
+                report_overlaps(self.result, rows, _stated)
 
-    def _tell_unit(self, row: PersonRow, said: _Words) -> None:
-        start = max(row.start, said.first.get((Kind.ENGAGEMENT, row.engagement_uuid), row.start))
-        if start <= row.end and not covers(self.known.units[row.org_uuid], start, row.end):
-            text = f"the unit {row.org_uuid} is not there on every day of the engagement"
-            self.result.notices.append(Notice(text, row.ref))
+    # Which pending rows are superseded
 
-    def _overtaken(self, row: PersonRow, person: str) -> bool:
-        """Whether later rows speak of every object that a row is pending for, from the day after its end or before."""
-        names = list(self.lines[person])
-        later = [
-            (name, line)
-            for name in names[names.index(row.ref.file) + 1 :]
-            for line in self.lines[person][name]
-            if isinstance(line, PersonRow) and line.ref not in self.fallen
-        ]
-        key = (Kind.ENGAGEMENT, row.engagement_uuid)
-        latest = day_after(row.end)
-        engagement = any(
-            max(other.start, self.words[row.engagement_uuid][name].first[key]) <= latest
-            for name, other in later
-            if other.engagement_uuid == row.engagement_uuid
-        )
-        in_time = [other for name, other in later if self.files[name].name.file_date <= latest]
-        return (
-            engagement
-            and bool(in_time)
-            and (row.email is Absent.ABSENT or any(other.email is not Absent.ABSENT for other in in_time))
-            and (row.azid is Absent.ABSENT or any(other.azid is not Absent.ABSENT for other in in_time))
-        )
+    def _begins(self, person: str, lines: FileLines) -> dict[Object, date]:
+        begins: dict[Object, date] = {}
+        for row in lines.standing(self.set_aside):
+            first = self.first.get((row.ref.file, _engagement_of(row) or ""))
+            if isinstance(row, PersonRow) and first is not None:
+                key = (Kind.ENGAGEMENT, row.engagement_uuid)
+                day = max(row.start, first)
+                begins[key] = min(day, begins.get(key, day))
+                for key in _details(person, row):
+                    begins[key] = lines.file.name.file_date
+        return begins
+
+    def _needed(self, person: str, aside: SetAside, row: Row) -> Iterable[Object]:
+        assert isinstance(row, PersonRow)
+        return [(Kind.ENGAGEMENT, row.engagement_uuid), *_details(person, row)]
 
 
-def _whole(row: PersonRow) -> tuple[object, ...]:
+@dataclass(frozen=True, slots=True)
+class _OfFile:
+    """What a file's claims on the details of a person have in common."""
+
+    person: str
+    cpr: Cpr
+    day: date
+    """The file date."""
+    was: date | None
+    """The last day of the last engagement before the file."""
+    last: date | None
+    """And after it."""
+    is_end: bool
+    """Whether it is a luk: the end of the last engagement is theirs, wherever they ended before."""
+
+
+Stated = Value | Nothing | None
+"""What a file states of an e-mail address or an account; None: it says nothing of it."""
+
+
+def _claim(value: Stated, of_file: _OfFile, known: History, origin: tuple[RowRef, ...]) -> History:
+    """A claim on e-mail or account: a file that says nothing of it moves its end only."""
+    if value is not None:
+        return lasting(value, of_file.day, of_file.last, origin)
+    was, last = of_file.was, of_file.last
+    if of_file.is_end and was is not None and (last is None or last < was):
+        return (Piece(of_file.day if last is None else day_after(last), FOREVER, NOTHING, origin),)
+    return moved_end(known, of_file.was, of_file.day, of_file.last, origin)
+
+
+def _details(person: str, row: PersonRow) -> list[Object]:
+    """What a row states beside its engagement."""
+    details = [(Kind.EMPLOYEE, person)]
+    if not isinstance(row.email, Absent):
+        details.append((Kind.ADDRESS, email_uuid(row.cpr)))
+    if not isinstance(row.azid, Absent):
+        details.append((Kind.IT, account_uuid(row.cpr)))
+    return details
+
+
+def _engagement_of(line: Row | Reject) -> str | None:
+    return getattr(line, "engagement_uuid", None)
+
+
+def _by_engagement(each: Sequence[FileLines]) -> dict[str, list[FileLines]]:
+    """The lines about a person by engagement, a file each."""
+    found: dict[str, list[FileLines]] = {}
+    for lines in each:
+        of_file: dict[str, FileLines] = {}
+        for row in lines.rows:
+            if uuid := _engagement_of(row):
+                of_file.setdefault(uuid, FileLines(lines.file)).rows.append(row)
+        for reject in lines.rejects:
+            if reject.engagement_uuid:
+                of_file.setdefault(reject.engagement_uuid, FileLines(lines.file)).rejects.append(reject)
+        for uuid, of_engagement in of_file.items():
+            found.setdefault(uuid, []).append(of_engagement)
+    return dict(sorted(found.items()))
+
+
+def _accounts_of_persons(accounts: Mapping[str, History], system: str) -> dict[str, list[str]]:
+    """Person → the person's accounts in an IT system."""
+    found: dict[str, list[str]] = {}
+    for uuid, history in sorted(accounts.items()):
+        last = history[-1].value if history else None
+        if isinstance(last, Account) and last.itsystem == system and last.person:
+            found.setdefault(last.person, []).append(uuid)
+    return found
+
+
+def _latest(days: Iterable[date | None]) -> date | None:
+    return max((day for day in days if day is not None), default=None)
+
+
+def _plain_name(row: PersonRow) -> Detail:
+    """A name as it is compared: spaces are no part of it."""
+    return " ".join(row.name.split())
+
+
+def _stated(row: Row) -> object:
+    """What a row states, to be compared with another row of its engagement."""
+    assert isinstance(row, PersonRow)
     return (row.user_key, row.org_uuid, row.job_function_uuid, row.engagement_type_uuid, row.primary)

@@ -1,24 +1,21 @@
-"""Who is who: the person of a CPR number, and whom a line of a Pers file speaks of."""
+"""Who is who: the person of a CPR number, and whom a line of a Pers file is about."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from aarhus_los.cpr import Cpr
-from aarhus_los.desired.claims import FileRows
+from aarhus_los.desired.lines import FileLines, Line, gathered
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import EndedEngagementRow, PersonRow, Reject
-from aarhus_los.mo.kinds import Engagement, History, Person
+from aarhus_los.mo.model import Engagement, History, Person
 from aarhus_los.uuids import object_uuid
-
-PersonFile = FileRows[PersonRow]
-EndFile = FileRows[EndedEngagementRow]
-Line = PersonRow | EndedEngagementRow | Reject
 
 
 @dataclass(frozen=True)
 class PeopleInMo:
-    """What MO has of the people that the files speak of."""
+    """What MO has of the people that the files are about."""
 
     persons: Mapping[Cpr, str]
     """The person of each CPR number: of several, the one that is taken."""
@@ -38,60 +35,53 @@ class PeopleInMo:
         last = self.names.get(person, ())[-1:]
         return next((piece.value.cpr for piece in last if isinstance(piece.value, Person)), None)
 
+    def of(self, cpr: Cpr) -> str:
+        """The person of a CPR number: MO's, else the uuid that a new person gets."""
+        return self.persons.get(cpr) or new_person_uuid(cpr)
+
 
 def new_person_uuid(cpr: Cpr) -> str:
     return object_uuid(cpr.reveal())
 
 
-def person_uuid(cpr: Cpr, persons: Mapping[Cpr, str]) -> str:
-    """The uuid that MO has for a CPR number, else the one that a new person gets."""
-    return persons.get(cpr) or new_person_uuid(cpr)
+def email_uuid(cpr: Cpr) -> str:
+    return object_uuid(cpr.reveal() + "email")
+
+
+def account_uuid(cpr: Cpr) -> str:
+    return object_uuid(cpr.reveal() + "azid")
+
+
+def owner_of(engagement: History) -> str | None:
+    """The person who has an engagement: it never changes."""
+    return next((p.value.person for p in engagement[-1:] if isinstance(p.value, Engagement)), None)
 
 
 @dataclass(frozen=True)
-class Subjects:
-    """Whom each line of the files speaks of."""
+class Owners:
+    """Whom engagements belong to: by MO, else by the first row that names one."""
 
-    owners: Mapping[str, str]
-    """Engagement → person: MO's, else that of the first row that names it."""
-    persons: Mapping[Cpr, str]
+    of: Mapping[str, str]
+    mo: PeopleInMo
 
-    def of(self, line: Line) -> str | None:
-        """The person who has the engagement, else the person of the CPR number."""
-        owner = self.owners.get(line.engagement_uuid or "")
-        if owner is not None or line.cpr is None:
-            return owner
-        return person_uuid(line.cpr, self.persons)
-
-
-def subjects_of(lines: Iterable[Line], mo: PeopleInMo) -> Subjects:
-    """`lines` are in the order of folding."""
-    owners = {
-        uuid: piece.value.person
-        for uuid, history in mo.engagements.items()
-        for piece in history[-1:]
-        if isinstance(piece.value, Engagement)
-    }
-    for line in lines:
-        if isinstance(line, PersonRow):
-            owners.setdefault(line.engagement_uuid, person_uuid(line.cpr, mo.persons))
-    return Subjects(owners, mo.persons)
+    def subject_of(self, line: Line) -> str | None:
+        """The person who has the engagement that a line names, else the person of its CPR number."""
+        if not isinstance(line, PersonRow | EndedEngagementRow | Reject):
+            return None
+        owner = self.of.get(line.engagement_uuid or "")
+        return owner if owner is not None or line.cpr is None else self.mo.of(line.cpr)
 
 
-def lines_of(file: PersonFile | EndFile) -> list[Line]:
-    return [*file.rows, *file.rejects]
+def owners_of(files: Sequence[DropFile], mo: PeopleInMo) -> Owners:
+    """`files` are in the order of folding."""
+    owners = {uuid: owner for uuid, found in mo.engagements.items() if (owner := owner_of(found)) is not None}
+    for file in files:
+        for row in file.rows:
+            if isinstance(row, PersonRow):
+                owners.setdefault(row.engagement_uuid, mo.of(row.cpr))
+    return Owners(owners, mo)
 
 
-def dated(files: Sequence[PersonFile | EndFile]) -> list[PersonFile]:
-    """The files whose rows have days of their own."""
-    return [
-        FileRows(
-            file.name,
-            tuple(row for row in file.rows if isinstance(row, PersonRow)),
-            file.rejects,
-            file.counted,
-            file.as_nye,
-        )
-        for file in files
-        if file.name.kind != "luk"
-    ]
+def persons_in(files: Sequence[DropFile], mo: PeopleInMo) -> dict[str, list[FileLines]]:
+    """The lines of the people that new and pending rows are about."""
+    return gathered(files, owners_of(files, mo).subject_of)

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import zip_longest
 from typing import TypeVar
 
-from aarhus_los.mo.kinds import History, Unit
+from aarhus_los.mo.model import History, Unit
 from aarhus_los.timeline import FOREVER, at, day_after, day_before
 
 R = TypeVar("R")
@@ -15,31 +15,54 @@ R = TypeVar("R")
 
 def dangling(
     rows: Iterable[R],
-    subject: Callable[[R], str],
-    needs: Callable[[R], str | None],
+    makes: Callable[[R], str | None],
+    needs: Callable[[R], str],
     known: Callable[[str], bool],
 ) -> dict[R, str]:
-    """The rows whose need is neither known nor spoken of by a row that is itself left, with what they lack.
+    """The rows whose need is neither known nor made by a row that is itself left, with what they lack.
 
-    Rows may need each other in any order; a row that falls takes with it those that only it held up.
+    Transitively drops rows whose parent is dropped; rows may need each other in any order.
     """
-    left: dict[R, None] = dict.fromkeys(rows)
-    speakers: dict[str, int] = {}
-    for row in left:
-        speakers[subject(row)] = speakers.get(subject(row), 0) + 1
-    fallen: dict[R, str] = {}
-    while True:
-        falling = {
-            row: need
-            for row in left
-            if (need := needs(row)) is not None and not speakers.get(need) and not known(need)
-        }
-        if not falling:
-            return fallen
-        fallen.update(falling)
-        for row in falling:
-            del left[row]
-            speakers[subject(row)] -= 1
+    left: dict[str, int] = {}
+    """What is made → how many of the rows that make it are left."""
+    needed_by: dict[str, list[R]] = {}
+    for row in rows:
+        if (made := makes(row)) is not None:
+            left[made] = left.get(made, 0) + 1
+        needed_by.setdefault(needs(row), []).append(row)
+    dropped: dict[R, str] = {}
+    lacking = [need for need in needed_by if not left.get(need) and not known(need)]
+    while lacking:
+        need = lacking.pop()
+        for row in needed_by[need]:
+            made = makes(row)
+            if row not in dropped and made is not None:
+                left[made] -= 1
+                if not left[made] and made in needed_by and not known(made):
+                    lacking.append(made)
+            dropped.setdefault(row, need)
+    return dropped
+
+
+def parents_of(history: History) -> set[str]:
+    """The units that a unit ever hangs under."""
+    return {
+        piece.value.parent
+        for piece in history
+        if isinstance(piece.value, Unit) and piece.value.parent is not None
+    }
+
+
+def upward(units: Iterable[str], links: Mapping[str, History]) -> dict[str, History]:
+    """The units, and all above them on any day, as far as `links` has them."""
+    found: dict[str, History] = {}
+    near = list(units)
+    while near:
+        unit = near.pop()
+        if unit not in found and unit in links:
+            found[unit] = links[unit]
+            near += parents_of(links[unit])
+    return found
 
 
 def circles(links: Mapping[str, History]) -> list[tuple[date, date, list[str]]]:
@@ -102,15 +125,3 @@ def _circles_of(up: Mapping[str, str]) -> list[list[str]]:
             found.append(list(path)[path[step] :])
         seen.update(path)
     return found
-
-
-def covers(timeline: History, start: date, end: date) -> bool:
-    """Whether an object is there on every day from `start` to `end`."""
-    day = start
-    while True:
-        piece = at(timeline, day)
-        if piece is None or not isinstance(piece.value, Unit):
-            return False
-        if piece.end >= end:
-            return True
-        day = date.fromordinal(piece.end.toordinal() + 1)

@@ -1,165 +1,151 @@
-"""What a row says of a unit and its eight addresses, and how that becomes what MO must say."""
+"""What a row states of a unit, of its mark and of its eight addresses."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
+from datetime import date
 from typing import Final
 
 from aarhus_los.addresses.outcomes import Found, Outcome
-from aarhus_los.drop.rows import Absent, OrgRow
-from aarhus_los.mo.kinds import Address, History, Unit, Value
-from aarhus_los.timeline import NOTHING, UNCLAIMED, Nothing, Piece, Timeline, Unclaimed, merge, split
-from aarhus_los.uuids import object_uuid, seed_uuid
+from aarhus_los.desired.claims import WantedMark
+from aarhus_los.desired.fold import Claims
+from aarhus_los.drop.rows import Absent, Detail, OrgRow
+from aarhus_los.mo.model import Address, History, Kind, Mark, Object, Unit, Value
+from aarhus_los.timeline import NOTHING, UNCLAIMED, Nothing, Piece, Unclaimed, merge, overlay, restrict, split
+from aarhus_los.uuids import LINE_ORGANISATION, OUTSIDE_LINE, UNKNOWN_TYPE, object_uuid, seed_uuid
 
-LINE_ORGANISATION: Final = seed_uuid("LINJE_ORG_HIERARCHY")
-OUTSIDE_LINE: Final = seed_uuid("IKKE_LINJE_ORG_HIERARCHY")
-UNKNOWN_TYPE: Final = seed_uuid("UNIT_TYPE_UNKNOWN")
-POSTAL: Final = "PostAdresse"
-UNIT: Final = "unit"
-"""The key of the unit itself among its nine objects; the others are keyed by their column."""
+POSTAL: Final = "postal_address"
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
-    """An address of a unit: the column it comes from, its class, and what its uuid is made of beside the unit's."""
+class AddressOf:
+    """An address of a unit: the row's field, its class, and what its uuid is made of beside the unit's."""
 
-    column: str
+    field: str
     type: str
     suffix: str
 
+    def of(self, unit: str) -> Object:
+        return Kind.ADDRESS, object_uuid(unit + self.suffix)
 
-DETAILS: Final = (
-    Detail("LOSID", seed_uuid("UNIT_LOS"), "los"),
-    Detail("CVR", seed_uuid("UNIT_CVR"), "cvr"),
-    Detail("EAN", seed_uuid("UNIT_EAN"), "ean"),
-    Detail("P-Nr", seed_uuid("UNIT_PNR"), "pnr"),
-    Detail("SE-Nr", seed_uuid("UNIT_SENR"), "senr"),
-    Detail("IntDebitor-Nr", seed_uuid("UNIT_DEBITORNR"), "debitornr"),
-    Detail("MagID", seed_uuid("UNIT_MAG_ID"), "mag_id"),
-    Detail(POSTAL, seed_uuid("UNIT_POSTADDR"), "postaddr"),
+
+ADDRESSES: Final = (
+    AddressOf("los_id", seed_uuid("UNIT_LOS"), "los"),
+    AddressOf("cvr", seed_uuid("UNIT_CVR"), "cvr"),
+    AddressOf("ean", seed_uuid("UNIT_EAN"), "ean"),
+    AddressOf("p_number", seed_uuid("UNIT_PNR"), "pnr"),
+    AddressOf("se_number", seed_uuid("UNIT_SENR"), "senr"),
+    AddressOf("int_debitor", seed_uuid("UNIT_DEBITORNR"), "debitornr"),
+    AddressOf("mag_id", seed_uuid("UNIT_MAG_ID"), "mag_id"),
+    AddressOf(POSTAL, seed_uuid("UNIT_POSTADDR"), "postaddr"),
 )
-KEYS: Final = (UNIT, *(detail.column for detail in DETAILS))
+POSTAL_ADDRESS: Final = ADDRESSES[-1]
 
 
-class Of(Enum):
-    """Values of a unit's fields that follow from what MO has on the day."""
-
-    MO = "as it is in MO"
-    OUTSIDE_LINE = "anything but the line organisation"
-    LEFT_LINE = "outside the line organisation, where an earlier file had it inside"
+def objects_of(unit: str) -> list[Object]:
+    """All that a row speaks of: the unit first, its mark, its addresses."""
+    return [(Kind.ORG_UNIT, unit), (Kind.MARK, unit), *(each.of(unit) for each in ADDRESSES)]
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A unit as a row claims it."""
+class ValuesOf:
+    """What rows state of one unit. `types` are the unit types that there are; `outcomes` holds one for each address text."""
 
-    user_key: str
-    name: str
-    parent: str | None
-    type: str | Of
-    hierarchy: str | Of
+    def __init__(self, unit: str, types: Collection[str], outcomes: Mapping[str, Outcome]) -> None:
+        self._addresses = {each.of(unit): each for each in ADDRESSES}
+        self._types = types
+        self._outcomes = outcomes
 
-
-Spoken = Unit | Claimed | Address
-"""What a day of one of the nine objects may be: as MO has it, or as a row claims it."""
-
-
-def address_uuid(unit: str, detail: Detail) -> str:
-    """The uuid of an address of a unit."""
-    return object_uuid(unit + detail.suffix)
-
-
-def value_of(
-    row: OrgRow, key: str, types: Collection[str], outcomes: Mapping[str, Outcome]
-) -> Spoken | Nothing | Unclaimed:
-    """What a row states of one of the nine objects. `types`: the unit types that there are."""
-    if key == UNIT:
-        parent = None if row.parent_uuid == row.org_uuid else row.parent_uuid
-        return Claimed(row.user_key, row.name, parent, _type(row, types), _hierarchy(row))
-    value = row.details[key]
-    if value is Absent.ABSENT:
-        return UNCLAIMED
-    if value is None:
-        return NOTHING
-    if key == POSTAL:
-        outcome = outcomes[value]
-        if not isinstance(outcome, Found):
+    def __call__(self, row: OrgRow, key: Object) -> Value | Nothing | Unclaimed:
+        if key[0] is Kind.ORG_UNIT:
+            parent = None if row.parent_uuid == row.org_uuid else row.parent_uuid
+            return Unit(row.user_key, row.name, parent, self._type(row))
+        if key[0] is Kind.MARK:
+            if isinstance(row.line_org, Absent):
+                return UNCLAIMED
+            return Mark(LINE_ORGANISATION) if row.line_org else NOTHING
+        address = self._addresses[key]
+        text: Detail = getattr(row, address.field)
+        if isinstance(text, Absent):
             return UNCLAIMED
-        value = outcome.uuid
-    return Address(value, _TYPES[key], org_unit=row.org_uuid)
+        if text is not None and address is POSTAL_ADDRESS:
+            outcome = self._outcomes[text]
+            if not isinstance(outcome, Found):
+                return UNCLAIMED
+            text = outcome.uuid
+        return NOTHING if text is None else Address(text, address.type, org_unit=row.org_uuid)
+
+    def _type(self, row: OrgRow) -> str | None:
+        """None: the file says nothing of it, and it stays as it is known."""
+        if isinstance(row.type_uuid, Absent):
+            return None
+        return row.type_uuid if row.type_uuid in self._types and row.type_uuid else UNKNOWN_TYPE
 
 
-_TYPES: Final = {detail.column: detail.type for detail in DETAILS}
-
-
-def _type(row: OrgRow, types: Collection[str]) -> str | Of:
-    if isinstance(row.type_uuid, Absent):
-        return Of.MO
-    return row.type_uuid if row.type_uuid in types and row.type_uuid else UNKNOWN_TYPE
-
-
-def _hierarchy(row: OrgRow) -> str | Of:
-    if isinstance(row.line_org, Absent):
-        return Of.MO
-    return LINE_ORGANISATION if row.line_org else Of.OUTSIDE_LINE
-
-
-def spoken(history: History) -> Timeline[Spoken]:
-    return tuple(
-        Piece(piece.start, piece.end, piece.value)
-        for piece in history
-        if isinstance(piece.value, Unit | Address)
-    )
-
-
-def bare(value: Spoken | Nothing) -> Spoken | Nothing:
-    """A unit without the mark that others or the importer gave it: rows say only whether it is in the line organisation."""
-    if isinstance(value, Unit) and value.hierarchy != LINE_ORGANISATION:
-        return replace(value, hierarchy=None)
-    if isinstance(value, Claimed) and value.hierarchy is Of.LEFT_LINE:
-        return replace(value, hierarchy=Of.OUTSIDE_LINE)
-    return value
-
-
-def combined(upper: Spoken | Nothing, lower: Spoken | Nothing | None) -> Spoken | Nothing:
-    """A later file's word over an earlier one's: fields of which it says nothing keep what the earlier one said.
-
-    A unit that one file puts into the line organisation and a later one takes out is marked as outside, as it would be
-    if each had been imported on its own.
-    """
-    if not isinstance(upper, Claimed) or not isinstance(lower, Claimed):
-        return upper
-    hierarchy = upper.hierarchy
-    if hierarchy is Of.MO:
-        hierarchy = lower.hierarchy
-    elif hierarchy is Of.OUTSIDE_LINE and lower.hierarchy in (LINE_ORGANISATION, Of.LEFT_LINE):
-        hierarchy = Of.LEFT_LINE
-    return replace(upper, type=lower.type if upper.type is Of.MO else upper.type, hierarchy=hierarchy)
-
-
-def settled(claim: Timeline[Spoken], actual: History) -> History:
-    """The claim with every field told: what follows from MO is taken from the day's value there."""
+def with_types(claim: History, known: History) -> History:
+    """A claim on a unit whose type, where the file says nothing of it, is the one that is known of the day."""
+    if all(not isinstance(piece.value, Unit) or piece.value.type for piece in claim):
+        return claim
     pieces: list[Piece[Value]] = []
     for piece in claim:
         value = piece.value
-        if not isinstance(value, Claimed):
-            pieces.append(Piece(piece.start, piece.end, value, piece.origin))
+        if not isinstance(value, Unit) or value.type:
+            pieces.append(piece)
             continue
-        for start, end, found in split(piece.start, piece.end, actual):
-            now = found.value if found is not None and isinstance(found.value, Unit) else None
-            pieces.append(Piece(start, end, _unit(value, now), piece.origin))
+        for start, end, found in split(piece.start, piece.end, known):
+            of_day = found.value if found else None
+            type_of_day = of_day.type if isinstance(of_day, Unit) else None
+            filled = replace(value, type=type_of_day or UNKNOWN_TYPE)
+            pieces.append(Piece(start, end, filled, piece.origin))
     return merge(pieces)
 
 
-def _unit(claimed: Claimed, now: Unit | None) -> Unit:
-    unit_type = claimed.type if isinstance(claimed.type, str) else (now.type if now else None)
-    hierarchy = now.hierarchy if now else None
-    if isinstance(claimed.hierarchy, str):
-        hierarchy = claimed.hierarchy
-    elif (hierarchy == LINE_ORGANISATION and claimed.hierarchy is not Of.MO) or (
-        hierarchy is None and claimed.hierarchy is Of.LEFT_LINE
-    ):
-        hierarchy = OUTSIDE_LINE
-    return Unit(claimed.user_key, claimed.name, claimed.parent, unit_type or UNKNOWN_TYPE, hierarchy)
+def mark_of(unit: str, claims: Claims) -> tuple[WantedMark | None, History, bool]:
+    """The one interval on which a unit must carry the mark of the line organisation.
+
+    That is the last run of days on which it is in it; days on which the unit is not there interrupt no run. Returns the
+    mark (None where no row says anything of it), the claim on the unit, and whether an earlier run is dropped, which MO
+    cannot hold. Where the base's interval is another, the claim has all days of both, since writing the mark overwrites
+    the unit on them: with what the base says, where no row does.
+    """
+    key, mark_key = (Kind.ORG_UNIT, unit), (Kind.MARK, unit)
+    claim, base = claims.claimed.get(key, ()), claims.base.get(key, ())
+    claimed_mark = claims.claimed.get(mark_key, ())
+    if not claim or not claimed_mark:
+        return None, claim, False
+    there = claims.known(key)
+    before = _runs(claims.base.get(mark_key, ()), base)
+    after = _runs(claims.known(mark_key), there)
+    was, interval = (runs[-1] if runs else None for runs in (before, after))
+    wanted = WantedMark(LINE_ORGANISATION, interval, OUTSIDE_LINE, claim[0].start, claimed_mark[-1].origin)
+    if _marked(was, there) != _marked(interval, there):
+        for start, end in filter(None, (was, interval)):
+            of_base: list[Piece[Value]] = [
+                Piece(first, last, NOTHING if found is None else found.value)
+                for first, last, found in split(start, end, base)
+            ]
+            claim = overlay(claim, with_types(merge(of_base), ()))
+    return wanted, claim, len(after) > 1
+
+
+def _marked(interval: tuple[date, date] | None, unit: History) -> History:
+    """The days of an interval on which the unit is there."""
+    return () if interval is None else restrict((Piece(*interval, Mark(LINE_ORGANISATION)),), unit)
+
+
+def _runs(marks: History, unit: History) -> list[tuple[date, date]]:
+    """The days in the line organisation, first and last of each run."""
+    runs: list[tuple[date, date]] = []
+    unmarked_since = False
+    for piece in unit:
+        if piece.value is NOTHING:
+            continue
+        for start, end, mark in split(piece.start, piece.end, marks):
+            if mark is None or mark.value != Mark(LINE_ORGANISATION):
+                unmarked_since = True
+            elif runs and not unmarked_since:
+                runs[-1] = (runs[-1][0], end)
+            else:
+                runs.append((start, end))
+                unmarked_since = False
+    return runs

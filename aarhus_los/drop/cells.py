@@ -1,93 +1,113 @@
-"""What the text of one cell means: uuids, dates, booleans and texts. Each reader raises ValueError with a reason for people.
+"""What the text of one cell means: uuids, booleans, numbers and texts.
 
-The cell is stripped and not empty. A reason never holds the value: it may be a CPR number or a name.
+The text is stripped and not empty. Each reader raises ValueError with a reason for people, which never holds the value: it
+may be a CPR number or a name.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date
-from functools import lru_cache
 from typing import Final
+from unicodedata import normalize
 
 _HEX_UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _UUID: Final = re.compile(_HEX_UUID)
 _LOOSE_UUID: Final = re.compile(rf"({_HEX_UUID})|\{{({_HEX_UUID})\}}", re.IGNORECASE | re.ASCII)
+_NIL: Final = "00000000-0000-0000-0000-000000000000"
+
+
+class NoValue(ValueError):
+    """The text stands for no value: its cell is as good as empty."""
 
 
 def read_uuid(text: str) -> str:
-    """A uuid in lower case with dashes; braces around it and upper case are understood."""
-    if _UUID.fullmatch(text):
-        return text
-    loose = _LOOSE_UUID.fullmatch(text)
-    if loose is None:
-        raise ValueError("not a uuid")
-    return (loose[1] or loose[2]).lower()
+    """A uuid in lower case with dashes; braces around it and upper case are understood. Raises NoValue for the nil uuid."""
+    if not _UUID.fullmatch(text):
+        loose = _LOOSE_UUID.fullmatch(text)
+        if loose is None:
+            raise ValueError("not a uuid")
+        text = (loose[1] or loose[2]).lower()
+    if text == _NIL:
+        raise NoValue("the nil uuid is no value")
+    return text
 
 
-@lru_cache(maxsize=8192)
-def read_reference(text: str) -> str:
-    """As `read_uuid`, for columns where few uuids occur many times: they are then one string in memory."""
-    return read_uuid(text)
-
-
-# A time of day may follow a date. It says nothing: the days of a row are dates.
-_TIME: Final = r"(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?)?"
-_YEAR_FIRST: Final = re.compile(rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}}){_TIME}")
-_DAY_FIRST: Final = re.compile(rf"([0-9]{{2}})-([0-9]{{2}})-([0-9]{{4}}){_TIME}")
-
-
-@lru_cache(maxsize=8192)
-def read_date(text: str) -> date:
-    """A date as `2021-12-31`, `31-12-2021` or `2021-12-31 00:00:00.000`; the 31st of December 9999 is `date.max`."""
-    if iso := _YEAR_FIRST.fullmatch(text):
-        year, month, day = iso.groups()
-    elif danish := _DAY_FIRST.fullmatch(text):
-        day, month, year = danish.groups()
-    else:
-        raise ValueError("not a date: write it as 2021-12-31 or 31-12-2021")
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        raise ValueError("a date that does not exist") from None
-
-
-_BOOLEANS: Final = {"true": True, "1": True, "ja": True, "false": False, "0": False, "nej": False}
+# Excel's Danish words among them.
+_BOOLEANS: Final = {
+    **dict.fromkeys(("true", "1", "ja", "sand"), True),
+    **dict.fromkeys(("false", "0", "nej", "falsk"), False),
+}
 
 
 def read_boolean(text: str) -> bool:
-    """True/False, 1/0 or Ja/Nej, in any case."""
+    """True/False, 1/0, Ja/Nej or SAND/FALSK, in any case."""
     try:
         return _BOOLEANS[text.lower()]
     except KeyError:
-        raise ValueError("neither True/False, 1/0 nor Ja/Nej") from None
+        raise ValueError("neither True/False, 1/0, Ja/Nej nor SAND/FALSK") from None
 
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def read_text(text: str) -> str:
-    """Any text without control characters: a line break in a cell is a quote gone astray more often than a value."""
-    if _CONTROL.search(text):
+    """Any text without control characters, in composed form (NFC).
+
+    A line break in a cell is a quote gone astray more often than a value.
+    """
+    if not text.isprintable() and _CONTROL.search(text):
         raise ValueError("a line break or another control character in the value")
-    return text
+    if len(text) == 4 and text.upper() == "NULL":
+        raise ValueError("the text NULL is no value: leave the cell empty")
+    if text == _NIL:
+        raise NoValue("the nil uuid is no value")
+    return text if text.isascii() else normalize("NFC", text)
 
 
-_EAN: Final = re.compile(r"[0-9]{13}")
-_P_NUMBER: Final = re.compile(r"[0-9]{10}")
+def read_words(text: str) -> str:
+    """A name or a postal address: a text in which a run of spaces counts as one."""
+    return " ".join(read_text(text).split())
+
+
+# As a spreadsheet shows a long number, or one that it took for a fraction.
+_EXCEL_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+|(?:[.,][0-9]+)?[eE][+-][0-9]+)")
+
+
+def read_code(text: str) -> str:
+    """A text of a detail column: what a spreadsheet made of a number is none."""
+    if _EXCEL_NUMBER.fullmatch(text):
+        raise ValueError("a number as a spreadsheet shows it, with a decimal part or an exponent")
+    return read_text(text)
+
+
+def read_address(text: str) -> str:
+    """A postal address."""
+    return " ".join(read_code(text).split())
 
 
 def read_ean(text: str) -> str:
     """An EAN number as MO checks it."""
-    if not _EAN.fullmatch(text):
-        raise ValueError("not an EAN number of 13 digits")
-    return text
+    return _number(text, 13, "an EAN number")
 
 
 def read_p_number(text: str) -> str:
     """A production unit number as MO checks it."""
-    if not _P_NUMBER.fullmatch(text):
-        raise ValueError("not a P-number of 10 digits")
+    return _number(text, 10, "a P-number")
+
+
+def read_cvr(text: str) -> str:
+    """The number of a company in the CVR register."""
+    return _number(text, 8, "a CVR number")
+
+
+def read_se(text: str) -> str:
+    """The number of a company in the tax register."""
+    return _number(text, 8, "an SE number")
+
+
+def _number(text: str, digits: int, what: str) -> str:
+    if len(text) != digits or not (text.isascii() and text.isdecimal()):
+        raise ValueError(f"not {what} of {digits} digits")
     return text
 
 
@@ -100,6 +120,7 @@ _EMAIL: Final = re.compile(
 
 def read_email(text: str) -> str:
     """An e-mail address of the syntax that MO accepts: dotted words, one @, and a domain of at least two labels."""
+    text = normalize("NFC", text)
     if not _EMAIL.fullmatch(text):
         raise ValueError("not an e-mail address")
     return text

@@ -23,6 +23,12 @@ _LONGEST_RECORD: Final = 20
 _LONGEST_LINE: Final = 1_000_000
 _CHUNK: Final = 1 << 20
 
+_BOM: Final = "\ufeff"
+_END_OF_FILE: Final = b"\x1a"
+"""What CP/M and DOS wrote at the end of a text, and some exports still do."""
+_SEPARATOR_LINE: Final = f"sep={DELIMITER}"
+"""The first line of a file that tells Excel the delimiter."""
+
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 _UNDEFINED_IN_CP1252: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 # A Danish letter in UTF-8. In cp1252 it would be a capital A with tilde before a sign: in no Danish text.
@@ -37,10 +43,8 @@ def find_encoding(data: bytes) -> str:
     """UTF-8, with or without a BOM, or else cp1252. Raises Undecodable."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise Undecodable("it is UTF-16: save it as UTF-8")
-    if (nul := data.find(b"\0")) >= 0:
-        raise Undecodable(f"a NUL byte on line {_line_of(data, nul)}: it is no text, or UTF-16 and not UTF-8")
     if _is_utf8(data):
-        return "utf-8-sig"
+        return "utf-8"
     undefined = _UNDEFINED_IN_CP1252.search(data)
     letter = _LETTER_IN_UTF8.search(data)
     if data.startswith(codecs.BOM_UTF8) or letter:
@@ -84,6 +88,7 @@ class _Lines:
         self._again: deque[str] = deque()
         self.taken: list[str] = []
         self.number = 0
+        self.before_header = True
 
     def __iter__(self) -> _Lines:
         return self
@@ -92,6 +97,8 @@ class _Lines:
         if len(self.taken) == _LONGEST_RECORD:
             raise StopIteration  # the CSV reader then finds its quote not closed
         line = self._again.popleft() if self._again else next(self._lines)
+        if self.before_header:
+            line = line.lstrip(_BOM)
         self.taken.append(line)
         self.number += 1
         return line
@@ -109,7 +116,10 @@ def read_records(data: bytes) -> Iterator[tuple[int, list[str] | Broken]]:
     The first is the header: a later record of two lines that are each as wide as it is has swallowed a row. Raises
     Undecodable.
     """
+    if _END_OF_FILE in data[-4:]:
+        data = data.rstrip(_END_OF_FILE + b"\r\n")
     text = io.TextIOWrapper(io.BytesIO(data), find_encoding(data), newline="")
+    has_nul = b"\0" in data
     lines = _Lines(text)
     reader = csv.reader(lines, **_DIALECT)
     width = 0
@@ -124,6 +134,8 @@ def read_records(data: bytes) -> Iterator[tuple[int, list[str] | Broken]]:
         except csv.Error as error:
             record = _read_trimmed(lines.taken[0])
             reason = None if record and len(lines.taken) == 1 else _explain(error)
+        if has_nul and any("\0" in line for line in lines.taken):
+            reason = "a NUL byte: it is no text, or UTF-16 and not UTF-8"
         if len(lines.taken) > 1:
             first, *others = (line.count(DELIMITER) for line in lines.taken)
             if width and min(first, max(others)) >= width - 1:
@@ -132,10 +144,16 @@ def read_records(data: bytes) -> Iterator[tuple[int, list[str] | Broken]]:
                 lines.give_back()
         start = lines.number - len(lines.taken) + 1
         if reason:
+            lines.before_header = False
             yield start, Broken(reason, lines.taken[0].rstrip("\r\n")[:_LONGEST_LINE])
-        elif "".join(record).strip():
+        elif "".join(record).strip() and (width or not _is_separator_line(record)):
+            lines.before_header = False
             yield start, record
             width = width or len(record)
+
+
+def _is_separator_line(record: list[str]) -> bool:
+    return DELIMITER.join(record).strip().rstrip(DELIMITER).lower() == _SEPARATOR_LINE.rstrip(DELIMITER)
 
 
 def _read_trimmed(line: str) -> list[str]:

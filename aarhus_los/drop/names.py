@@ -104,23 +104,26 @@ def refusal(name: DropName, today: date) -> str | None:
 _SIMILAR: Final = re.compile(
     r"\s*(?:(org|pers|leder)[\s_.-]*(inital|initial|nye|ret|luk)|(stam)[\s_.-]*uuid)(?![a-zæøå])"
 )
+_STAMPED: Final = re.compile(r"\s*(org|pers|leder)[\s_.-]+(.*?)[\s_.-]*[0-9]{8}[\s_.-]*[0-9]{0,6}\.csv\s*")
+"""A family's prefix, a stamp and `.csv`: ours by intent, whatever stands between them."""
 _COPY: Final = re.compile(r"(.*?)\s*(?:\([0-9]+\)|[-_ ]+(?:kopi|copy)(?:\s*\([0-9]+\))?)\.csv", re.IGNORECASE)
 
 
 def near_miss(name: str) -> str | None:
-    """Why a name that looks like one of ours is none of ours, for people; None where it does not even look like one.
+    """Why a name that is ours by intent is none of ours, for people; None where it does not even look like one.
 
     Backups under a prefix, `.tmp` files and anything else are left in peace.
     """
-    similar = _SIMILAR.match(name.lower())
+    similar = _SIMILAR.match(name.lower()) or _STAMPED.fullmatch(name.lower())
     if similar is None or name.lower().endswith(".tmp") or parse_name(name) is not None:
         return None
-    if similar[3]:
-        family, expected = Family.STAM, "STAM_UUID_<list>.csv"
+    if similar[1] is None:
+        family, kind, expected = Family.STAM, None, "STAM_UUID_<list>.csv"
     else:
-        family = Family(similar[1].capitalize())
-        expected = f"{family.value}_{similar[2]}_YYYYMMDD_HHMMSS.csv"
-    return f"looks like a file of the drop, but {_difference(name, family, similar[2])}; expected {expected}"
+        family, kind = Family(similar[1].capitalize()), similar[2]
+        known = _SPELLINGS.get(kind, kind) in _KINDS[family]
+        expected = f"{family.value}_{kind if known else '<kind>'}_YYYYMMDD_HHMMSS.csv"
+    return f"looks like a file of the drop, but {_difference(name, family, kind)}; expected {expected}"
 
 
 def _difference(name: str, family: Family, kind: str | None) -> str:

@@ -1,18 +1,37 @@
 """What a line of the drop says, as values: a row a file kind, and the reject that a line becomes which says nothing usable.
 
-Every text is stripped, uuids are lower-case with dashes, dates are inclusive and no end is `date.max`. CPR numbers and names
-stay out of `repr`. The records are slotted dataclasses, not models: half a million of them must fit in memory.
+Each field declares its column. Every text is stripped and in composed form, uuids are lower-case with dashes, dates are
+inclusive and no end is `date.max`. CPR numbers and names stay out of `repr`. The rows are slotted dataclasses and no
+models: half a million of them must fit in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import dataclasses
+from collections.abc import Callable
 from datetime import date
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
-from aarhus_los.cpr import Cpr
+from pydantic import ConfigDict, SkipValidation
+from pydantic.dataclasses import dataclass
+
+from aarhus_los.cpr import Cpr, parse_cpr
+from aarhus_los.drop.cells import (
+    read_address,
+    read_boolean,
+    read_code,
+    read_cvr,
+    read_ean,
+    read_email,
+    read_p_number,
+    read_se,
+    read_text,
+    read_uuid,
+    read_words,
+)
+from aarhus_los.drop.columns import UNITS, Column, Refers
+from aarhus_los.drop.dates import read_date, read_start
 
 
 class Absent(Enum):
@@ -26,11 +45,8 @@ ABSENT: Final = Absent.ABSENT
 Detail: TypeAlias = str | Absent | None
 """The value of a detail column: a text, None for an empty cell (the object is not there), or `ABSENT`."""
 
-DETAIL_COLUMNS: Final = ("LOSID", "CVR", "EAN", "P-Nr", "SE-Nr", "IntDebitor-Nr", "MagID", "PostAdresse")
-"""The address columns of an org unit: the keys of `OrgRow.details`, spelled as here whatever the file's header says."""
 
-
-@dataclass(frozen=True, slots=True, order=True)
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
 class RowRef:
     """Where a row stands. `line` is the physical line on which it begins; the header is on line 1."""
 
@@ -41,7 +57,7 @@ class RowRef:
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Flaw:
     """What is wrong with a value; `column` is spelled as in the file's header."""
 
@@ -52,113 +68,173 @@ class Flaw:
         return f"{self.column}: {self.reason}" if self.column else self.reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# A validation error must not show what a cell holds.
+_CONFIG: Final = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+
+def _reference(header: str, *, key: bool = False) -> Column:
+    return Column(header, read_uuid, key=key, shared=True)
+
+
+def _detail(header: str, read: Callable[[str], Any], *, shared: bool = False) -> Column:
+    return Column(header, read, empty=None, bad=ABSENT, shared=shared)
+
+
+def _end(header: str) -> Column:
+    return Column(header, read_date, empty=date.max, shared=True)
+
+
+_CPR: Final = Column("CPR", parse_cpr, key=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class Record:
-    """What all rows have. A flaw costs its own value only and is a fault (exit 1); a note is just told.
+    """What all rows have. A flaw costs its own value only and is a fault (exit 1); a note is just told."""
 
-    `cells` is the line as the file has it, for the reject file.
-    """
-
-    ref: RowRef
-    flaws: tuple[Flaw, ...] = ()
-    notes: tuple[Flaw, ...] = ()
-    cells: tuple[str, ...] = field(default=(), repr=False)
+    ref: Annotated[RowRef, SkipValidation]
+    flaws: Annotated[tuple[Flaw, ...], SkipValidation] = ()
+    notes: Annotated[tuple[Flaw, ...], SkipValidation] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class ClassRow(Record):
-    """STAM: a class, or an IT system."""
+    """STAM: a class, or an IT system. The names of the columns are in the table of class lists."""
 
-    uuid: str
-    user_key: str
-    name: str
+    uuid: Annotated[str, Column("", read_uuid)]
+    user_key: Annotated[str, Column("", read_text)]
+    name: Annotated[str, Column("", read_text)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrgRow(Record):
+class Dated:
+    """A row with a validity. `written_start` is its start as the file has it, where MO cannot hold that: None as a rule."""
+
+    __slots__ = ()
+    ref: RowRef
+    start: date
+    end: date
+    written_start: date | None
+
+    @property
+    def order(self) -> tuple[date, int]:
+        """Its place among the rows of one file that speak of the same: of two on the same day, the later one wins."""
+        return (self.written_start or self.start, self.ref.line)
+
+    @property
+    def states_nothing(self) -> bool:
+        """Whether it ends on the day before it starts: what it speaks of is not there (a cancelled hire)."""
+        return self.start > self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class OrgRow(Dated, Record):
     """Org_inital, Org_nye, Org_ret. A root unit is its own parent.
 
     `type_uuid` is None for an empty cell and, with a flaw, for a bad one: both are a unit of unknown type.
     """
 
-    org_uuid: str
-    user_key: str
-    name: str
-    parent_uuid: str
-    type_uuid: Detail
-    line_org: bool | Absent
-    start: date
-    end: date
-    details: Mapping[str, Detail] = field(hash=False)
-    """By the eight `DETAIL_COLUMNS`, all of them always."""
+    org_uuid: Annotated[str, Column("OrgUUID", read_uuid, key=True)]
+    user_key: Annotated[str, Column("BrugervendtNøgle", read_text)]
+    name: Annotated[str, Column("OrgEnhedsNavn", read_words)]
+    parent_uuid: Annotated[str, _reference("ParentUUID"), Refers(UNITS)]
+    type_uuid: Annotated[
+        Detail,
+        Column("OrgEnhedsTypeUUID", read_uuid, empty=None, bad=None, shared=True),
+        Refers("Enhedstype"),
+    ] = ABSENT
+    # An empty mark is no mark.
+    line_org: Annotated[
+        bool | Absent, Column("Med-i-LinjeOrg", read_boolean, empty=False, bad=ABSENT, shared=True)
+    ] = ABSENT
+    start: Annotated[date, Column("StartDato", read_start, shared=True)]
+    end: Annotated[date, _end("SlutDato")]
+    written_start: Annotated[date | None, SkipValidation] = None
+    los_id: Annotated[Detail, _detail("LOSID", read_code)] = ABSENT
+    cvr: Annotated[Detail, _detail("CVR", read_cvr, shared=True)] = ABSENT
+    ean: Annotated[Detail, _detail("EAN", read_ean)] = ABSENT
+    p_number: Annotated[Detail, _detail("P-Nr", read_p_number)] = ABSENT
+    se_number: Annotated[Detail, _detail("SE-Nr", read_se, shared=True)] = ABSENT
+    int_debitor: Annotated[Detail, _detail("IntDebitor-Nr", read_code)] = ABSENT
+    mag_id: Annotated[Detail, _detail("MagID", read_code)] = ABSENT
+    postal_address: Annotated[Detail, _detail("PostAdresse", read_address)] = ABSENT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonRow(Record):
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class PersonRow(Dated, Record):
     """Pers_nye, Pers_ret: an engagement and its person."""
 
-    engagement_uuid: str
-    user_key: str
-    cpr: Cpr
-    name: str = field(repr=False)
-    start: date
-    end: date
-    email: Detail = field(repr=False)
-    primary: bool
-    org_uuid: str
-    engagement_type_uuid: str
-    job_function_uuid: str
-    azid: Detail = field(repr=False)
+    engagement_uuid: Annotated[str, Column("UUID", read_uuid, key=True)]
+    user_key: Annotated[str, Column("BrugervendtNøgle", read_text)]
+    cpr: Annotated[Cpr, _CPR]
+    name: Annotated[str, Column("CPRNavn", read_words)] = dataclasses.field(repr=False)
+    start: Annotated[date, Column("StartTid", read_start, shared=True)]
+    end: Annotated[date, _end("SlutTid")]
+    written_start: Annotated[date | None, SkipValidation] = None
+    email: Annotated[Detail, _detail("Email", read_email)] = dataclasses.field(repr=False, default=ABSENT)
+    primary: Annotated[bool, Column("PrimærAnsættelse", read_boolean, shared=True)]
+    org_uuid: Annotated[str, _reference("OrgenhedUUID"), Refers(UNITS)]
+    engagement_type_uuid: Annotated[str, _reference("EngagementTypeUUID"), Refers("Engagementstype")]
+    job_function_uuid: Annotated[str, _reference("StillingsBetegnelseUUID"), Refers("Stillingsbetegnelse")]
+    azid: Annotated[Detail, _detail("AZID", read_code)] = dataclasses.field(repr=False, default=ABSENT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class EndedEngagementRow(Record):
     """Pers_luk. The uuid alone says which engagement ends, so a bad CPR number is a flaw and `cpr` None."""
 
-    engagement_uuid: str
-    cpr: Cpr | None
-    name: str | None = field(repr=False)
+    engagement_uuid: Annotated[str, Column("UUID", read_uuid, key=True)]
+    cpr: Annotated[Cpr | None, Column("CPR", parse_cpr, empty=None, bad=None, key=True)]
+    name: Annotated[str | None, Column("CPRNavn", read_words, empty=None, bad=None)] = dataclasses.field(
+        repr=False
+    )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class ManagerRow(Record):
     """Leder_nye, Leder_ret: one responsibility of a manager."""
 
-    org_uuid: str
-    cpr: Cpr
-    type_uuid: str
-    level_uuid: str
-    responsibility_uuid: str
+    org_uuid: Annotated[str, _reference("OrgUUID", key=True), Refers(UNITS)]
+    cpr: Annotated[Cpr, _CPR]
+    type_uuid: Annotated[str, _reference("LedertypeUUID"), Refers("Ledertype")]
+    level_uuid: Annotated[str, _reference("LederniveauUUID"), Refers("Lederniveau")]
+    responsibility_uuid: Annotated[str, _reference("LederansvarUUID"), Refers("Lederansvar")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class EndedManagerRow(Record):
     """Leder_luk."""
 
-    org_uuid: str
-    cpr: Cpr
+    org_uuid: Annotated[str, _reference("OrgUUID", key=True)]
+    cpr: Annotated[Cpr, _CPR]
 
 
 Row: TypeAlias = ClassRow | OrgRow | PersonRow | EndedEngagementRow | ManagerRow | EndedManagerRow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Reject:
     """A line that is wrong in itself, with what could still be read of the subject that it speaks of.
 
-    `days` are its first and last day; None where they cannot be read, and in files that have no dates. `column` is empty
-    where the line as a whole is wrong. `reason` never holds a value. `also` is what else is wrong with the line.
+    `days` are its first and last day; None where they cannot be read, and in files that have no dates. Of a line that ends
+    before MO's days begin they are none at all: the last is the day before the first. `column` is empty where the line as a
+    whole is wrong. `reason` never holds a value. `also` is what else is wrong with the line.
     """
 
     ref: RowRef
     column: str
     reason: str
-    cells: tuple[str, ...] = field(default=(), repr=False)
     org_uuid: str | None = None
     engagement_uuid: str | None = None
     cpr: Cpr | None = None
     days: tuple[date, date] | None = None
+    any_day: bool = False
+    """Whether its dates are written and cannot be read: it may be about any day of its subject."""
+    written_start: date | None = None
     also: tuple[Flaw, ...] = ()
+
+    @property
+    def order(self) -> tuple[date, int]:
+        """As of a dated row."""
+        return (self.written_start or (self.days[0] if self.days else date.min), self.ref.line)
 
     def __str__(self) -> str:
         return f"{self.ref}: {Flaw(self.column, self.reason)}"

@@ -1,4 +1,4 @@
-"""What the answers of MO mean: a result, a refusal, or something that may pass."""
+"""What the answers of MO mean: a result, a refusal, something that may pass, or the word of something before MO."""
 
 from __future__ import annotations
 
@@ -6,14 +6,31 @@ import re
 from typing import Any, Final
 
 from aarhus_los.errors import UnavailableError
-from aarhus_los.mo.transport import Answer, Unsettled
+from aarhus_los.http import Answer, Unsettled, passing
 
 LONGEST: Final = 300
 """So many characters of what MO says are kept."""
+LONGEST_HEADER: Final = 60
+
+DATABASE_AWAY: Final = (
+    "OperationalError",
+    "connection failed",
+    "server closed the connection",
+    "AdminShutdown",
+    "InterfaceError",
+)
+"""What MO says of its database while it restarts, in a 500."""
+NO_ROLE: Final = "No policy approved the access"
+NOT_AUTHENTICATED: Final = "User is not authenticated"
 
 _UUID_OR_CPR = re.compile(
     r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|(?<!\d)\d{6}[-–\s]?\d{4}(?!\d)", re.I
 )
+_FORBIDDEN: Final = {
+    "The Service API is gone": "service_api",
+    "Not authorized to perform this operation": "admin",
+}
+"""What MO's own 403 says, and the role that is missing."""
 
 
 class Refused(Exception):
@@ -29,8 +46,31 @@ class Refused(Exception):
         self.description = description
 
 
+class Spoiled(Refused):
+    """MO has undone a whole list: before its last item, one changed nothing."""
+
+
+class NotShown(Exception):
+    """MO could not show what was asked for, or only in part. Often one object is to blame, and nothing says which.
+
+    `unavailable` is what it means where no object can be to blame; None: that MO does not answer such queries at all.
+    """
+
+    def __init__(self, reason: str, unavailable: UnavailableError | None = None) -> None:
+        super().__init__(reason)
+        self.unavailable = unavailable
+
+
+class RestGoneError(UnavailableError):
+    """MO's REST API is switched off, or closed to our client."""
+
+
 class Unauthorised(Exception):
-    """MO does not accept the token, or wants one."""
+    """The token is not accepted, or missing. `by_mo`: MO itself says so."""
+
+    def __init__(self, *, by_mo: bool) -> None:
+        super().__init__()
+        self.by_mo = by_mo
 
 
 def scrub(text: str) -> str:
@@ -39,72 +79,44 @@ def scrub(text: str) -> str:
     return masked if len(masked) <= LONGEST else masked[: LONGEST - 1] + "…"
 
 
-def body_of(answer: Answer, path: str, server: str, *, repeatable: bool) -> Any:
-    """The decoded body of an answer that settles the matter, or what its status means, raised."""
-    status = answer.status
-    if 300 <= status < 400:
-        raise UnavailableError(
-            f"{server} redirects to another address ({status}), which is not followed:"
-            " set mora.base to the address that answers itself (https instead of http, perhaps)"
-        )
-    if status == 401:
-        raise Unauthorised
-    if status in (408, 429, 503):
-        raise Unsettled(f"answer {status}", perhaps_done=False, retry_after=answer.retry_after)
-    if status in (502, 504):
-        raise Unsettled(f"answer {status}", perhaps_done=True)
-    if status == 403:
-        raise UnavailableError(f"{server} refuses us (403): {_forbidden(answer.content)}")
-    if status == 407:
-        raise UnavailableError(f"the proxy to {server} asks for a login (407)")
-    try:
-        body = answer.json() if answer.content else None
-        decoded = bool(answer.content) or status == 204
-    except ValueError:
-        body, decoded = None, False
-    if status in (404, 405) and not member(body, "error"):
-        raise UnavailableError(f"{server} does not know {path} ({status}): {_not_there(path)}")
-    if status >= 500 and b"DeadlockDetected" in answer.content:
-        raise Unsettled("a deadlock in its database", perhaps_done=False)
-    if not decoded and (status < 300 or (status >= 500 and not repeatable)):
-        raise Unsettled(f"answer {status} is not JSON, or not whole", perhaps_done=True)
-    if status >= 300 and not (path.startswith("/graphql/") and member(body, "errors")):
-        key, description = member(body, "error_key"), member(body, "description")
-        raise Refused(
-            status,
-            scrub(key) if isinstance(key, str) else None,
-            scrub(description) if isinstance(description, str) else f"answer {status} without a reason",
-        )
-    return body
+def rest_result(answer: Answer, path: str, server: str) -> Any:
+    """What REST answers, decoded; None where it has no content.
+
+    Raises `Refused`, `Unauthorised`, `Unsettled` and `UnavailableError`.
+    """
+    passing(answer, server, "mora.base")
+    body = _decoded(answer)
+    if answer.status < 300 and ((answer.content and body is not None) or answer.status == 204):
+        return body
+    raise _meaning(answer, body, path, server)
 
 
-def graphql_data(body: Any) -> dict[str, Any]:
-    """The data of a GraphQL answer. A transaction with an error is undone whole, so there is nothing like half of it."""
-    if member(body, "errors"):
-        raise _refusal(body["errors"])
+def graphql_data(answer: Answer, path: str, server: str) -> dict[str, Any]:
+    """The data of a GraphQL answer. A transaction with an error is undone whole, so there is nothing like half of it.
+
+    Raises as `rest_result` does.
+    """
+    passing(answer, server, "mora.base")
+    body = _decoded(answer)
+    errors = member(body, "errors")
+    if isinstance(errors, list) and errors and all(isinstance(member(e, "message"), str) for e in errors):
+        raise _graphql_refusal(errors, server)
     data = member(body, "data")
-    if not isinstance(data, dict):
-        raise Unsettled("an answer without data", perhaps_done=True)
-    return data
+    if answer.status < 300 and isinstance(data, dict) and not errors:
+        return data
+    raise _meaning(answer, body, path, server)
 
 
-def _refusal(errors: Any) -> Exception:
-    status, key, messages = 500, None, []
-    for error in errors if isinstance(errors, list) else []:
-        context = member(member(error, "extensions"), "error_context")
-        message = member(error, "message")
-        message = message if isinstance(message, str) else "an error without a message"
-        if message == "User is not authenticated":
-            return Unauthorised()
-        if "DeadlockDetected" in message or "DeadlockDetected" in str(member(context, "description")):
-            return Unsettled("a deadlock in its database", perhaps_done=False)
-        if isinstance(context, dict) and not key:
-            status = context["status"] if isinstance(context.get("status"), int) else 500
-            key = context["error_key"] if isinstance(context.get("error_key"), str) else None
-            message = context["description"] if isinstance(context.get("description"), str) else message
-        messages.append(message.partition(" got invalid value")[0])  # what follows is the value
-    description = "; ".join(dict.fromkeys(messages)) or "errors that are not understood"
-    return Refused(status, None if key is None else scrub(key), scrub(description))
+def foreign(answer: Answer, what: str = "instead of MO") -> Unsettled:
+    """Something before MO has answered: who, as far as its headers tell. Its text may hold anything, and is not told."""
+    content = answer.headers.get("Content-Type", "").partition(";")[0].strip() or "of no type"
+    teller = answer.headers.get("Server", "").strip()
+    told = scrub(f"{content[:LONGEST_HEADER]}{f', {teller[:LONGEST_HEADER]}' if teller else ''}")
+    return Unsettled(
+        f"something before MO answered {answer.status} ({told}) {what}",
+        perhaps_done=not 400 <= answer.status < 500,
+        foreign=True,
+    )
 
 
 def member(value: Any, name: str) -> Any:
@@ -112,12 +124,60 @@ def member(value: Any, name: str) -> Any:
     return value.get(name) if isinstance(value, dict) else None
 
 
-def _forbidden(content: bytes) -> str:
-    if b"The Service API is gone" in content:
-        return "our client in Keycloak lacks the realm role service_api"
-    if b"Not authorized to perform this operation" in content:
-        return "our client in Keycloak lacks the realm role admin"
-    return "our client in Keycloak lacks a role, or a proxy before MO keeps us out"
+def _decoded(answer: Answer) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return None
+
+
+def _meaning(answer: Answer, body: Any, path: str, server: str) -> Exception:
+    """What an answer means that is no result. It is MO's only where it is worded as MO words it."""
+    status = answer.status
+    if status == 401:
+        return Unauthorised(by_mo=body == "Not authenticated" or member(body, "status") == "Unauthorized")
+    role = _FORBIDDEN.get(told) if isinstance(told := member(body, "msg"), str) else None
+    if status == 403 and role:
+        kind = RestGoneError if role == "service_api" else UnavailableError
+        text = f"{server} refuses us (403): our client in Keycloak lacks the realm role {role}"
+        return kind(text, lasting=True)
+    if status == 404 and body == {"detail": "Not Found"}:
+        kind = RestGoneError if path.startswith("/service/") else UnavailableError
+        return kind(f"{server} does not know {path} (404): {_not_there(path)}", lasting=True)
+    key, description = member(body, "error_key"), member(body, "description")
+    if status >= 400 and member(body, "error") is True and isinstance(key, str):
+        return _refusal(
+            status, key, description if isinstance(description, str) else "without a reason", server
+        )
+    return foreign(answer)
+
+
+def _refusal(status: int, key: str | None, description: str, server: str) -> Exception:
+    """What an error of MO means, by its words."""
+    if NO_ROLE in description:
+        text = f"{server} refuses us ({scrub(description)}): our client in Keycloak lacks a role; admin has them all"
+        return UnavailableError(text, lasting=True)
+    if "DeadlockDetected" in description:
+        return Unsettled("a deadlock in its database", perhaps_done=False)
+    if status >= 500 and any(words in description for words in DATABASE_AWAY):
+        return Unsettled("its database is away", perhaps_done=True, down=True)
+    kind = Spoiled if "InFailedSqlTransaction" in description else Refused
+    return kind(status, None if key is None else scrub(key), scrub(description))
+
+
+def _graphql_refusal(errors: list[Any], server: str) -> Exception:
+    status, key, messages = 500, None, []
+    for error in errors:
+        context = member(member(error, "extensions"), "error_context")
+        message = error["message"]
+        if message == NOT_AUTHENTICATED:
+            return Unauthorised(by_mo=True)
+        if isinstance(context, dict) and not key:
+            status = context["status"] if isinstance(context.get("status"), int) else 500
+            key = context["error_key"] if isinstance(context.get("error_key"), str) else None
+            message = context["description"] if isinstance(context.get("description"), str) else message
+        messages.append(message.partition(" got invalid value")[0])  # what follows is the value
+    return _refusal(status, key, "; ".join(dict.fromkeys(messages)), server)
 
 
 def _not_there(path: str) -> str:

@@ -1,45 +1,37 @@
-"""The client of MO: GraphQL and REST reads, and the one door through which MO is written."""
+"""The client of MO: GraphQL and REST reads, and the one way through which MO is written."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from aarhus_los.errors import UnavailableError
-from aarhus_los.exchange import anonymous
-from aarhus_los.mo.answers import Refused, Unauthorised, body_of, graphql_data, member
-from aarhus_los.mo.kinds import Door, Item
+from aarhus_los.http import Answer, Http, Unsettled, anonymous, bearer, shown
+from aarhus_los.mo.answers import (
+    NotShown,
+    Refused,
+    Unauthorised,
+    foreign,
+    graphql_data,
+    member,
+    rest_result,
+)
+from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.mo.token import Auth, TokenSource
-from aarhus_los.mo.transport import Transport, Tries, Unsettled, bearer, shown
 
-__all__ = ["Ambiguous", "Auth", "GraphQlError", "MoClient", "Refused", "mutation"]
+__all__ = ["Auth", "MoClient", "NotShown", "Refused", "mutation"]
 
 CONNECTIONS: Final = 4
 
 A = TypeVar("A")
 B = TypeVar("B")
-
-
-class Ambiguous(Exception):
-    """The answer to a create was lost. It may have been, or may yet be, carried out.
-
-    A create that is repeated wipes what was written after it: read its objects before anything more is sent to them.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"the answer of MO to a create was lost: {reason}")
-        self.reason = reason
-
-
-class GraphQlError(Exception):
-    """MO could not answer a query, or only in part. Often one object is to blame, and the text does not say which."""
 
 
 def mutation(items: Sequence[Item]) -> tuple[str, dict[str, Any]]:
@@ -54,9 +46,9 @@ class MoClient:
 
     `connections`: so many requests are under way at once of all that is read `in_parallel`, whoever asks.
 
-    Its methods raise `UnavailableError` when MO or the token endpoint cannot be reached or refuses us. A request is
-    repeated after failures that may pass (five tries, at most `retry_seconds`), unless it is a create that may have been
-    carried out. `sleep` and `clock` (monotonic, seconds) are arguments for the sake of those who must interrupt or jump.
+    Its methods raise `UnavailableError` when MO or the token endpoint cannot be reached or refuses us. What reads is
+    repeated after failures that may pass (five tries, at most `retry_seconds`); what writes is sent once, since only who
+    has read what became of it may send it again. `limits` are arguments of `Http`.
     """
 
     def __init__(
@@ -71,26 +63,27 @@ class MoClient:
         retry_seconds: float = 120.0,
         connect_timeout: float = 10.0,
         read_timeout: float = 120.0,
-        sleep: Callable[[float], object] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        **limits: Any,
     ) -> None:
         self.graphql_version = graphql_version
         self.connections = connections
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="mo-read")
         self._base_url = base_url.rstrip("/")
-        self._server = f"MO at {shown(base_url)}"
+        self.server = f"MO at {shown(base_url)}"
         self._writable = writable
-        self._transport = Transport(
+        self._http = Http(
             ca_bundle=None if ca_bundle is None else str(ca_bundle),
             retry_seconds=retry_seconds,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
-            sleep=sleep,
-            clock=clock,
+            **limits,
         )
-        self._tokens = None if auth is None else TokenSource(auth, self._transport)
+        self.settle = self._http.settle
+        self._tokens = None if auth is None else TokenSource(auth, self._http)
         self._lock = threading.Lock()
         self._requests: Counter[str] = Counter()
+        self._failed: BaseException | None = None
+        """What ended all that is read in parallel."""
 
     def __enter__(self) -> MoClient:
         return self
@@ -101,19 +94,26 @@ class MoClient:
         self.close()
 
     def close(self) -> None:
-        self._give_up()
-        self._transport.close()
+        """Ends the connections; what is still under way fails."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._http.close()
+
+    def stop(self, grace: float = 0.0) -> None:
+        """Nothing more is sent, waits end, and after `grace` seconds also what is under way."""
+        self._http.stop("the run was stopped", grace)
 
     def in_parallel(self, work: Callable[[A], B], over: Collection[A]) -> list[B]:
-        """The results of work that reads, in order. Work must not call this itself: it would wait for its own place."""
+        """The results of work that reads, in order. Work must not call this itself: it would wait for its own place.
+
+        The first failure, of whoever reads in parallel, ends them all, and is what all of them raise.
+        """
         if self.connections < 2:
             return [work(each) for each in over]
-        futures = [self._pool.submit(work, each) for each in over]
+        futures = [self._pool.submit(self._unless_failed, work, each) for each in over]
         try:
             return [future.result() for future in futures]
-        except BaseException:
-            for future in futures:
-                future.cancel()
+        except BaseException as error:
+            self._end_reading(error)
             raise
 
     def side_by_side(self, *tasks: Callable[[], object]) -> None:
@@ -124,20 +124,32 @@ class MoClient:
             return
         with ThreadPoolExecutor(len(tasks), thread_name_prefix="mo-task") as pool:
             try:
-                for done in as_completed([pool.submit(task) for task in tasks]):
+                for done in as_completed([pool.submit(self._unless_failed, _called, task) for task in tasks]):
                     done.result()
-            except BaseException:
-                self._give_up()
+            except BaseException as error:
+                self._end_reading(error)
                 raise
 
-    def _give_up(self) -> None:
-        """No more is read in parallel: what waits for its turn is cancelled, what is under way is not waited for."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    def _unless_failed(self, work: Callable[[A], B], each: A) -> B:
+        if self._failed is not None:
+            raise self._failed
+        try:
+            return work(each)
+        except BaseException as error:
+            self._end_reading(error)
+            raise (self._failed or error) from None
+
+    def _end_reading(self, error: BaseException) -> None:
+        """What waits for its turn, or to be tried again, is not read any more; a signal also ends what is under way."""
+        with self._lock:
+            self._failed = self._failed or error
+        if not isinstance(error, Exception):
+            self.stop()
 
     @property
     def retries(self) -> int:
         """How many requests were repeated, those for a token included."""
-        return self._transport.retries
+        return self._http.retries
 
     @property
     def requests(self) -> Counter[str]:
@@ -148,104 +160,108 @@ class MoClient:
             counted["token"] = self._tokens.requests
         return counted
 
-    def query(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The data that answers a GraphQL query. Raises `GraphQlError` when MO reports any error, even beside data."""
+    def query(
+        self, query: str, variables: Mapping[str, Any] | None = None, *, patient: bool = True
+    ) -> dict[str, Any]:
+        """The data that answers a GraphQL query. Where not `patient`, it is tried again only while MO as a whole is away.
+
+        Raises `NotShown` when MO reports any error, even beside data, and when no answer of MO comes back.
+        """
         payload = {"query": query, "variables": dict(variables or {})}
         try:
-            return self._graphql("query", payload, repeatable=True)
+            return self._read(lambda: self._graphql("query", payload), patient)
         except Refused as refused:
-            raise GraphQlError(refused.description) from None
+            raise NotShown(refused.description) from None
 
     def get(self, path: str) -> Any:
-        """What REST answers at a path; None where it has no content. Raises `Refused`."""
-        return self._request("get", "GET", path, None, repeatable=True, judge=lambda body: body)
+        """What REST answers at a path; None where it has no content. Raises `Refused` and `NotShown`."""
+        return self._read(lambda: self._once("get", "GET", path, None, rest_result), patient=True)
 
-    def write(self, door: Door, items: Sequence[Item]) -> list[str | None]:
-        """Writes items through one door, as one transaction, in order: the one way to change anything in MO.
+    def _read(self, once: Callable[[], B], patient: bool) -> B:
+        def again(unsettled: Unsettled) -> bool:
+            return (patient or unsettled.down) and self._failed is None
 
-        Returns a uuid an item, None where MO found nothing to change. Raises `Refused`, and for creates `Ambiguous`.
+        try:
+            return self._http.settle(once, again=again)
+        except Unsettled as failed:
+            unsettled = failed
+        unavailable = unsettled.final(self.server)
+        if unsettled.down:
+            raise unavailable
+        raise NotShown(unsettled.reason, unavailable)
+
+    def write(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
+        """Writes items through one endpoint, once, as one transaction, in order: the one way to change anything in MO.
+
+        Returns a uuid an item, None where MO found nothing to change. Raises `Refused` and `Unsettled`.
         """
         if not self._writable:
             raise RuntimeError("a plan must not write")
         if not items:
             return []
-        kind = door.name.lower()
-        if door is Door.MUTATE:
+        kind = endpoint.name.lower()
+        if endpoint is Endpoint.MUTATE:
             document, variables = mutation(items)
-            creates = any(_overwrites(item["mutation"]) for item in items)
-            data = self._graphql(kind, {"query": document, "variables": variables}, repeatable=not creates)
-            answered = [member(data.get(f"m{n}"), "uuid") for n in range(len(items))]
-        else:
-            creates = door is Door.CREATE
-            path = f"{door.value}?force=1"
-            answered = self._request(
-                kind, "POST", path, list(items), repeatable=not creates, judge=lambda body: body
-            )
-        if not _are_uuids(answered, len(items)):
-            if creates:
-                raise Ambiguous("its answer is not understood")
-            raise UnavailableError(f"{self._server}: its answer to {door.value} is not a list of uuids")
-        return answered
+            data = self._graphql(kind, {"query": document, "variables": variables})
+            return [_uuid_or_none(member(data.get(f"m{n}"), "uuid")) for n in range(len(items))]
 
-    def _graphql(self, kind: str, payload: Mapping[str, Any], *, repeatable: bool) -> dict[str, Any]:
-        path = f"/graphql/v{self.graphql_version}"
-        data: dict[str, Any] = self._request(
-            kind, "POST", path, payload, repeatable=repeatable, judge=graphql_data
-        )
-        return data
+        def judge(answer: Answer, path: str, server: str) -> list[str | None]:
+            told = rest_result(answer, path, server)
+            if not isinstance(told, list) or len(told) != len(items):
+                raise foreign(answer, "with something that is no list of uuids")
+            return [_uuid_or_none(each) for each in told]
 
-    def _request(
-        self,
-        kind: str,
-        method: str,
-        path: str,
-        payload: Any,
-        *,
-        repeatable: bool,
-        judge: Callable[[Any], Any],
-    ) -> Any:
-        """Sends a request until its outcome is settled. `judge` turns a decoded body into the result, or raises."""
-        tries = Tries(self._transport, self._server)
+        return self._once(kind, "POST", f"{endpoint.value}?force=1", list(items), judge)
+
+    def _graphql(self, kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        return self._once(kind, "POST", f"/graphql/v{self.graphql_version}", payload, graphql_data)
+
+    def _once(
+        self, kind: str, method: str, path: str, payload: Any, judge: Callable[[Answer, str, str], B]
+    ) -> B:
+        """Sends a request, and once more with a new token where it is refused. `judge` makes the result, or raises."""
         renewed = False
         while True:
             token = None if self._tokens is None else self._tokens.current()
             with self._lock:
                 self._requests[kind] += 1
+            answer = self._http.exchange(
+                method,
+                self._base_url + path,
+                authorise=anonymous if token is None else bearer(token),
+                payload=payload,
+            )
             try:
-                answer = self._transport.exchange(
-                    method,
-                    self._base_url + path,
-                    authorise=anonymous if token is None else bearer(token),
-                    payload=payload,
-                )
-                return judge(body_of(answer, path, self._server, repeatable=repeatable))
-            except Unsettled as unsettled:
-                if unsettled.perhaps_done and not repeatable:
-                    raise Ambiguous(unsettled.reason) from None
-                tries.again(unsettled)
-            except Unauthorised:
-                if self._tokens is None or token is None:
-                    raise UnavailableError(
-                        f"{self._server} asks for a token (401): set client_id, client_secret and auth_server"
-                    ) from None
-                if renewed:
-                    raise UnavailableError(
-                        f"{self._server} refuses a token that was fetched just now (401): check that auth_server and"
-                        " auth_realm are those that MO itself uses, and the clocks of both servers"
-                    ) from None
+                return judge(answer, path, self.server)
+            except Unauthorised as unauthorised:
+                by_mo = unauthorised.by_mo
+            if self._tokens is not None and token is not None and not renewed:
                 renewed = True
                 self._tokens.replace(token)
+                continue
+            if not by_mo:
+                raise foreign(answer)
+            raise UnavailableError(
+                f"{self.server} asks for a token (401): set client_id, client_secret and auth_server"
+                if token is None
+                else f"{self.server} refuses a token that was fetched just now (401): check that auth_server and"
+                " auth_realm are those that MO itself uses, and the clocks of both servers",
+                lasting=True,
+            )
 
 
-def _overwrites(mutation: str) -> bool:
-    """Whether a mutation wipes the history of its object; `org_create` only sets a code, and again, if it is repeated."""
-    return mutation.endswith("_create") and mutation != "org_create"
+def _called(task: Callable[[], B]) -> B:
+    return task()
 
 
-def _are_uuids(answered: Any, count: int) -> bool:
-    if not isinstance(answered, list) or len(answered) != count:
-        return False
-    try:
-        return all(each is None or str(UUID(each)) == each.lower() for each in answered)
-    except (ValueError, AttributeError, TypeError):
-        return False
+def _uuid_or_none(told: Any) -> str | None:
+    """A uuid that MO answers. Anything else is no answer of MO."""
+    if told is None:
+        return None
+    if isinstance(told, str):
+        with suppress(ValueError):
+            if str(UUID(told)) == told.lower():
+                return told
+    raise Unsettled(
+        "something before MO answered with something that is no uuid", perhaps_done=True, foreign=True
+    )

@@ -6,69 +6,82 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Any, Final, get_args, get_type_hints
+from typing import Any, Final
 from uuid import UUID
 
 from aarhus_los.errors import UnavailableError
+from aarhus_los.mo.answers import NotShown
 from aarhus_los.mo.kinds import KINDS, History, Kind, Value
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece, day_before, merge
 
 EXCLUSIVE_SINCE: Final = 29
 """The version of GraphQL from which on the `to` of a validity is the day after the last."""
 
-NEVER_NULL: Final[Mapping[type, tuple[str, ...]]] = {
-    of: tuple(name for name, hint in get_type_hints(of).items() if hint is str) for of in get_args(Value)
-}
-"""The fields that a value cannot be without, whatever MO says."""
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of what a query lists: objects that have a validity, and where the next page begins."""
+    """A part of what a query lists, and where the next page begins."""
 
     objects: dict[str, tuple[Piece[Value], ...]]
-    """A uuid's validities in order, not merged."""
+    """The objects that have a validity: a uuid's validities in order, not merged."""
+    beside: dict[str, tuple[Piece[Value], ...]]
+    """Of org units: their marks, likewise."""
+    listed: frozenset[str]
+    """All uuids."""
     cursor: Any
 
 
-def misunderstood(path: str) -> UnavailableError:
+def misunderstood(path: str) -> NotShown:
     """An answer that is not as it must be. The path names the field; its value may be a secret and is not told."""
-    return UnavailableError(
-        f"MO's answer is not understood: {path}. Is graphql_version right, and is it MO that answers?"
-    )
+    text = f"MO's answer is not understood: {path}"
+    question = "Is graphql_version right, and is it MO that answers?"
+    return NotShown(text, UnavailableError(f"{text}. {question}"))
 
 
-def histories(page: Page) -> dict[str, History]:
+def histories(objects: Mapping[str, tuple[Piece[Value], ...]]) -> dict[str, History]:
     """The objects of a page with their histories: neighbours with equal values are one piece."""
-    return {uuid: merge(pieces) for uuid, pieces in page.objects.items()}
+    return {uuid: merge(pieces) for uuid, pieces in objects.items()}
 
 
-def read_page(data: Mapping[str, Any], kind: Kind, graphql_version: int) -> Page:
-    """What a query of a kind's collection answered. Raises `UnavailableError` where it is not understood."""
+def read_page(
+    data: Mapping[str, Any],
+    kind: Kind,
+    graphql_version: int,
+    *,
+    paged: bool = False,
+    only_uuids: bool = False,
+) -> Page:
+    """What a query of a kind's collection answered, which asked for a page (`paged`), or for nothing but the uuids.
+
+    Raises `NotShown` where it is not understood.
+    """
     spec = KINDS[kind]
     listed = _take(data, spec.collection, dict, spec.collection)
-    page_info = listed.get("page_info") or {}
-    if not isinstance(page_info, dict):
-        raise misunderstood(f"{spec.collection}.page_info")
-    objects: dict[str, tuple[Piece[Value], ...]] = {}
+    cursor = None
+    if paged:
+        page_info = listed.get("page_info")
+        if not isinstance(page_info, dict) or "next_cursor" not in page_info:
+            raise misunderstood(f"{spec.collection}.page_info.next_cursor")
+        cursor = page_info["next_cursor"]
+    shown: dict[Kind, dict[str, tuple[Piece[Value], ...]]] = {kind: {}}
+    if spec.beside is not None:
+        shown[spec.beside] = {}
+    exclusive = graphql_version >= EXCLUSIVE_SINCE
+    uuids: list[str] = []
     for uuid, entry in _entries(listed, spec.collection):
+        uuids.append(uuid)
+        if only_uuids:
+            continue
         path = f"{spec.collection} {uuid}: validities"
         validities = _take(entry, "validities", list, path)
-        pieces = sorted(
-            _pieces(validities, kind, path, exclusive=graphql_version >= EXCLUSIVE_SINCE),
-            key=lambda piece: piece.start,
-        )
-        if any(later.start <= earlier.end for earlier, later in pairwise(pieces)):
-            raise misunderstood(f"{path} that overlap")
-        if pieces:
-            objects[uuid] = tuple(pieces)
-    return Page(objects, page_info.get("next_cursor"))
-
-
-def read_uuids(data: Mapping[str, Any], kind: Kind) -> list[str]:
-    """The uuids of a collection that was asked for nothing else."""
-    collection = KINDS[kind].collection
-    return [uuid for uuid, _ in _entries(_take(data, collection, dict, collection), collection)]
+        for of, objects in shown.items():
+            pieces = sorted(_pieces(validities, of, path, exclusive), key=lambda piece: piece.start)
+            if any(later.start <= earlier.end for earlier, later in pairwise(pieces)):
+                raise misunderstood(f"{path} that overlap")
+            if pieces:
+                objects[uuid] = tuple(pieces)
+    beside = {} if spec.beside is None else shown[spec.beside]
+    return Page(shown[kind], beside, frozenset(uuids), cursor)
 
 
 def _entries(listed: Mapping[str, Any], collection: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -81,9 +94,11 @@ def _entries(listed: Mapping[str, Any], collection: str) -> Iterator[tuple[str, 
             raise misunderstood(f"{path}.uuid") from None
 
 
-def _pieces(validities: list[Any], kind: Kind, path: str, *, exclusive: bool) -> Iterator[Piece[Value]]:
+def _pieces(validities: list[Any], kind: Kind, path: str, exclusive: bool) -> Iterator[Piece[Value]]:
     for read in validities:
         validity = _take(read, "validity", dict, f"{path}.validity")
+        if kind is Kind.MARK and read.get("org_unit_hierarchy", "") is None:
+            continue
         start = _day(validity, "from", path) or BEGINNING
         last = _day(validity, "to", path)
         end = FOREVER if last is None else day_before(last) if exclusive else last
@@ -93,17 +108,16 @@ def _pieces(validities: list[Any], kind: Kind, path: str, *, exclusive: bool) ->
 
 def _value(read: Mapping[str, Any], kind: Kind, path: str) -> Value:
     spec = KINDS[kind]
-    for name in spec.selection.split():
+    for each in spec.fields:
+        name = each.in_mo.graphql
         if name not in read or not _plain(read[name], several=name.endswith("_uuids")):
             raise misunderstood(f"{path}.{name}")
+        if each.never_null and each.in_mo.parse is None and read[name] is None:
+            raise misunderstood(f"{path}.{name}")
     try:
-        value = spec.parse(read)
+        return spec.parse(read)
     except (ValueError, TypeError, LookupError, AttributeError):
         raise misunderstood(path) from None
-    for name in NEVER_NULL[type(value)]:
-        if getattr(value, name) is None:
-            raise misunderstood(f"{path}.{name}")
-    return value
 
 
 def _plain(value: Any, *, several: bool) -> bool:

@@ -1,19 +1,23 @@
-"""Reading MO: whole histories of the objects that are asked for, many at a time."""
+"""Reading MO: whole histories of the objects that are asked for, many at a time.
+
+`as_of` asks for what MO said at an instant, which is inclusive: what was registered just then is shown.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from datetime import datetime
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.errors import UnavailableError
-from aarhus_los.mo.answers import member
-from aarhus_los.mo.client import GraphQlError, MoClient, Refused
-from aarhus_los.mo.histories import Page, histories, misunderstood, read_page, read_uuids
-from aarhus_los.mo.kinds import KINDS, History, Kind, Person
+from aarhus_los.mo.answers import NotShown, Refused, member
+from aarhus_los.mo.client import MoClient
+from aarhus_los.mo.histories import Page, histories, misunderstood, read_page
+from aarhus_los.mo.model import KINDS, History, Kind, Person
 from aarhus_los.mo.queries import ORGANISATION, by_cpr, by_person, by_unit, by_uuid, page_of, page_of_classes
 
 PAGE: Final = 500
@@ -38,6 +42,8 @@ class Histories:
 
     found: dict[str, History] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, History] = field(default_factory=dict)
+    """Of org units: their marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +64,51 @@ class Counts:
     managers: int
 
 
-def read_histories(client: MoClient, kind: Kind, uuids: Collection[str], *, page: int = PAGE) -> Histories:
+def read_histories(
+    client: MoClient,
+    kind: Kind,
+    uuids: Collection[str],
+    *,
+    as_of: datetime | None = None,
+    page: int = PAGE,
+) -> Histories:
     """The whole histories of objects of a kind. What MO does not have, or has without a validity, is missing."""
-    answers = _ask(client, kind, by_uuid(kind), uuids, page)
+    answers = _ask(client, kind, by_uuid, uuids, as_of, page)
     asked = set(uuids)
-    found = {uuid: history for uuid, history in _merged(answers.pages).items() if uuid in asked}
-    return Histories(found, answers.unreadable)
+    of_pages = _merged(answers)
+    for each in (of_pages.found, of_pages.beside):
+        for uuid in each.keys() - asked:
+            del each[uuid]
+    return of_pages
 
 
-def read_all(client: MoClient, kind: Kind, *, page: int = PAGE) -> Histories:
+def read_all(client: MoClient, kind: Kind, *, as_of: datetime | None = None, page: int = PAGE) -> Histories:
     """All objects of a kind that MO has few of: facets, IT systems."""
-    return _read_listed(client, kind, page_of(kind), page_of(kind, only_uuids=True), {}, page)
+    past = as_of is not None
+    whole, only_uuids = page_of(kind, past=past), page_of(kind, only_uuids=True, past=past)
+    return _read_listed(client, kind, whole, only_uuids, {}, as_of, page)
 
 
-def read_classes(client: MoClient, facets: Collection[str], *, page: int = PAGE) -> Histories:
+def read_classes(
+    client: MoClient, facets: Collection[str], *, as_of: datetime | None = None, page: int = PAGE
+) -> Histories:
     """All classes of the facets with these user keys."""
     if not facets:
         return Histories()
-    variables = {"facets": sorted(facets)}
-    whole, only_uuids = page_of_classes(), page_of_classes(only_uuids=True)
-    return _read_listed(client, Kind.CLASS, whole, only_uuids, variables, page)
+    past = as_of is not None
+    whole, only_uuids = page_of_classes(past=past), page_of_classes(only_uuids=True, past=past)
+    return _read_listed(client, Kind.CLASS, whole, only_uuids, {"facets": sorted(facets)}, as_of, page)
 
 
-def read_persons_by_cpr(client: MoClient, cprs: Collection[Cpr], *, page: int = PAGE) -> People:
+def read_persons_by_cpr(
+    client: MoClient, cprs: Collection[Cpr], *, as_of: datetime | None = None, page: int = PAGE
+) -> People:
     """The persons who have one of these CPR numbers on any day. A number that MO does not have is missing."""
-    answers = _ask(client, Kind.EMPLOYEE, by_cpr(), cprs, page, written=Cpr.reveal)
+    answers = _ask(client, Kind.EMPLOYEE, _by_cpr, cprs, as_of, page, written=Cpr.reveal)
     asked = set(cprs)
     found: dict[Cpr, dict[str, History]] = {}
     for each in answers.pages:
-        merged = histories(each)
+        merged = histories(each.objects)
         for uuid, pieces in each.objects.items():
             numbers = {piece.value.cpr for piece in pieces if isinstance(piece.value, Person)}
             for cpr in asked.intersection(numbers):
@@ -94,41 +116,49 @@ def read_persons_by_cpr(client: MoClient, cprs: Collection[Cpr], *, page: int = 
     return People(found, answers.unreadable)
 
 
-def read_engagements_of(client: MoClient, persons: Collection[str], *, page: int = PAGE) -> Histories:
+def read_engagements_of(
+    client: MoClient, persons: Collection[str], *, as_of: datetime | None = None, page: int = PAGE
+) -> Histories:
     """All engagements that persons have on any day."""
-    answers = _ask(client, Kind.ENGAGEMENT, by_person(Kind.ENGAGEMENT), persons, page)
-    return Histories(_merged(answers.pages), answers.unreadable)
+    return _merged(_ask(client, Kind.ENGAGEMENT, by_person, persons, as_of, page))
 
 
-def read_accounts_of(client: MoClient, persons: Collection[str], *, page: int = PAGE) -> Histories:
+def read_accounts_of(
+    client: MoClient, persons: Collection[str], *, as_of: datetime | None = None, page: int = PAGE
+) -> Histories:
     """All accounts that persons have on any day, in all IT systems."""
-    answers = _ask(client, Kind.IT, by_person(Kind.IT), persons, page)
-    return Histories(_merged(answers.pages), answers.unreadable)
+    return _merged(_ask(client, Kind.IT, by_person, persons, as_of, page))
 
 
-def read_of_units(client: MoClient, kind: Kind, units: Collection[str], *, page: int = PAGE) -> Histories:
+def read_of_units(
+    client: MoClient,
+    kind: Kind,
+    units: Collection[str],
+    *,
+    as_of: datetime | None = None,
+    page: int = PAGE,
+) -> Histories:
     """All engagements, or managers, that org units have on any day."""
-    answers = _ask(client, kind, by_unit(kind), units, page)
-    return Histories(_merged(answers.pages), answers.unreadable)
+    return _merged(_ask(client, kind, by_unit, units, as_of, page))
 
 
 def read_organisation(client: MoClient) -> tuple[str, int | None]:
     """The uuid of the root organisation, and its municipality code."""
     with _no_object_to_blame("org"):
         org = client.query(ORGANISATION).get("org")
-    if not isinstance(org, dict) or not isinstance(org.get("uuid"), str):
-        raise misunderstood("org.uuid")
-    code = org.get("municipality_code")
-    if code is not None and type(code) is not int:
-        raise misunderstood("org.municipality_code")
-    return org["uuid"], code
+        if not isinstance(org, dict) or not isinstance(org.get("uuid"), str):
+            raise misunderstood("org.uuid")
+        code = org.get("municipality_code")
+        if code is not None and type(code) is not int:
+            raise misunderstood("org.municipality_code")
+        return org["uuid"], code
 
 
 def read_counts(client: MoClient, org_uuid: str) -> Counts | None:
     """How much there is in MO today; None where MO cannot tell, as it cannot while one unit is broken."""
     try:
         told = client.get(f"/service/o/{org_uuid}/")
-    except Refused:
+    except (Refused, NotShown):
         return None
     names = ("unit_count", "person_count", "engagement_count", "manager_count")
     counts = [count for name in names if type(count := member(told, name)) is int]
@@ -141,27 +171,53 @@ class _Answers(Generic[K]):
     unreadable: dict[K, str]
 
 
-def _merged(pages: Iterable[Page]) -> dict[str, History]:
-    return {uuid: history for page in pages for uuid, history in histories(page).items()}
+def _merged(answers: _Answers[str]) -> Histories:
+    merged = Histories(unreadable=answers.unreadable)
+    for page in answers.pages:
+        merged.found.update(histories(page.objects))
+        merged.beside.update(histories(page.beside))
+    return merged
+
+
+class _Text(Protocol):
+    """The text of a query that asks for objects of a kind by `$keys`."""
+
+    def __call__(self, kind: Kind, *, past: bool) -> str: ...
+
+
+def _by_cpr(kind: Kind, *, past: bool) -> str:
+    return by_cpr(past=past)
+
+
+def _instant(as_of: datetime | None) -> dict[str, str]:
+    """The variable of a query for the past. MO takes an instant without a zone for a Danish one, and answers wrongly."""
+    if as_of is None:
+        return {}
+    if as_of.tzinfo is None:
+        raise ValueError("an instant without a zone")
+    return {"at": as_of.isoformat()}
 
 
 def _ask(
     client: MoClient,
     kind: Kind,
-    text: str,
+    text: _Text,
     keys: Collection[K],
+    as_of: datetime | None,
     page: int,
     *,
     written: Callable[[K], str] = str,
 ) -> _Answers[K]:
     """Asks for objects by keys, in batches, in parallel. A batch that fails is halved until the culprit stands alone."""
     batches = _batches(sorted(set(keys), key=written), page, client.connections)
+    past, instant = as_of is not None, _instant(as_of)
+    query = text(kind, past=past)
 
-    def asked(batch: list[K]) -> list[Page]:
-        data = client.query(text, {"keys": [written(key) for key in batch]})
-        return [read_page(data, kind, client.graphql_version)]
+    def asked(batch: list[K], *, patient: bool = True) -> Page:
+        data = client.query(query, {"keys": [written(key) for key in batch], **instant}, patient=patient)
+        return read_page(data, kind, client.graphql_version)
 
-    def halved(batch: list[K], error: GraphQlError) -> _Answers[K]:
+    def halved(batch: list[K], error: NotShown) -> _Answers[K]:
         if len(batch) == 1:
             return _Answers([], {batch[0]: f"MO cannot show it ({kind}): {error}"})
         middle = len(batch) // 2
@@ -169,8 +225,8 @@ def _ask(
         unreadable: dict[K, str] = {}
         for half in (batch[:middle], batch[middle:]):
             try:
-                pages += asked(half)
-            except GraphQlError as narrower:
+                pages.append(asked(half, patient=len(half) == 1))
+            except NotShown as narrower:
                 rest = halved(half, narrower)
                 pages += rest.pages
                 unreadable |= rest.unreadable
@@ -178,11 +234,12 @@ def _ask(
 
     def settled(batch: list[K]) -> _Answers[K]:
         try:
-            return _Answers(asked(batch), {})
-        except GraphQlError as error:
+            return _Answers([asked(batch)], {})
+        except NotShown as error:
             # Without this a role that is missing, or a field that MO has dropped, would be every object's fault.
             with _no_object_to_blame(KINDS[kind].collection):
-                client.query(by_uuid(kind), {"keys": [NOBODY]})
+                nobody = client.query(by_uuid(kind, past=past), {"keys": [NOBODY], **instant})
+                read_page(nobody, kind, client.graphql_version)
             return halved(batch, error)
 
     answers = client.in_parallel(settled, batches)
@@ -206,42 +263,40 @@ def _read_listed(
     whole: str,
     only_uuids: str,
     variables: dict[str, Any],
+    as_of: datetime | None,
     page: int,
 ) -> Histories:
     """Reads page after page; if one fails, asks for the uuids alone and for each object by its own."""
+    variables = {**variables, **_instant(as_of), "limit": page}
     try:
-        pages = [
-            read_page(data, kind, client.graphql_version)
-            for data in _pages(client, whole, KINDS[kind].collection, variables, page)
-        ]
-        return Histories(_merged(pages))
-    except GraphQlError:
+        return _merged(_Answers(_pages(client, kind, whole, variables), {}))
+    except NotShown:
         pass
     with _no_object_to_blame(KINDS[kind].collection):
-        uuids = [
-            uuid
-            for data in _pages(client, only_uuids, KINDS[kind].collection, variables, page)
-            for uuid in read_uuids(data, kind)
-        ]
-    return read_histories(client, kind, uuids, page=page)
+        pages = _pages(client, kind, only_uuids, variables, only_uuids=True)
+        uuids = [uuid for each in pages for uuid in each.listed]
+    return read_histories(client, kind, uuids, as_of=as_of, page=page)
 
 
 def _pages(
-    client: MoClient, text: str, collection: str, variables: dict[str, Any], page: int
-) -> Iterator[dict[str, Any]]:
+    client: MoClient, kind: Kind, text: str, variables: dict[str, Any], *, only_uuids: bool = False
+) -> list[Page]:
+    """All pages of a list. A page that points to a further one must have brought something new: else there is no end."""
+    pages: list[Page] = []
+    seen: set[str] = set()
     cursor: Any = None
     while True:
-        data = client.query(text, {**variables, "limit": page, "cursor": cursor})
-        yield data
-        listed = data.get(collection)
-        page_info = listed.get("page_info") if isinstance(listed, dict) else None
-        if not isinstance(page_info, dict) or "next_cursor" not in page_info:
-            raise misunderstood(f"{collection}.page_info.next_cursor")
-        if page_info["next_cursor"] == cursor and cursor is not None:
-            raise misunderstood(f"{collection}.page_info.next_cursor, which repeats itself")
-        cursor = page_info["next_cursor"]
+        data = client.query(text, {**variables, "cursor": cursor})
+        page = read_page(data, kind, client.graphql_version, paged=True, only_uuids=only_uuids)
+        pages.append(page)
+        cursor = page.cursor
         if cursor is None:
-            return
+            return pages
+        if not page.listed - seen:
+            raise misunderstood(
+                f"{KINDS[kind].collection}: a page that brings nothing new, and is not the last"
+            )
+        seen |= page.listed
 
 
 @contextmanager
@@ -249,8 +304,17 @@ def _no_object_to_blame(collection: str) -> Iterator[None]:
     """A query that fails although no single object can be its cause fails for all: MO is not usable for us."""
     try:
         yield
-    except GraphQlError as error:
-        raise UnavailableError(
+    except NotShown as error:
+        raise error.unavailable or UnavailableError(
             f"MO does not answer queries of {collection}: {error}. Check the roles of our client in Keycloak"
-            " (admin contains them) and the setting graphql_version."
+            " (admin contains them) and the setting graphql_version",
+            lasting=True,
         ) from None
+
+
+def has_any(client: MoClient, kind: Kind, as_of: datetime) -> bool:
+    """Whether MO had any object of a kind at an instant."""
+    text = page_of(kind, only_uuids=True, past=True)
+    with _no_object_to_blame(KINDS[kind].collection):
+        data = client.query(text, {**_instant(as_of), "limit": 1, "cursor": None})
+        return bool(read_page(data, kind, client.graphql_version, paged=True, only_uuids=True).listed)

@@ -10,14 +10,15 @@ from typing import Final
 from pydantic import SecretStr
 
 from aarhus_los.errors import UnavailableError
-from aarhus_los.exchange import anonymous
-from aarhus_los.mo.transport import Answer, Transport, Tries, Unsettled, shown
+from aarhus_los.http import Answer, Http, Unsettled, passing, shown
 
 MARGIN: Final = 30.0
 """A token is renewed so many seconds before it expires: a request that is on its way must still be accepted."""
 
 LIFETIME: Final = 60.0
 """How many seconds a token is used whose server does not say how long it lives."""
+LONGEST: Final = 86_400.0
+"""No token is used for longer, whatever its server says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ class _Token:
 class TokenSource:
     """Hands out the token. Thread-safe: while one thread fetches a token, the others wait for it."""
 
-    def __init__(self, auth: Auth, transport: Transport) -> None:
+    def __init__(self, auth: Auth, http: Http) -> None:
         self._auth = auth
-        self._transport = transport
+        self._http = http
         self._lock = threading.Lock()
         self._token: _Token | None = None
         self._failed: UnavailableError | None = None
@@ -62,7 +63,7 @@ class TokenSource:
         with self._lock:
             token = self._token
             # Also renewed when the clock has jumped back behind the fetch: then nobody knows how old it is.
-            if token is None or not token.fetched <= self._transport.clock() < token.renew:
+            if token is None or not token.fetched <= self._http.clock() < token.renew:
                 token = self._renewed()
             return token.text
 
@@ -84,26 +85,26 @@ class TokenSource:
         return self._token
 
     def _fetch(self) -> _Token:
+        server = f"the token endpoint {shown(self._auth.url)}"
+        try:
+            return self._http.settle(lambda: self._fetched(server))
+        except Unsettled as unsettled:
+            raise unsettled.final(server) from None
+
+    def _fetched(self, server: str) -> _Token:
         auth = self._auth
-        server = f"the token endpoint {shown(auth.url)}"
-        tries = Tries(self._transport, server)
-        while True:
-            fetched = self._transport.clock()
-            self._requests += 1
-            try:
-                answer = self._transport.exchange(
-                    "POST",
-                    auth.url,
-                    authorise=anonymous,
-                    form={
-                        "grant_type": "client_credentials",
-                        "client_id": auth.client_id,
-                        "client_secret": auth.client_secret.get_secret_value(),
-                    },
-                )
-                return _understood(answer, fetched, server)
-            except Unsettled as unsettled:
-                tries.again(unsettled)
+        begun = self._http.clock()
+        self._requests += 1
+        answer = self._http.exchange(
+            "POST",
+            auth.url,
+            form={
+                "grant_type": "client_credentials",
+                "client_id": auth.client_id,
+                "client_secret": auth.client_secret.get_secret_value(),
+            },
+        )
+        return _understood(answer, begun, server)
 
 
 def _understood(answer: Answer, fetched: float, server: str) -> _Token:
@@ -111,13 +112,16 @@ def _understood(answer: Answer, fetched: float, server: str) -> _Token:
     if status in (400, 401, 403):
         raise UnavailableError(
             f"{server} refuses the client id or the client secret ({status}): check the settings client_id and"
-            " client_secret, and that the client may use client credentials"
+            " client_secret, and that the client may use client credentials",
+            lasting=True,
         )
-    if status in (408, 429) or status >= 500:
-        raise Unsettled(f"answer {status}", perhaps_done=False, retry_after=answer.retry_after)
+    passing(answer, server, "auth_server")
+    if status >= 500:
+        raise Unsettled(f"answer {status}", perhaps_done=False)
     if status != 200:
         raise UnavailableError(
-            f"{server} answers {status}: check the settings auth_server (ends in /auth) and auth_realm"
+            f"{server} answers {status}: check the settings auth_server (ends in /auth) and auth_realm",
+            lasting=True,
         )
     try:
         body = answer.json()
@@ -127,5 +131,6 @@ def _understood(answer: Answer, fetched: float, server: str) -> _Token:
     # Anything else cannot be sent in a header, and the error that says so shows it.
     if not isinstance(text, str) or not re.fullmatch(r"[!-~]+", text):
         raise Unsettled("an answer without a token", perhaps_done=False)
-    seconds = float(lifetime) if isinstance(lifetime, int | float) and lifetime > 0 else LIFETIME
+    told = isinstance(lifetime, int | float) and lifetime > 0
+    seconds = float(min(lifetime, LONGEST)) if told else LIFETIME
     return _Token(text, fetched, fetched + seconds - min(MARGIN, seconds / 2))

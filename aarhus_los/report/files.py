@@ -11,10 +11,10 @@ from typing import Final
 
 from aarhus_los.addresses.outcomes import Unknown, Unsafe
 from aarhus_los.desired.claims import SetAside, UnresolvedAddress
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import OrgRow
 from aarhus_los.errors import StateError
 from aarhus_los.ledger import write_private
-from aarhus_los.selection import ReadFile
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 ADDRESS_HEADER: Final = ("org_uuid", "post_address", "kode", "tekst", "forslag", "mo_har")
@@ -25,7 +25,7 @@ def defused(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
-def write_rejects(folder: Path, files: Sequence[ReadFile], set_aside: Iterable[SetAside]) -> list[Path]:
+def write_rejects(folder: Path, files: Sequence[DropFile], set_aside: Iterable[SetAside]) -> list[Path]:
     """Writes `rejected_<file>.csv` for each file that has rows set aside, and takes it away where none is any more.
 
     It is for reading: the way back is a corrected upload. Of a file that is read again for its pending rows, the other
@@ -39,27 +39,29 @@ def write_rejects(folder: Path, files: Sequence[ReadFile], set_aside: Iterable[S
         path = folder / f"rejected_{file.name.name}"
         asides = by_file.get(file.name.name, [])
         if asides:
-            header = ("line", "column", "reason", *file.parsed.header)
+            header = ("line", "column", "reason", *file.header)
             rows = _rejects(file, asides)
-            if file.counted is not None:
-                spoken = {str(line) for line in file.counted}
+            if file.due is not None:
+                spoken = {str(line) for line in file.due}
                 rows += [row for row in _written(path, header, ";") if row[0] not in spoken]
             rows.sort(key=lambda row: (int(row[0]), row[1]))
             # The mark tells a spreadsheet that it is UTF-8.
             write_private(path, codecs.BOM_UTF8 + _csv([header, *rows], ";"))
             written.append(path)
-        elif file.counted is None or file.counted:
+        elif file.due is None or file.due:
             _remove(path)
     return written
 
 
-def _rejects(file: ReadFile, asides: Sequence[SetAside]) -> list[Sequence[str]]:
-    cells = {row.ref: row.cells for row in (*file.parsed.rows, *file.parsed.rejects)}
-    return [(str(aside.ref.line), aside.column, aside.reason, *cells.get(aside.ref, ())) for aside in asides]
+def _rejects(file: DropFile, asides: Sequence[SetAside]) -> list[Sequence[str]]:
+    cells = file.cells({aside.ref.line for aside in asides})
+    return [
+        (str(aside.ref.line), aside.column, aside.reason, *cells.get(aside.ref.line, ())) for aside in asides
+    ]
 
 
 def write_failed_addresses(
-    folders: Mapping[Path, int], files: Sequence[ReadFile], unresolved: Iterable[UnresolvedAddress]
+    folders: Mapping[Path, int], files: Sequence[DropFile], unresolved: Iterable[UnresolvedAddress]
 ) -> list[Path]:
     """Writes `failed_addr_<file>.csv` into each folder, with these permissions.
 
@@ -70,7 +72,7 @@ def write_failed_addresses(
         by_file.setdefault(each.ref.file, []).append(each)
     written = []
     for file in files:
-        if file.counted is not None and not file.counted:
+        if file.due is not None and not file.due:
             continue
         rows: list[Sequence[str | int]] = [
             (each.org_unit, each.text, kode, tekst, suggestion, each.mo_has or "")
@@ -89,14 +91,14 @@ def write_failed_addresses(
     return written
 
 
-def _of_other_rows(file: ReadFile, written: Iterable[Sequence[str]]) -> list[Sequence[str]]:
+def _of_other_rows(file: DropFile, written: Iterable[Sequence[str]]) -> list[Sequence[str]]:
     """What was written of rows that this run does not answer for."""
-    if file.counted is None:
+    if file.due is None:
         return []
     spoken = {
-        (row.org_uuid, defused(str(row.details["PostAdresse"])))
-        for row in file.parsed.rows_of(OrgRow)
-        if row.ref.line in file.counted
+        (row.org_uuid, defused(str(row.postal_address)))
+        for row in file.rows_of(OrgRow)
+        if row.ref.line in file.due
     }
     return [row for row in written if (row[0], row[1]) not in spoken]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from aarhus_los.desired.claims import DesiredObject, Notice
 from aarhus_los.mo.kinds import Engagement, History, Kind, Manager, Value
 from aarhus_los.plan import Action, Operation
-from aarhus_los.timeline import FOREVER, Nothing, clip, lay
+from aarhus_los.timeline import FOREVER, Nothing, clip, overlay
 
 
 def ended_units(operations: Iterable[Operation]) -> dict[str, Operation]:
@@ -28,7 +28,7 @@ def outliving(
     claims = {each.uuid: each.claim for each in desired}
     counts: dict[str, dict[str, int]] = {}
     for uuid, history in histories.items():
-        after = lay(claims.get(uuid, ()), history)
+        after = overlay(claims.get(uuid, ()), history)
         for unit in {unit for piece in after if (unit := _unit(piece.value))} & set(ended):
             left = clip(after, ended[unit].start)
             if any(_unit(piece.value) == unit for piece in left):

@@ -192,7 +192,7 @@ def drawn_rows(draw: st.DrawFn, units: Sequence[str], *, sound: bool) -> dict[st
         SlutDato=end,
         EAN=pick(EAN, OTHER_EAN, ""),
         PostAdresse=pick(STREET, OTHER_STREET, VAGUE, ""),
-        CVR=pick("1", "2"),
+        CVR=pick("10000001", "20000002"),
     )
     if bad:
         column, value = pick(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import parse_name
-from aarhus_los.drop.reader import ParsedFile, read_file
+from aarhus_los.drop.reader import read_file
 from aarhus_los.drop.rows import (
     OrgRow,
     PersonRow,
@@ -41,6 +42,16 @@ ORG_CELLS = {
     "MagID": "34",
     "PostAdresse": "Rådhuspladsen 2, 8000 Aarhus C",
 }
+DETAIL_FIELDS = {
+    "LOSID": "los_id",
+    "CVR": "cvr",
+    "EAN": "ean",
+    "P-Nr": "p_number",
+    "SE-Nr": "se_number",
+    "IntDebitor-Nr": "int_debitor",
+    "MagID": "mag_id",
+    "PostAdresse": "postal_address",
+}
 PERS_CELLS = {
     "UUID": A,
     "BrugervendtNøgle": "77",
@@ -63,10 +74,16 @@ LEDER_LUK_CELLS = {"OrgUUID": A, "CPR": CPR}
 R = TypeVar("R", bound=Row)
 
 
-def read(name: str, data: bytes | str) -> ParsedFile:
+def details(row: OrgRow) -> dict[str, object]:
+    """What a row says of its unit's eight details, by their columns."""
+    return {column: getattr(row, field) for column, field in DETAIL_FIELDS.items()}
+
+
+def read(name: str, data: bytes | str, *, validate_birthdate: bool = True) -> DropFile:
     parsed_name = parse_name(name)
     assert parsed_name is not None
-    return read_file(parsed_name, data.encode() if isinstance(data, str) else data)
+    data = data.encode() if isinstance(data, str) else data
+    return read_file(parsed_name, data, validate_birthdate=validate_birthdate)
 
 
 def text_of(*rows: dict[str, str], end: str = "\n") -> str:

@@ -8,7 +8,6 @@ from aarhus_los.cpr import Cpr
 from aarhus_los.drop.classlists import CLASS_LISTS, ClassList
 from aarhus_los.drop.rows import (
     ABSENT,
-    DETAIL_COLUMNS,
     ClassRow,
     EndedEngagementRow,
     EndedManagerRow,
@@ -34,6 +33,7 @@ from tests.drop.samples import (
     B,
     C,
     D,
+    details,
     one,
     one_org,
     one_person,
@@ -47,7 +47,6 @@ def test_an_org_row_says_all_of_its_unit() -> None:
     cells = ORG_CELLS
     assert one_org() == OrgRow(
         ref=RowRef(ORG, 2),
-        cells=tuple(cells.values()),
         org_uuid=A,
         user_key="1001",
         name="Børn og Unge",
@@ -56,14 +55,20 @@ def test_an_org_row_says_all_of_its_unit() -> None:
         line_org=True,
         start=date(2020, 2, 1),
         end=date.max,
-        details={column: cells[column] for column in DETAIL_COLUMNS},
+        los_id=cells["LOSID"],
+        cvr=cells["CVR"],
+        ean=cells["EAN"],
+        p_number=cells["P-Nr"],
+        se_number=cells["SE-Nr"],
+        int_debitor=cells["IntDebitor-Nr"],
+        mag_id=cells["MagID"],
+        postal_address=cells["PostAdresse"],
     )
 
 
 def test_a_person_row_says_all_of_its_engagement() -> None:
     assert one_person() == PersonRow(
         ref=RowRef(PERS, 2),
-        cells=tuple(PERS_CELLS.values()),
         engagement_uuid=A,
         user_key="77",
         cpr=Cpr(CPR),
@@ -157,7 +162,7 @@ def test_a_cpr_number_may_have_a_dash() -> None:
 
 def test_a_start_before_1900_is_taken_as_1900_and_told() -> None:
     row = one_org(StartDato="0001-01-01")
-    assert row.start == date(1900, 1, 1)
+    assert (row.start, row.written_start) == (date(1900, 1, 1), date(1, 1, 1))
     assert [note.column for note in row.notes] == ["StartDato"]
     assert row.flaws == ()
 
@@ -174,9 +179,9 @@ def test_a_start_before_1900_is_taken_as_1900_and_told() -> None:
 )
 def test_a_bad_detail_costs_that_detail_only(column: str, bad: str) -> None:
     row = one_org(**{column: bad})
-    assert row.details[column] is ABSENT
+    assert details(row)[column] is ABSENT
     assert [flaw.column for flaw in row.flaws] == [column]
-    others = {name: value for name, value in row.details.items() if name != column}
+    others = {name: value for name, value in details(row).items() if name != column}
     assert others == {name: ORG_CELLS[name] for name in others}
 
 
@@ -224,7 +229,7 @@ def test_a_good_email_stands_as_it_is(email: str) -> None:
         ("StartDato", ""),
         ("StartDato", "30-02-2021"),
         ("StartDato", "2021-13-01"),
-        ("StartDato", "01/02/2021"),
+        ("StartDato", "01/02/21"),
         ("StartDato", "9999-12-31"),
         ("SlutDato", "i morgen"),
     ],
@@ -239,13 +244,41 @@ def test_a_bad_key_date_name_or_parent_rejects_the_row(column: str, bad: str) ->
 
 def test_a_start_after_the_end_rejects_the_row() -> None:
     assert one_org(StartDato="2021-12-31", SlutDato="2021-12-31").end == date(2021, 12, 31)
-    rejected = reject(ORG, ORG_CELLS, StartDato="2022-01-01", SlutDato="2021-12-31")
+    rejected = reject(ORG, ORG_CELLS, StartDato="2022-01-02", SlutDato="2021-12-31")
     assert (rejected.column, rejected.org_uuid, rejected.days) == ("StartDato", A, None)
 
 
+def test_an_end_on_the_day_before_the_start_is_a_row_that_states_nothing() -> None:
+    row = one_org(StartDato="2022-01-01", SlutDato="2021-12-31")
+    assert (row.start, row.end, row.states_nothing) == (date(2022, 1, 1), date(2021, 12, 31), True)
+    assert ([note.column for note in row.notes], row.flaws) == (["SlutDato"], ())
+    assert not one_org(StartDato="2022-01-01", SlutDato="2022-01-01").states_nothing
+
+
 def test_an_end_before_1900_rejects_the_row() -> None:
-    rejected = reject(ORG, ORG_CELLS, StartDato="1850-01-01", SlutDato="31-12-1899")
-    assert (rejected.column, rejected.days) == ("SlutDato", (date(1850, 1, 1), date(1899, 12, 31)))
+    for start in ("1850-01-01", "0001-01-01"):
+        rejected = reject(ORG, ORG_CELLS, StartDato=start, SlutDato="01-12-1899")
+        assert rejected.column == "SlutDato"
+        # No day that MO has: one that is empty, and no day of it or beside it is before MO's first.
+        assert rejected.days == (date(1900, 1, 1), date(1899, 12, 31))
+
+
+def test_rows_are_in_the_order_of_their_starts_as_written_also_where_they_are_taken_as_1900() -> None:
+    starts = ["1899-12-31", "1850-06-01", "1900-01-01", "1850-06-01", "2020-02-01"]
+    parsed = read(ORG, text_of(*({**ORG_CELLS, "StartDato": start} for start in starts)))
+    rows = sorted(parsed.rows_of(OrgRow), key=lambda row: row.order)
+    assert [row.ref.line for row in rows] == [3, 5, 2, 4, 6]
+    assert {row.start for row in rows} == {date(1900, 1, 1), date(2020, 2, 1)}
+    nameless = [{**ORG_CELLS, "StartDato": start, "OrgEnhedsNavn": ""} for start in starts]
+    rejected = read(ORG, text_of(*nameless))
+    assert [each.ref.line for each in sorted(rejected.rejects, key=lambda each: each.order)] == [
+        3,
+        5,
+        2,
+        4,
+        6,
+    ]
+    assert all(each.days == (max(each.order[0], date(1900, 1, 1)), date.max) for each in rejected.rejects)
 
 
 @pytest.mark.parametrize(
@@ -294,7 +327,7 @@ def test_a_column_is_named_as_the_header_writes_it() -> None:
         "Med-i-LinjeOrg", "med-i-linjeorg"
     )
     (row,) = read(ORG, data).rows
-    assert Flaw("med-i-linjeorg", "neither True/False, 1/0 nor Ja/Nej") in row.flaws
+    assert Flaw("med-i-linjeorg", "neither True/False, 1/0, Ja/Nej nor SAND/FALSK") in row.flaws
 
 
 def test_short_and_long_rows_are_rejected_by_line_with_what_keys_they_have() -> None:

@@ -184,14 +184,14 @@ def mo_goes_down(mo: MoServer, request: Request) -> Action:
 
 
 REFUSED: Final = "connection refused"
-RESET: Final = "reset after everything took effect"
+RESET: Final = "reset before anything took effect"
 LASTING: Final[dict[str, tuple[Callable[[], Fault], str]]] = {
     REFUSED: (
         lambda: Fault(mo_goes_down, 4),
         "no connection (refused, or the host is not known)",
     ),
     RESET: (
-        lambda: Fault(answer(Drop()), 4, lasting=True, phase=Phase.AFTER),
+        lambda: Fault(answer(Drop()), 4, lasting=True),
         "the connection was closed before the answer was whole",
     ),
     "REST switched off": (
@@ -204,11 +204,11 @@ LASTING: Final[dict[str, tuple[Callable[[], Fault], str]]] = {
     ),
     "no role for writing": (
         lambda: Fault(client_loses_a_role("service_api"), 4),
-        "refuses us (403): our client in Keycloak lacks the realm role admin",
+        "our client in Keycloak lacks",
     ),
     "an HTML page to every read": (
         lambda: Fault(answer(HTML), 2, of=reading, lasting=True),
-        "answer 200 is not JSON, or not whole",
+        "something before MO answered 200 (text/html, ",
     ),
     "wait for an hour": (
         lambda: Fault(answer(status(503, Retry_After="3600")), 3, lasting=True),

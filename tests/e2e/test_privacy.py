@@ -471,7 +471,7 @@ def test_a_number_shows_itself_to_nobody_who_does_not_ask() -> None:
             encode(cpr)
         assert CPRS[0] not in str(refused.value)
     with pytest.raises(ValueError) as refused_text:
-        parse_cpr(CPRS[-2])
+        parse_cpr(f"{CPRS[-2]}0")
     assert CPRS[-2] not in str(refused_text.value)
     assert refused_text.value.__cause__ is None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,16 @@ def from_to(start: str | None, end: str | None) -> dict[str, str | None]:
     }
 
 
+Held = dict[str, dict[str, list[dict[str, Any]]]]
+
+
 @dataclass
 class GraphQlMo:
     """`held[collection][uuid]` are the validities of an object; who touches one of `poisoned` gets an error."""
 
-    held: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=lambda: defaultdict(dict))
+    held: Held = field(default_factory=lambda: defaultdict(dict))
+    before: tuple[datetime, Held] | None = None
+    """What it held before an instant."""
     poisoned: set[str] = field(default_factory=set)
     org: dict[str, Any] = field(default_factory=dict)
     most: int = 0
@@ -62,30 +68,48 @@ class GraphQlMo:
         ) -> dict[str, Any]:
             assert filter["from_date"] is None and filter["to_date"] is None
             begin = int(cursor or 0)
-            matching = [uuid for uuid in self.held[collection] if self._matches(collection, uuid, filter)]
+            at = filter.get("registration_time")
+            held = self._as_of(at)
+            matching = [uuid for uuid in held[collection] if self._matches(held, collection, uuid, filter)]
             shown = matching[begin:] if limit is None else matching[begin : begin + limit]
             more = None if limit is None or begin + limit >= len(matching) else begin + limit
             return {
                 "objects": [
-                    {"uuid": uuid, "validities": self._validities(collection, uuid)} for uuid in shown
+                    {"uuid": uuid, "validities": self._validities(held[collection][uuid], uuid, at)}
+                    for uuid in shown
                 ],
                 "page_info": {"next_cursor": more},
             }
 
         return resolve
 
-    def _validities(self, collection: str, uuid: str) -> Callable[..., list[dict[str, Any]]]:
+    def _as_of(self, at: str | None) -> Held:
+        """An instant shows what was registered just then."""
+        if at is None or self.before is None:
+            return self.held
+        instant = datetime.fromisoformat(at)
+        assert instant.tzinfo is not None, "MO would take it for a Danish one"
+        return self.before[1] if instant < self.before[0] else self.held
+
+    def _validities(
+        self, validities: list[dict[str, Any]], uuid: str, at: str | None
+    ) -> Callable[..., list[dict[str, Any]]]:
         def resolve(info: Any, start: None, end: None, **others: Any) -> list[dict[str, Any]]:
+            assert others.get("registration_time") == at, "both, or MO shows the present"
             if uuid in self.poisoned:
                 raise GraphQLError("1 validation error for ParsingModel: 0101851237 is not allowed")
-            return self.held[collection][uuid]
+            return validities
 
         return resolve
 
-    def _matches(self, collection: str, uuid: str, filter: dict[str, Any]) -> bool:
-        validities = self.held[collection][uuid]
+    def _matches(self, held: Held, collection: str, uuid: str, filter: dict[str, Any]) -> bool:
+        validities = held[collection][uuid]
         keys: list[str]
-        for name, of in (("cpr_numbers", "cpr_number"), ("employees", "employee_uuid")):
+        for name, of in (
+            ("cpr_numbers", "cpr_number"),
+            ("employees", "employee_uuid"),
+            ("org_units", "org_unit_uuid"),
+        ):
             if filter.get(name) is not None:
                 keys = filter[name]
                 self.most = max(self.most, len(keys))
@@ -93,7 +117,7 @@ class GraphQlMo:
         if filter.get("facet") is not None:
             facets = {
                 facet
-                for facet, shown in self.held["facets"].items()
+                for facet, shown in held["facets"].items()
                 if shown[0]["user_key"] in filter["facet"]["user_keys"]
             }
             return validities[0]["facet_uuid"] in facets

@@ -8,8 +8,17 @@ from graphql import OperationDefinitionNode, parse, validate
 from graphql.execution.values import get_variable_values
 
 from aarhus_los.mo.client import mutation
-from aarhus_los.mo.kinds import KINDS, Class, Facet, Item, ItSystem, Kind, Organisation, create, edit
-from aarhus_los.mo.queries import ORGANISATION, by_cpr, by_person, by_uuid, page_of, page_of_classes
+from aarhus_los.mo.model import KINDS, Class, Facet, ItSystem, Kind, Organisation
+from aarhus_los.mo.payloads import Item, create, edit
+from aarhus_los.mo.queries import (
+    ORGANISATION,
+    by_cpr,
+    by_person,
+    by_unit,
+    by_uuid,
+    page_of,
+    page_of_classes,
+)
 from aarhus_los.timeline import BEGINNING, FOREVER
 from tests.mo.graphql_mo import mo_schema
 
@@ -17,18 +26,28 @@ ONE = "11111111-1111-4111-8111-111111111111"
 KEYS = {"keys": [ONE]}
 PAGE = {"limit": 500, "cursor": None}
 
-QUERIES: list[tuple[str, dict[str, Any]]] = [
-    (ORGANISATION, {}),
-    *((by_uuid(kind), KEYS) for kind in KINDS),
-    (by_cpr(), {"keys": ["0101851237"]}),
-    (by_person(Kind.ENGAGEMENT), KEYS),
-    (by_person(Kind.IT), KEYS),
-    *(
-        (page_of(kind, only_uuids=short), PAGE)
-        for kind in (Kind.FACET, Kind.ITSYSTEM)
-        for short in (False, True)
-    ),
-    *((page_of_classes(only_uuids=short), {"facets": ["key"], **PAGE}) for short in (False, True)),
+AT = {"at": "2026-11-25T20:37:11.728893+00:00"}
+
+QUERIES: list[tuple[str, dict[str, Any]]] = [(ORGANISATION, {})] + [
+    (text, {**variables, **(AT if past else {})})
+    for past in (False, True)
+    for text, variables in [
+        *((by_uuid(kind, past=past), KEYS) for kind in KINDS),
+        (by_cpr(past=past), {"keys": ["0101851237"]}),
+        (by_person(Kind.ENGAGEMENT, past=past), KEYS),
+        (by_person(Kind.IT, past=past), KEYS),
+        (by_unit(Kind.ENGAGEMENT, past=past), KEYS),
+        (by_unit(Kind.MANAGER, past=past), KEYS),
+        *(
+            (page_of(kind, only_uuids=short, past=past), PAGE)
+            for kind in (Kind.FACET, Kind.ITSYSTEM)
+            for short in (False, True)
+        ),
+        *(
+            (page_of_classes(only_uuids=short, past=past), {"facets": ["key"], **PAGE})
+            for short in (False, True)
+        ),
+    ]
 ]
 
 MUTATIONS: list[Item] = [

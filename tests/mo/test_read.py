@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import date
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from aarhus_los.cpr import Cpr
 from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.client import MoClient
-from aarhus_los.mo.kinds import Account, Class, Engagement, Facet, ItSystem, Kind, Manager, Person, Unit
+from aarhus_los.mo.model import Account, Class, Engagement, Facet, ItSystem, Kind, Manager, Person, Unit
 from aarhus_los.mo.read import (
     Counts,
     Histories,
@@ -22,11 +24,12 @@ from aarhus_los.mo.read import (
     read_counts,
     read_engagements_of,
     read_histories,
+    read_of_units,
     read_organisation,
     read_persons_by_cpr,
 )
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece
-from tests.mo.graphql_mo import GraphQlMo, from_to
+from tests.mo.graphql_mo import GraphQlMo, Held, from_to
 from tests.mo.stand_in import Received, Reply, StandIn
 
 REASON = "1 validation error for ParsingModel: ********** is not allowed"
@@ -74,7 +77,7 @@ class TestHistories:
                     Piece(
                         date(2020, 1, 1),
                         FOREVER,
-                        Unit(f"Unit {n}", f"Unit {n}", None, uuid(900), None),
+                        Unit(f"Unit {n}", f"Unit {n}", None, uuid(900)),
                     ),
                 )
                 for n in (0, 2)
@@ -253,9 +256,22 @@ class TestWhatMoHasFewOf:
     def test_pages_that_do_not_end_are_not_understood(self, mo: StandIn, page_info: Any) -> None:
         listed = {"objects": [], "page_info": page_info}
         mo.answer = lambda received: Reply(200, {"data": {"facets": listed}})
-        with mo.client() as client, pytest.raises(UnavailableError, match=r"facets\.page_info"):
+        with mo.client() as client, pytest.raises(UnavailableError, match=r"not understood: facets"):
             read_all(client, Kind.FACET)
         assert len(mo.received) <= 2
+
+    def test_pages_that_bring_nothing_new_end_it(self, mo: StandIn) -> None:
+        """Each points to another page, and none is empty."""
+
+        def answer(received: Received) -> Reply:
+            listed = [{"uuid": uuid(n), "validities": []} for n in range(3)]
+            page_info = {"next_cursor": str(len(mo.received))}
+            return Reply(200, {"data": {"facets": {"objects": listed, "page_info": page_info}}})
+
+        mo.answer = answer
+        with mo.client() as client, pytest.raises(UnavailableError, match="brings nothing new"):
+            read_all(client, Kind.FACET)
+        assert len(mo.received) == 4, "two pages, and two of the uuids alone"
 
 
 class TestPeople:
@@ -338,6 +354,93 @@ class TestPeople:
         with mo.client() as client:
             (history,) = read_histories(client, Kind.MANAGER, [uuid(10)]).found.values()
         assert history[0].value == Manager(uuid(2), uuid(1), None, None, (uuid(7), uuid(8)))
+
+
+class TestAsItWas:
+    """What MO said at an instant, of all that can be asked for."""
+
+    CHANGED = datetime(2026, 11, 25, 21, 37, 13, 115137, tzinfo=timezone(timedelta(hours=1)))
+    CPR = Cpr("0101851237")
+
+    READS: Final[dict[str, Callable[[MoClient, datetime | None], set[str]]]] = {
+        "units": lambda client, at: names(
+            read_histories(client, Kind.ORG_UNIT, [uuid(1), uuid(2)], as_of=at)
+        ),
+        "facets": lambda client, at: names(read_all(client, Kind.FACET, as_of=at)),
+        "classes": lambda client, at: names(read_classes(client, ["types"], as_of=at)),
+        "persons": lambda client, at: {
+            person.value.given_name
+            for found in read_persons_by_cpr(client, [TestAsItWas.CPR], as_of=at).found.values()
+            for history in found.values()
+            for person in history
+            if isinstance(person.value, Person)
+        },
+        "engagements of a person": lambda client, at: names(read_engagements_of(client, [uuid(1)], as_of=at)),
+        "accounts of a person": lambda client, at: names(read_accounts_of(client, [uuid(1)], as_of=at)),
+        "engagements of a unit": lambda client, at: names(
+            read_of_units(client, Kind.ENGAGEMENT, [uuid(1)], as_of=at)
+        ),
+    }
+
+    @pytest.fixture(autouse=True)
+    def changed(self, held: GraphQlMo) -> None:
+        def holding(name: str) -> Held:
+            account = {"user_key": name, "itsystem_uuid": uuid(9), "employee_uuid": uuid(1)}
+            a_class = {"user_key": name, "name": name, "scope": None, "published": None}
+            return defaultdict(
+                dict,
+                org_units={uuid(1): unit(name)},
+                facets={uuid(5): [{"user_key": "types", "validity": from_to(None, None)}]},
+                classes={uuid(6): [{**a_class, "facet_uuid": uuid(5), "validity": from_to(None, None)}]},
+                persons={uuid(1): person("0101851237", name)},
+                engagements={uuid(7): engagement(uuid(1), name)},
+                itusers={uuid(8): [{**account, "validity": from_to("2020-01-01", None)}]},
+            )
+
+        held.held = holding("After")
+        held.held["facets"][uuid(4)] = [{"user_key": "After", "validity": from_to(None, None)}]
+        held.before = (self.CHANGED, holding("Before"))
+
+    @pytest.mark.parametrize("name", READS)
+    def test_is_what_was_registered_by_then(self, mo: StandIn, name: str) -> None:
+        read = self.READS[name]
+        just_before = self.CHANGED - timedelta(microseconds=1)
+        with mo.client() as client:
+            assert "After" in read(client, None)
+            assert "After" in read(client, self.CHANGED)
+            assert "After" not in read(client, just_before)
+            assert read(client, just_before) == read(client, just_before.astimezone(UTC))
+
+    def test_an_object_that_mo_could_not_show_then_is_named(self, mo: StandIn, held: GraphQlMo) -> None:
+        held.poisoned = {uuid(1)}
+        with mo.client() as client:
+            read = read_histories(
+                client, Kind.ORG_UNIT, [uuid(1), uuid(2)], as_of=self.CHANGED - timedelta(days=1)
+            )
+        assert set(read.unreadable) == {uuid(1)}
+
+    def test_the_queries_are_those_of_the_recordings(
+        self, mo: StandIn, held: GraphQlMo, recording: Callable[[str], dict[str, Any]]
+    ) -> None:
+        held.before = None
+        recorded = recording("asof_05_read_as_of_created")
+        at = datetime.fromisoformat(recorded["request_json"]["variables"]["t"])
+        (key,) = recorded["request_json"]["variables"]["keys"]
+        mo.answer = lambda received: Reply(200, recorded["response_json"])
+        with mo.client() as client:
+            found = read_histories(client, Kind.ORG_UNIT, [key], as_of=at).found
+        (received,) = mo.received
+        assert received.body["variables"] == {"keys": [key], "at": at.isoformat()}
+        assert [piece.value.name for piece in found[key] if isinstance(piece.value, Unit)] == ["A"]
+
+    def test_an_instant_needs_a_zone(self, mo: StandIn) -> None:
+        with mo.client() as client, pytest.raises(ValueError, match="zone"):
+            read_histories(client, Kind.ORG_UNIT, [uuid(1)], as_of=datetime(2026, 11, 25))
+        assert mo.received == []
+
+
+def names(read: Histories) -> set[str]:
+    return {piece.value.user_key for history in read.found.values() for piece in history}
 
 
 class TestTheOrganisation:

@@ -1,0 +1,184 @@
+"""Folding: the files about a unit or an engagement make claims on its objects one after the other; the last word wins.
+
+Every rule that asks what is known (is it there, is it valid on a day, was it announced) asks the *base*: what MO said before
+any of these files, overlaid with the claims of the files folded so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from aarhus_los.desired.claims import Actual
+from aarhus_los.desired.lines import FileLines
+from aarhus_los.drop.rows import RowRef
+from aarhus_los.mo.model import History, Object, Value
+from aarhus_los.timeline import (
+    BEGINNING,
+    FOREVER,
+    NOTHING,
+    UNCLAIMED,
+    Nothing,
+    Piece,
+    Statement,
+    Unclaimed,
+    clip,
+    cut,
+    day_after,
+    day_before,
+    is_there,
+    overlay,
+    overlay_statements,
+    valid,
+    value_at,
+)
+
+ValueOf = Callable[[Any, Object], Value | Nothing | Unclaimed]
+"""What a row states of an object on its days."""
+
+
+@dataclass(slots=True)
+class Claims:
+    """The objects of a subject while its files are folded."""
+
+    base: Mapping[Object, History]
+    claimed: dict[Object, History] = field(default_factory=dict)
+    _known: dict[Object, History] = field(default_factory=dict)
+
+    def known(self, key: Object) -> History:
+        """The base, overlaid with what was claimed so far."""
+        found = self._known.get(key)
+        return self.base.get(key, ()) if found is None else found
+
+    def add(self, key: Object, claim: History) -> None:
+        """A file's claim on an object."""
+        if claim:
+            self._known[key] = overlay(claim, self.known(key))
+            self.claimed[key] = overlay(claim, self.claimed.get(key, ()))
+
+
+@dataclass(slots=True)
+class Folded:
+    """What the files about a unit or an engagement claim."""
+
+    claims: Claims
+    after: list[History] = field(default_factory=list)
+    """The unit or engagement itself after each of the files."""
+    spared: list[tuple[RowRef, date]] = field(default_factory=list)
+    """Rows that claim to their end only, since a change is announced for the day after."""
+    unknown: list[RowRef] = field(default_factory=list)
+    """Rows that end what nobody knows."""
+
+
+def base_of(objects: Sequence[Object], base: Actual) -> dict[Object, History]:
+    """Those of the objects that the base has."""
+    return {(kind, uuid): found for kind, uuid in objects if (found := base.get(kind, {}).get(uuid))}
+
+
+def fold(
+    lines: Sequence[FileLines],
+    objects: Sequence[Object],
+    base: Mapping[Object, History],
+    value_of: ValueOf,
+    set_aside: Collection[RowRef],
+    completed: Callable[[History, History], History] = lambda claim, known: claim,
+) -> Folded:
+    """Folds the files about a unit with its addresses, or about an engagement: the first of the objects.
+
+    `completed` fills what a claim on it leaves to what is known.
+    """
+    lead = objects[0]
+    folded = Folded(Claims(base))
+    for each in lines:
+        if each.file.name.kind == "luk":
+            ended = end_at_file_date(each, lead, folded.claims, set_aside)
+            each.first = day_after(each.file.name.file_date) if ended else None
+            folded.unknown += () if ended else (row.ref for row in each.standing(set_aside))
+        else:
+            each.first = _claim(each, objects, folded, value_of, set_aside, completed)
+        folded.after.append(folded.claims.known(lead))
+    return folded
+
+
+def end_at_file_date(
+    each: FileLines, key: Object, claims: Claims, set_aside: Collection[RowRef]
+) -> tuple[RowRef, ...]:
+    """What a luk file claims: the last day is the file date. Returns its rows; none where there is nothing to end."""
+    refs = tuple(row.ref for row in each.standing(set_aside))
+    if not refs or not is_there(claims.known(key)):  # what begins later only ends before it has begun
+        return ()
+    claims.add(key, (Piece(day_after(each.file.name.file_date), FOREVER, NOTHING, refs),))
+    return refs
+
+
+def _claim(
+    each: FileLines,
+    objects: Sequence[Object],
+    folded: Folded,
+    value_of: ValueOf,
+    set_aside: Collection[RowRef],
+    completed: Callable[[History, History], History],
+) -> date | None:
+    standing = each.standing(set_aside)
+    if not standing:
+        return None
+    lead, day = objects[0], each.file.name.file_date
+    known = folded.claims.known
+    first = first_day(each, known(lead))
+    claims = {key: _claim_on(each, key, first, value_of, set_aside) for key in objects}
+    claims[lead] = completed(claims[lead], known(lead))
+    for gap in claims[lead]:
+        # The day before a gap that does not begin with the claim is the last of a row.
+        ends_a_row = gap.value is NOTHING and gap.start not in (first, BEGINNING)
+        if ends_a_row and gap.start > day and _announced(gap.start, objects, folded.claims):
+            claims = {key: cut(claim, gap.start, gap.end) for key, claim in claims.items()}
+            last = max(standing, key=lambda row: (row.end, row.ref.line))
+            folded.spared.append((last.ref, gap.start))
+    for key, claim in claims.items():
+        folded.claims.add(key, claim)
+    return first
+
+
+def first_day(each: FileLines, known: History) -> date:
+    """The first day that a file claims of a unit or an engagement, of which `known` is known."""
+    spans = [(row.start, row.end) for row in each.rows]
+    spans += [reject.days for reject in each.rejects if reject.days is not None]
+    starts: date = min(start for start, _ in spans)
+    day = each.file.name.file_date
+    if each.file.name.kind != "ret" or not is_there(known):
+        return starts
+    if any(start <= day <= end for start, end in spans):
+        return day
+    ended = [end for _, end in spans if end < day]
+    if ended:
+        return day_after(max(ended))
+    return starts if valid(known, day) else day
+
+
+def _claim_on(
+    each: FileLines, key: Object, first: date, value_of: ValueOf, set_aside: Collection[RowRef]
+) -> History:
+    """From `first` on exactly what the rows state, else not there; a row that fails leaves its days unclaimed."""
+    statements: list[Statement[Value]] = [
+        Statement(*reject.days, UNCLAIMED, reject.order) for reject in each.rejects if reject.days is not None
+    ]
+    last: tuple[date, int, tuple[RowRef, ...]] = (BEGINNING, 0, ())
+    for row in each.rows:
+        if row.ref in set_aside:
+            statements.append(Statement(row.start, row.end, UNCLAIMED, row.order))
+            continue
+        last = max(last, (row.end, row.ref.line, (row.ref,)))
+        if not row.states_nothing:
+            statements.append(Statement(row.start, row.end, value_of(row, key), row.order, (row.ref,)))
+    statements.append(Statement(BEGINNING, FOREVER, NOTHING, (BEGINNING, 0), last[2]))
+    return clip(overlay_statements(statements), first)
+
+
+def _announced(day: date, objects: Sequence[Object], claims: Claims) -> bool:
+    """Whether a validity of one of the objects begins on a day, while the first of them is there."""
+    return valid(claims.known(objects[0]), day) and any(
+        value_at(claims.known(key), day) not in (NOTHING, value_at(claims.known(key), day_before(day)))
+        for key in objects
+    )

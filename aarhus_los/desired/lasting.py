@@ -1,0 +1,70 @@
+"""Claims from the file date on: a name and a manager without an end, an e-mail address and an account until a last day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date
+
+from aarhus_los.drop.rows import Absent, Detail, PersonRow, RowRef
+from aarhus_los.mo.model import History, Value
+from aarhus_los.timeline import (
+    FOREVER,
+    NOTHING,
+    Nothing,
+    Piece,
+    day_after,
+    last_day,
+)
+
+
+def lasting(value: Value | Nothing, day: date, last: date | None, origin: tuple[RowRef, ...]) -> History:
+    """The value from a day on, and nothing after the last; where that lies before the day, only its end there.
+
+    `last` None: there is no last day, since there is nothing that it could last as long as.
+    """
+    after = min(day, day_after(last)) if last is not None else day
+    if value is NOTHING or last is None or last < day:
+        return (Piece(after, FOREVER, NOTHING, origin),)
+    held: History = (Piece(day, last, value, origin),)
+    return held if last == FOREVER else (*held, Piece(day_after(last), FOREVER, NOTHING, origin))
+
+
+def moved_end(
+    known: History, was: date | None, day: date, last: date | None, origin: tuple[RowRef, ...]
+) -> History:
+    """The claim of a file that says nothing of the value: its end moves, both ways, where it ended on `was`."""
+    end = last_day(known)
+    if end is None or end != was or end == last:
+        return ()
+    if last is None or last < end:
+        return (Piece(day if last is None else day_after(last), FOREVER, NOTHING, origin),)
+    value = next(piece.value for piece in reversed(known) if piece.value is not NOTHING)
+    assert not isinstance(value, Nothing)
+    return lasting(value, max(day_after(end), day), last, origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """The row that decides a value for a person, and whether another one says otherwise."""
+
+    row: PersonRow
+    contested: bool
+
+
+def vote(rows: Collection[PersonRow], day: date, value: Callable[[PersonRow], Detail]) -> Vote | None:
+    """A value beats a column that says nothing, which beats an empty one; then the primary engagement, then the later line.
+
+    Ended rows have no vote unless all are ended; a row that states nothing has none.
+    """
+    stating = [row for row in rows if not row.states_nothing]
+    voters = [row for row in stating if row.end >= day] or stating
+    if not voters:
+        return None
+    winner = max(voters, key=lambda row: (_weight(value(row)), row.primary, row.ref.line))
+    stated = {value(row) for row in voters} - {Absent.ABSENT}
+    return Vote(winner, len(stated) > 1)
+
+
+def _weight(detail: Detail) -> int:
+    return 1 if isinstance(detail, Absent) else 2 if detail else 0

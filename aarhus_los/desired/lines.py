@@ -1,0 +1,58 @@
+"""The lines of the drop by what they are about: a *subject* is a unit, a person or a manager."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from aarhus_los.drop.file import DropFile
+from aarhus_los.drop.rows import Reject, Row, RowRef
+
+Line = Row | Reject
+
+
+@dataclass(slots=True)
+class FileLines:
+    """The lines of one file about one subject, in the order of the file."""
+
+    file: DropFile
+    rows: list[Any] = field(default_factory=list)
+    """Of the kind that the file's name says."""
+    rejects: list[Reject] = field(default_factory=list)
+    first: date | None = None
+    """The first day that the file claims of the subject's unit or engagement, once it is folded; None: it claims nothing."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether one of them is new or pending."""
+        return any(self.file.is_due(line.ref) for line in (*self.rows, *self.rejects))
+
+    def standing(self, set_aside: Collection[RowRef]) -> list[Any]:
+        """The rows that are applied."""
+        return [row for row in self.rows if row.ref not in set_aside]
+
+
+Gathered = Mapping[str, list[FileLines]]
+"""A subject's uuid → its lines, a file each, in the order of folding."""
+
+
+def gathered(
+    files: Sequence[DropFile], subject_of: Callable[[Line], str | None]
+) -> dict[str, list[FileLines]]:
+    """The lines of all subjects that a new or a pending line is about, the subjects sorted."""
+    found: dict[str, list[FileLines]] = {}
+    for file in files:
+        of_file: dict[str, FileLines] = {}
+        for row in file.rows:
+            if (subject := subject_of(row)) is not None:
+                of_file.setdefault(subject, FileLines(file)).rows.append(row)
+        for reject in file.rejects:
+            if (subject := subject_of(reject)) is not None:
+                of_file.setdefault(subject, FileLines(file)).rejects.append(reject)
+        for subject, lines in of_file.items():
+            found.setdefault(subject, []).append(lines)
+    return {
+        subject: found[subject] for subject in sorted(found) if any(each.is_due for each in found[subject])
+    }

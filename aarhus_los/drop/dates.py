@@ -1,0 +1,80 @@
+"""Reads a date of the drop: three forms by themselves, and what is unambiguous beside them with python-dateutil."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Final
+
+# A time of day, with or without a zone, may follow a date. It says nothing: the days of a row are dates, as written.
+_TIME: Final = (
+    r"(?:(?: +|T)[0-9]{1,2}(?:[:.]?[0-9]{2}(?:[:.]?[0-9]{2}(?:[.,][0-9]+)?)?)?"
+    r" ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+)
+_YEAR_FIRST: Final = re.compile(rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}}){_TIME}")
+_DAY_FIRST: Final = re.compile(rf"([0-9]{{2}})-([0-9]{{2}})-([0-9]{{4}}){_TIME}")
+
+_ISO_BASIC: Final = re.compile(rf"(([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})){_TIME}")
+_YEAR_FIRST_SHORT: Final = re.compile(rf"(([0-9]{{4}})-([0-9]{{1,2}})-([0-9]{{1,2}})){_TIME}")
+_DAY_FIRST_SHORT: Final = re.compile(rf"(([0-9]{{1,2}})([-/.])([0-9]{{1,2}})\3([0-9]{{4}})){_TIME}")
+
+
+@lru_cache(maxsize=8192)
+def read_date(text: str) -> date:
+    """A date; the 31st of December 9999 is `date.max`. Raises ValueError, with a reason for people.
+
+    `2021-12-31`, `31-12-2021` and `2021-12-31 00:00:00.000` are what the drop has. `20211231`, `2021-12-1` and
+    day-month-year with `-`, `/` or `.` are understood too: each can mean one day only.
+    """
+    if iso := _YEAR_FIRST.fullmatch(text):
+        year, month, day = iso.groups()
+    elif danish := _DAY_FIRST.fullmatch(text):
+        day, month, year = danish.groups()
+    else:
+        return _read_other(text)
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        raise ValueError("a date that does not exist") from None
+
+
+def read_start(text: str) -> date:
+    """A date that is a first day."""
+    start = read_date(text)
+    if start == date.max:
+        raise ValueError("this date means no end, it cannot be a start")
+    return start
+
+
+def _read_other(text: str) -> date:
+    # Imported here, since it takes as long as all the rest of a start, and hardly any drop has such a date.
+    from dateutil.parser import isoparse, parse
+
+    read: Callable[[str], datetime]
+    if match := _ISO_BASIC.fullmatch(text):
+        written, year, month, day = match.groups()
+        read = isoparse
+    elif match := _YEAR_FIRST_SHORT.fullmatch(text):
+        written, year, month, day = match.groups()
+
+        def read(text: str) -> datetime:
+            return parse(text, yearfirst=True, dayfirst=False)
+
+    elif match := _DAY_FIRST_SHORT.fullmatch(text):
+        written, day, _, month, year = match.groups()
+
+        def read(text: str) -> datetime:
+            return parse(text, dayfirst=True)
+
+    else:
+        raise ValueError("not a date: write it as 2021-12-31 or 31-12-2021")
+    try:
+        found = read(written).date()
+    except (ValueError, OverflowError):
+        raise ValueError("a date that does not exist") from None
+    if (found.year, found.month, found.day) != (int(year), int(month), int(day)):
+        # dateutil takes the 13th month for a day.
+        raise ValueError("a date that does not exist")
+    return found

@@ -1,0 +1,86 @@
+"""A file of the drop as a value: its name, bytes and version, what its header says, its rows and its rejects."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from aarhus_los.drop.dialect import DELIMITER, Broken, read_records
+from aarhus_los.drop.names import DropName
+from aarhus_los.drop.rows import Reject, Row, RowRef
+
+R = TypeVar("R", bound=Row)
+
+
+@dataclass(frozen=True)
+class DropFile:
+    """A file as read. Every line that is not blank is a row or a reject.
+
+    `header` is as the file writes it. `missing_columns` are the optional columns that it lacks, and `near_columns` its own
+    titles that are near to one of them, each with that one. `mtime` is as the source tells it. `due` are the lines that
+    the run answers for, new or pending; None: all, the version is new.
+    """
+
+    name: DropName
+    data: bytes = field(repr=False)
+    header: tuple[str, ...]
+    rows: tuple[Row, ...] = field(repr=False)
+    rejects: tuple[Reject, ...] = field(repr=False)
+    missing_columns: tuple[str, ...] = ()
+    near_columns: tuple[tuple[str, str], ...] = ()
+    mtime: datetime | None = None
+    due: frozenset[int] | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    @cached_property
+    def sha256(self) -> str:
+        """What tells one version of a file from another."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is a header without rows: nothing to import."""
+        return not self.rows and not self.rejects
+
+    @property
+    def lines(self) -> list[RowRef]:
+        """Where its rows and rejects stand."""
+        return [line.ref for line in (*self.rows, *self.rejects)]
+
+    def is_due(self, ref: RowRef) -> bool:
+        return self.due is None or ref.line in self.due
+
+    def rows_of(self, kind: type[R]) -> tuple[R, ...]:
+        """The rows, known to be of the kind that the file's name says."""
+        return tuple(row for row in self.rows if isinstance(row, kind))
+
+    def cells(self, lines: Collection[int]) -> Mapping[int, tuple[str, ...]]:
+        """The cells of some of its lines, as the file has them: also of lines that are no rows."""
+        wanted = set(lines)
+        return {
+            line: tuple(record.text.split(DELIMITER) if isinstance(record, Broken) else record)
+            for line, record in (read_records(self.data) if wanted else ())
+            if line in wanted
+        }
+
+    def without(self, lines: Collection[int]) -> DropFile:
+        """The file as if some of its lines were not there."""
+        return replace(
+            self,
+            rows=tuple(row for row in self.rows if row.ref.line not in lines),
+            rejects=tuple(reject for reject in self.rejects if reject.ref.line not in lines),
+        )
+
+    def missing_text(self) -> str:
+        """What to say of the optional columns that its header lacks, for people; empty where it has them all."""
+        if not self.missing_columns:
+            return ""
+        near = "".join(f"; is {title} meant for {column}?" for title, column in self.near_columns)
+        return f"its header lacks {', '.join(self.missing_columns)}: what MO has there stays as it is{near}"

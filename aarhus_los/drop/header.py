@@ -1,0 +1,95 @@
+"""Fits the columns of a kind of row to the header of one file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Final
+from unicodedata import normalize
+
+from aarhus_los.drop.columns import Column
+
+_NEAR: Final = 0.6
+"""How much of two names must be alike; `P-Nummer` and `P-Nr` are just so."""
+
+
+_LONGEST_SHOWN: Final = 60
+_LONG_NUMBER: Final = re.compile(r"[0-9]{5}")
+
+
+class Unfit(ValueError):
+    """The header is not that of such a file; the reason is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header of a file: its titles as it writes them, and where the fields of a row stand.
+
+    `missing` are the optional columns that it lacks, `near` pairs of a title that is none of ours and the missing column
+    that it is near to.
+    """
+
+    titles: tuple[str, ...]
+    positions: Mapping[str, int]
+    missing: tuple[str, ...]
+    near: tuple[tuple[str, str], ...]
+
+    def title(self, field: str) -> str:
+        return self.titles[self.positions[field]]
+
+
+def fit(titles: Sequence[str], columns: Mapping[str, Column], optional: Collection[str]) -> Header:
+    """Finds the columns by their names, without regard to case. `columns` and `optional` go by fields.
+
+    Raises Unfit where a mandatory column is missing, or one of ours is there twice.
+    """
+    written = tuple(title.strip() for title in titles)
+    places: dict[str, int] = {}
+    twice: set[str] = set()
+    for position, title in enumerate(written):
+        if places.setdefault(_plain(title), position) != position:
+            twice.add(_plain(title))
+    headers = {_plain(column.header) for column in columns.values()}
+    others = [title for title in written if title and _plain(title) not in headers]
+    lacking = {
+        field: column.header for field, column in columns.items() if _plain(column.header) not in places
+    }
+    if mandatory := list(dict.fromkeys(lacking[field] for field in lacking if field not in optional)):
+        hint = "".join(f"; is {title} meant for {ours}?" for title, ours in _near(others, mandatory))
+        raise Unfit(f"its header lacks {', '.join(mandatory)}{hint}")
+    if doubled := dict.fromkeys(c.header for c in columns.values() if _plain(c.header) in twice):
+        raise Unfit(f"its header has {', '.join(doubled)} more than once")
+    positions = {
+        field: places[_plain(column.header)] for field, column in columns.items() if field not in lacking
+    }
+    missing = tuple(lacking.values())
+    return Header(written, positions, missing, _near(others, missing))
+
+
+def _plain(title: str) -> str:
+    return normalize("NFC", title).lower()
+
+
+def _near(others: Iterable[str], missing: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """Each title that is none of ours beside the missing column that it is nearest to, if it is near to one."""
+    found = []
+    for title in filter(_can_be_shown, others):
+        alike, ours = max(((_likeness(title, column), column) for column in missing), default=(0.0, ""))
+        if alike >= _NEAR:
+            found.append((title, ours))
+    return tuple(found)
+
+
+def _can_be_shown(title: str) -> bool:
+    """Whether a title can be told: a header may be a row that holds a person's number."""
+    return title.isprintable() and len(title) <= _LONGEST_SHOWN and not _LONG_NUMBER.search(title)
+
+
+def _likeness(one: str, other: str) -> float:
+    """From 0 to 1, by letters and digits alone; 1 too where the one begins with the whole of the other."""
+    first, second = ("".join(filter(str.isalnum, _plain(title))) for title in (one, other))
+    if len(second) > 2 and first.startswith(second):
+        return 1.0
+    return SequenceMatcher(None, first, second, autojunk=False).ratio()

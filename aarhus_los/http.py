@@ -1,0 +1,371 @@
+"""One HTTP exchange, whichever server is asked: sessions, limits, what a failure means, and when it is tried again.
+
+What a server says in its own words is understood where that server is known: MO, Keycloak, the address service.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from itertools import count
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from requests import exceptions as failures
+from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
+
+from aarhus_los.cutoff import Adapter, Cutoff
+from aarhus_los.errors import UnavailableError
+
+TRIES: Final = 5
+"""How often a request is sent at most."""
+EXCHANGE_SECONDS: Final = 600.0
+"""The longest that one exchange may last, however lively its socket is."""
+LARGEST: Final = 256 * 1024 * 1024
+"""The largest answer, unpacked."""
+GRACE_SECONDS: Final = 10.0
+"""How long requests that write may still wait for their answers after a run was told to stop."""
+IDLE_SECONDS: Final = 4.0
+"""MO's server closes a connection that was idle for five seconds; a request that meets the close is lost."""
+_CHUNK: Final = 64 * 1024
+
+Authorise = Callable[[requests.PreparedRequest], requests.PreparedRequest]
+R = TypeVar("R")
+
+
+class Unsettled(Exception):
+    """There is no answer, or none that settles the matter. `reason` is for people.
+
+    `perhaps_done`: what was sent may have been, or may yet be, carried out. `down`: the server as a whole is away, no part
+    of what was sent can be the cause. `foreign`: something before the server has answered in its place.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        perhaps_done: bool,
+        down: bool = False,
+        foreign: bool = False,
+        retry_after: float = 0.0,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.perhaps_done = perhaps_done
+        self.down = down
+        self.foreign = foreign
+        self.retry_after = retry_after
+        self.tries = 1
+        self.seconds = 0.0
+        """How often it was tried, and how long that took."""
+
+    def final(self, server: str) -> UnavailableError:
+        """What ends the run, after so many tries."""
+        tries = "once" if self.tries == 1 else f"{self.tries} times"
+        asked = f"; it asks us to wait {self.retry_after:.0f} s" if self.retry_after else ""
+        return UnavailableError(
+            f"{server}: {self.reason}{asked}. Tried {tries} in {max(self.seconds, 0):.0f} s."
+            " The next run does the rest."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server said, whole. Its content is not shown: it may hold CPR numbers or a token."""
+
+    status: int
+    content: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status}, {len(self.content)} bytes)"
+
+    def json(self) -> Any:
+        """The content, decoded. Raises ValueError, without the content in its text."""
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError):
+            raise ValueError("the answer is not JSON") from None
+
+    @property
+    def retry_after(self) -> float:
+        """How many seconds it asks to wait, by seconds or by a date; 0 where it asks nothing."""
+        text = self.headers.get("Retry-After", "").strip()
+        with suppress(ValueError, OverflowError):
+            return max(0.0, float(int(text)))
+        at = http_date(text)
+        return 0.0 if at is None else max(0.0, (at - datetime.now(UTC)).total_seconds())
+
+
+def http_date(text: str) -> datetime | None:
+    """The time that a header tells; None where it tells none."""
+    with suppress(ValueError, TypeError, OverflowError):
+        at = parsedate_to_datetime(text)
+        return at.replace(tzinfo=at.tzinfo or UTC)
+    return None
+
+
+def passing(answer: Answer, server: str, setting: str) -> None:
+    """Raises what a status means, whichever server answers so: `Unsettled` where it may pass, else `UnavailableError`.
+
+    `setting` names the setting that holds the server's address.
+    """
+    status = answer.status
+    if 300 <= status < 400:
+        raise UnavailableError(
+            f"{server} redirects to another address ({status}), which is not followed: set {setting} to the address"
+            " that answers itself (https instead of http, perhaps)",
+            lasting=True,
+        )
+    if status == 407:
+        raise UnavailableError(f"the proxy to {server} asks for a login (407)", lasting=True)
+    if status in (408, 429, 503):
+        raise Unsettled(f"answer {status}", perhaps_done=False, down=True, retry_after=answer.retry_after)
+    if status in (502, 504):
+        raise Unsettled(f"answer {status}", perhaps_done=True, retry_after=answer.retry_after)
+
+
+def anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Authorises nothing. Without any callable, requests would send credentials of the host from a .netrc file."""
+    return request
+
+
+def bearer(token: str) -> Authorise:
+    """Authorises with a token, in a header."""
+
+    def authorise(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {token}"
+        return request
+
+    return authorise
+
+
+def shown(url: str) -> str:
+    """A URL as it may be told: without user, password, query and fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(not a URL)"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
+
+
+class Http:
+    """Sends requests: one HTTP session a thread, proxies and CA bundle from the environment unless one is set.
+
+    `retry_seconds`: no try begins later than that after the first. `sleep` and `clock` (monotonic, seconds) are arguments
+    for the sake of those who must jump; by itself a wait ends when the run is stopped.
+    """
+
+    def __init__(
+        self,
+        *,
+        ca_bundle: str | None,
+        retry_seconds: float,
+        connect_timeout: float,
+        read_timeout: float,
+        exchange_seconds: float = EXCHANGE_SECONDS,
+        largest: int = LARGEST,
+        sleep: Callable[[float], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.retry_seconds = retry_seconds
+        self.clock = clock
+        self._stopped = threading.Event()
+        self._why = ""
+        self._sleep = self._stopped.wait if sleep is None else sleep
+        self._timeout = (connect_timeout, read_timeout)
+        self._exchange_seconds = exchange_seconds
+        self._cutoff = Cutoff(exchange_seconds)
+        self._largest = largest
+        self._ca_bundle = ca_bundle
+        self._lock = threading.Lock()
+        self._retries = 0
+        self._of_thread = threading.local()
+        # Weak, so that the session of a thread that has ended is closed with it.
+        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+
+    @property
+    def retries(self) -> int:
+        """How many requests were sent again."""
+        return self._retries
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._cutoff.close()
+        with self._lock:
+            for session in self._sessions:
+                session.close()
+
+    def stop(self, why: str, grace: float = 0.0) -> None:
+        """Sends no more requests, ends all waits between tries, and what is under way after `grace` seconds."""
+        if not self._stopped.is_set():
+            self._why = why
+        self._stopped.set()
+        self._cutoff.end_all(grace)
+
+    def settle(
+        self,
+        once: Callable[[], R],
+        *,
+        again: Callable[[Unsettled], bool] = lambda unsettled: True,
+    ) -> R:
+        """What `once` comes to, which is called until it settles: a few times, with ever longer waits in between.
+
+        Raises the last `Unsettled` when enough was tried, or when `again` says that trying again is no use.
+        """
+        started = self.clock()
+        for number in count(1):
+            self._go_on()
+            try:
+                return once()
+            except Unsettled as unsettled:
+                failed = unsettled
+            failed.tries, failed.seconds = number, self.clock() - started
+            wait = self._wait(number, failed)
+            if number >= TRIES or failed.seconds + wait > self.retry_seconds or not again(failed):
+                raise failed
+            with self._lock:
+                self._retries += 1
+            self._sleep(wait)
+        raise AssertionError("unreachable")
+
+    def _wait(self, number: int, failed: Unsettled) -> float:
+        """The waits never make up more than `retry_seconds`. Drawn, so that parallel requests do not meet again."""
+        longest = min(
+            0.5 * 4 ** (number - 1), self.retry_seconds * 2 ** (number - 1) / (2 ** (TRIES - 1) - 1)
+        )
+        return max(random.uniform(longest / 2, longest), failed.retry_after)
+
+    def _go_on(self) -> None:
+        if self._stopped.is_set():
+            raise UnavailableError(self._why)
+
+    def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        authorise: Authorise = anonymous,
+        payload: Any = None,
+        form: dict[str, str] | None = None,
+    ) -> Answer:
+        """Sends one request, once, and follows no redirect.
+
+        Raises `Unsettled` where sending it again may help, `UnavailableError` where it cannot.
+        """
+        session, adapter = self._session()
+        failure: Exception | None = None
+        with self._cutoff.exchange(adapter) as watched:
+            self._go_on()
+            try:
+                with session.request(
+                    method,
+                    url,
+                    json=payload,
+                    data=form,
+                    auth=authorise,
+                    timeout=self._timeout,
+                    verify=self._ca_bundle,  # per request, or REQUESTS_CA_BUNDLE would win
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    answer = Answer(response.status_code, self._content(response, url), response.headers)
+            except (requests.RequestException, HTTPError, OSError) as error:
+                failure = self._meaning(error, url)
+            finally:
+                self._of_thread.used = self.clock()
+        if (
+            watched.cut
+        ):  # also where what was read looks like a whole answer: one may end where its connection does
+            failure = self._cut()
+        if failure is not None:
+            # Not from within the handler: the errors of the library hold the request, and their texts URLs.
+            raise failure
+        if answer.status >= 500:
+            # MO closes the connection after an unforeseen error, without a word: the next request on it would be lost.
+            session.close()
+        return answer
+
+    def _cut(self) -> Exception:
+        if self._stopped.is_set():
+            return UnavailableError(self._why)
+        return Unsettled(f"the exchange was not over within {self._exchange_seconds:g} s", perhaps_done=True)
+
+    def _content(self, response: requests.Response, url: str) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_content(_CHUNK):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._largest:
+                raise UnavailableError(
+                    f"{shown(url)} answers with more than {self._largest / 2**20:g} MB: not read"
+                )
+        return b"".join(chunks)
+
+    def _session(self) -> tuple[requests.Session, Adapter]:
+        of_thread = self._of_thread
+        session: requests.Session | None = getattr(of_thread, "session", None)
+        if session is None:
+            session, adapter = of_thread.session, of_thread.adapter = requests.Session(), Adapter()
+            session.headers.update({"Accept": "application/json", "User-Agent": "aarhus-los"})
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, adapter)
+            with self._lock:
+                self._sessions.add(session)
+        elif not 0 <= self.clock() - of_thread.used < IDLE_SECONDS:
+            session.close()
+        return session, of_thread.adapter
+
+    def _meaning(self, error: Exception, url: str) -> Exception:
+        """What a failed exchange means: the order goes from special to general."""
+        connect, read = self._timeout
+        match error:
+            case failures.SSLError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                return UnavailableError(
+                    f"the certificate of {shown(url)} is not trusted: put the certificate of its authority into a file"
+                    " and name it in the setting ca_bundle or in REQUESTS_CA_BUNDLE",
+                    lasting=True,
+                )
+            case failures.SSLError():
+                return Unsettled("the TLS connection failed", perhaps_done=True)
+            case failures.ConnectTimeout():
+                return Unsettled(f"no connection within {connect:g} s", perhaps_done=False, down=True)
+            case failures.ProxyError():
+                return Unsettled("the proxy cannot be reached or refuses", perhaps_done=False, down=True)
+            case failures.ReadTimeout():
+                return Unsettled(f"no answer within {read:g} s", perhaps_done=True)
+            case failures.ConnectionError() if isinstance(_cause(error), NewConnectionError):
+                return Unsettled(
+                    "no connection (refused, or the host is not known)", perhaps_done=False, down=True
+                )
+            case failures.ConnectionError() if isinstance(_cause(error), ReadTimeoutError):
+                return Unsettled(f"nothing more of the answer within {read:g} s", perhaps_done=True)
+            case failures.InvalidURL() | failures.MissingSchema() | failures.InvalidSchema():
+                return UnavailableError(
+                    f"{shown(url)}, or the proxy to it, is not an address that can be asked: mend the setting",
+                    lasting=True,
+                )
+            case failures.RequestException() | HTTPError():
+                return Unsettled("the connection was closed before the answer was whole", perhaps_done=True)
+            case _:
+                return UnavailableError(
+                    f"{shown(url)} cannot be asked: the CA bundle (setting ca_bundle, or REQUESTS_CA_BUNDLE)"
+                    " does not exist or cannot be read",
+                    lasting=True,
+                )
+
+
+def _cause(error: Exception) -> Any:
+    """What an error of requests was made from."""
+    cause = error.args[0] if error.args else None
+    return getattr(cause, "reason", None) or cause

@@ -1,0 +1,123 @@
+"""The bookmark: a class of our own in MO, whose registrations tell when runs began, by the clock of MO's database.
+
+No other clock is of use: a run compares times with those at which objects were registered, and MO shows no other either.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from aarhus_los.errors import UnavailableError
+from aarhus_los.http import Unsettled
+from aarhus_los.mo.answers import NotShown, Refused, member
+from aarhus_los.mo.client import MoClient
+from aarhus_los.mo.histories import misunderstood
+from aarhus_los.mo.model import PUBLISHED
+from aarhus_los.mo.payloads import Endpoint, Item
+from aarhus_los.uuids import seed_uuid
+
+Moment = datetime
+"""An instant of MO's database, with its zone."""
+
+FACET: Final = seed_uuid("los_import")
+CLASS: Final = seed_uuid("los_import_bookmark")
+_WINDOW: Final = {"from": "1930-01-01", "to": None}
+"""Always the same: a bookmark has one validity, and each title replaces the last."""
+_QUERY: Final = (
+    "query($keys: [UUID!]) { classes(filter: {uuids: $keys, from_date: null, to_date: null}) { objects { uuid"
+    " registrations { start } validities(start: null, end: null) { name } } } }"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bookmark:
+    titles: frozenset[str]
+    registered: Moment
+    """The newest registration."""
+
+
+def set_bookmark(client: MoClient, now: datetime) -> Moment:
+    """Sets the bookmark to a title that no run had before, and makes it where MO lacks it. Returns when MO registered it.
+
+    Raises `UnavailableError`.
+    """
+    title = f"{now.isoformat(timespec='microseconds')} {random.randrange(10**6):06}"
+    perhaps_set = False
+
+    def once() -> Moment:
+        nonlocal perhaps_set
+        found = _read(client) if perhaps_set else None
+        if found is None or title not in found.titles:
+            perhaps_set = True
+            client.write(Endpoint.MUTATE, [_of_class("update", title)])
+            found = _read(client)
+        if found is None:  # MO says yes to the update of what it does not have
+            client.write(Endpoint.MUTATE, [_new_facet(), _of_class("create", title)])
+            found = _read(client)
+        if found is None or title not in found.titles:
+            raise Unsettled("it does not show the bookmark that it was told to set", perhaps_done=True)
+        return found.registered
+
+    try:
+        return client.settle(once)
+    except Unsettled as unsettled:
+        raise unsettled.final(client.server) from None
+    except Refused as refused:
+        text = f"{client.server} refuses the bookmark of this run, a class of the facet los_import: {refused}"
+        raise UnavailableError(text, lasting=True) from None
+
+
+def last_bookmark(client: MoClient) -> Moment | None:
+    """When the bookmark was last set; None where MO has none. Raises `UnavailableError`."""
+    found = _read(client)
+    return None if found is None else found.registered
+
+
+def _read(client: MoClient) -> _Bookmark | None:
+    try:
+        objects = member(client.query(_QUERY, {"keys": [CLASS]}).get("classes"), "objects")
+        if objects == []:
+            return None
+        try:
+            (shown,) = objects
+            registered = max(instant(each["start"]) for each in shown["registrations"])
+            return _Bookmark(frozenset(each["name"] for each in shown["validities"]), registered)
+        except (ValueError, TypeError, LookupError):
+            raise misunderstood("classes.registrations") from None
+    except NotShown as error:
+        raise error.unavailable or UnavailableError(
+            f"{client.server} cannot show the bookmark, class {CLASS}: {error}", lasting=True
+        ) from None
+
+
+def instant(told: Any) -> Moment:
+    """An instant as MO tells it. Raises ValueError and TypeError."""
+    at = datetime.fromisoformat(told)
+    if at.tzinfo is None:
+        raise ValueError("an instant without a zone")
+    return at
+
+
+def _new_facet() -> Item:
+    fields = {"uuid": FACET, "user_key": "los_import", "validity": _WINDOW}
+    return {"mutation": "facet_create", "input_type": "FacetCreateInput", "input": fields}
+
+
+def _of_class(verb: str, title: str) -> Item:
+    fields = {
+        "uuid": CLASS,
+        "facet_uuid": FACET,
+        "user_key": "bookmark",
+        "name": title,
+        "scope": "TEXT",
+        "published": PUBLISHED,
+        "validity": _WINDOW,
+    }
+    return {
+        "mutation": f"class_{verb}",
+        "input_type": f"Class{verb.capitalize()}Input",
+        "input": fields,
+    }

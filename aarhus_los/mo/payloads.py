@@ -1,0 +1,112 @@
+"""What is sent to MO of one operation on one object; it follows from the declared fields of the value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from aarhus_los.cpr import Cpr
+from aarhus_los.mo.model import KINDS, Declared, Kind, Organisation, Person, Value
+from aarhus_los.timeline import BEGINNING, FOREVER, day_after, day_before
+
+
+class Endpoint(StrEnum):
+    """The ways to write. A list goes to one of them, and is one transaction in MO."""
+
+    CREATE = "/service/details/create"
+    EDIT = "/service/details/edit"
+    TERMINATE = "/service/details/terminate"
+    MUTATE = "graphql"
+
+
+Item = Mapping[str, Any]
+"""What is sent of one operation. To `MUTATE`: `{"mutation": name, "input_type": type, "input": {…}}`."""
+
+
+def is_mutated(kind: Kind) -> bool:
+    """Whether a kind is written by GraphQL mutations."""
+    return kind is Kind.ORGANISATION or KINDS[kind].by_mutation
+
+
+def create(kind: Kind, uuid: str, value: Value, start: date, end: date, mark: str | None = None) -> Item:
+    """What creates an object that is `value` from `start` to `end`; a unit with the class of its mark, if it has one."""
+    if is_mutated(kind):
+        return _mutation(kind, "create", uuid, value, start, end)
+    item = {"type": kind.value, "uuid": uuid, **_fields(kind, value, mark)}
+    if isinstance(value, Person):  # from the birth date on, by itself
+        cpr = {} if value.cpr is None else {"cpr_no": value.cpr.reveal()}
+        return {"type": kind.value, "uuid": uuid, "name": value.name, **cpr}
+    if kind is Kind.ORG_UNIT and item["parent"] is None:
+        del item["parent"]
+    return {**item, "validity": _validity(start, end)}
+
+
+def edit(kind: Kind, uuid: str, value: Value, start: date, end: date, mark: str | None = None) -> Item:
+    """What sets `value` from `start` to `end`, and leaves the days before and after as they are.
+
+    Where a unit's edit carries the class of its mark, the mark is taken away on all other days.
+    """
+    if isinstance(value, Organisation):
+        code = {"municipality_code": value.municipality_code}
+        return {"mutation": "org_create", "input_type": "OrganisationCreate", "input": code}
+    if is_mutated(kind):
+        return _mutation(kind, "update", uuid, value, start, end)
+    data = {**_fields(kind, value, mark, edits=True), "validity": _validity(start, end)}
+    if isinstance(value, Person):
+        data["surname"] = value.surname or " "  # an empty one would keep the old surname
+    if kind is Kind.ORG_UNIT:
+        return {"type": kind.value, "data": {"uuid": uuid, **data}}
+    return {"type": kind.value, "uuid": uuid, "data": data}
+
+
+def terminate(kind: Kind, uuid: str, start: date, end: date) -> Item:
+    """What takes an object away from `start` to `end`."""
+    if end == FOREVER:
+        # `to` alone names the last day that is left.
+        validity: dict[str, str | None] = {"to": day_before(start).isoformat()}
+    else:
+        validity = _validity(start, end)
+    return {"type": kind.value, "uuid": uuid, "validity": validity}
+
+
+def _fields(kind: Kind, value: Value, mark: str | None, *, edits: bool = False) -> dict[str, Any]:
+    sent: dict[str, Any] = {}
+    for each in KINDS[kind].fields:
+        field = getattr(value, each.name)
+        if (field is None and each.in_mo.optional) or (edits and each.in_mo.create_only):
+            continue
+        sent[each.in_mo.written] = _rest(each.in_mo, field)
+        if each.in_mo.also:
+            sent[each.in_mo.also] = field
+    if mark is not None:
+        sent["org_unit_hierarchy"] = {"uuid": mark}
+    return sent
+
+
+def _rest(declared: Declared, field: Any) -> Any:
+    """A field as REST takes it: references are objects with a uuid."""
+    if isinstance(field, Cpr):
+        return field.reveal()
+    if declared.to is None or field is None:
+        return field
+    return {"uuid": field} if isinstance(field, str) else [{"uuid": each} for each in field]
+
+
+def _validity(start: date, end: date) -> dict[str, str | None]:
+    return {
+        "from": None if start == BEGINNING else start.isoformat(),
+        "to": None if end == FOREVER else end.isoformat(),
+    }
+
+
+def _mutation(kind: Kind, verb: str, uuid: str, value: Value, start: date, end: date) -> Item:
+    """The mutations of classes, facets and IT systems: their `to` is the day after the last."""
+    spec = KINDS[kind]
+    fields = {each.in_mo.written: getattr(value, each.name) for each in spec.fields}
+    return {
+        "mutation": f"{spec.stem}_{verb}",
+        "input_type": f"{spec.input_stem}{verb.capitalize()}Input",
+        "input": {"uuid": uuid, **fields, "validity": _validity(start, day_after(end))},
+    }

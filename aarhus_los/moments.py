@@ -1,0 +1,105 @@
+"""As it was: from when on the files about a subject are folded, and as of which moment MO is asked for it.
+
+A file's line in the state has `began` and `last`, the moments of the first and the last run that imported it. What MO said
+before the first of them had been imported is what the files are folded on: so folding again gives what folding gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from aarhus_los.desired.lines import FileLines, Gathered
+from aarhus_los.drop.names import parse_name
+from aarhus_los.ledger import Line, moment_of_stamp
+
+JUST_BEFORE: Final = timedelta(microseconds=1)
+"""MO shows what was registered at the very instant that it is asked for."""
+
+
+@dataclass(frozen=True)
+class Traced:
+    """The lines that are folded about each subject, and the instants as of which MO is asked for some of them."""
+
+    lines: Gathered
+    as_of: Mapping[str, datetime]
+    """Subject → the instant. Of the others, MO as it is is the base."""
+
+
+def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
+    """Finds for each subject from which file on it is folded, and what its base is.
+
+    It begins with the oldest file with a new or a pending row of it. Where an older file was claimed at or after the moment
+    at which one of these began, that one is folded too.
+    """
+    lines: dict[str, list[FileLines]] = {}
+    as_of: dict[str, datetime] = {}
+    for subject, each in gathered.items():
+        lines[subject], moment = _of_subject(each, state)
+        if moment is not None:
+            as_of[subject] = moment - JUST_BEFORE
+    return Traced(lines, as_of)
+
+
+def _of_subject(
+    each: Sequence[FileLines], state: Mapping[str, Line]
+) -> tuple[list[FileLines], datetime | None]:
+    first = next(place for place, lines in enumerate(each) if lines.is_due)
+    began, last = (
+        [_moment(getattr(state.get(lines.file.name.name), name, None)) for lines in each]
+        for name in ("began", "last")
+    )
+    while True:
+        moment = min((at for at in began[first:] if at is not None), default=None)
+        if moment is None:
+            return list(each[first:]), None
+        older = next(
+            (place for place, at in enumerate(last[:first]) if at is not None and at >= moment), None
+        )
+        if older is None:
+            return list(each[first:]), moment
+        first = older
+
+
+def may_lack_a_past(at: datetime, lines: Iterable[Line]) -> bool:
+    """Whether MO may know nothing of an instant: it is that of a stamp, or files of before it were imported.
+
+    Then the MO that was there may be gone, and another one in its place that was filled later.
+    """
+    moments = [(line, began) for line in lines if (began := _moment(line.began)) is not None]
+    return any(began < at for _, began in moments) or any(
+        began == at + JUST_BEFORE and _is_of_stamp(line) for line, began in moments
+    )
+
+
+def _is_of_stamp(line: Line) -> bool:
+    name = parse_name(line.name)
+    return name is not None and name.stamp is not None and line.began == moment_of_stamp(name.stamp)
+
+
+def reaching_back(names: Sequence[str], state: Mapping[str, Line], read: Sequence[str]) -> list[str]:
+    """Of files older than those that are read, the ones that were claimed since one of these began: they are read too.
+
+    `names` are all files of a family in the order of folding, `read` those that are read anyway.
+    """
+    found = set(read)
+    while True:
+        moments = [at for name in found if (line := state.get(name)) and (at := _moment(line.began))]
+        if not moments or not found:
+            break
+        oldest = min(names.index(name) for name in found if name in names)
+        more = {
+            name
+            for name in names[:oldest]
+            if (line := state.get(name)) and (at := _moment(line.last)) and at >= min(moments)
+        }
+        if more <= found:
+            break
+        found |= more
+    return [name for name in names if name in found and name not in read]
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,157 @@
+"""How the state goes on: what is under way is noted before the first write, what is done after the last.
+
+Also whether the MO that is read is the one that the state is about, and not an older copy of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+
+from aarhus_los.desired.claims import SetAside
+from aarhus_los.desired.lines import Gathered
+from aarhus_los.drop.names import Family, parse_name
+from aarhus_los.drop.rows import RowRef
+from aarhus_los.errors import StateError
+from aarhus_los.ledger import NOTHING_YET, Line, State, next_state
+from aarhus_los.selection import Selection
+
+
+def check_mo(state: State, organisation: str, bookmark: datetime | None, since: date | None) -> None:
+    """Raises StateError where MO is another one than the state is about, or was put back to an older copy.
+
+    `bookmark` is when MO's was set last. With `since` at or before the day of the oldest file that the copy lacks, a copy is
+    as good as any MO.
+    """
+    if state.organisation not in (None, organisation):
+        raise StateError(
+            f"this state is of another MO: its root organisation is {state.organisation}, and MO's is {organisation}."
+            " Set mora.base to the MO that it is about, or state_file to the state of this one"
+        )
+    if state.bookmark is None:
+        return
+    if bookmark is not None and bookmark >= datetime.fromisoformat(state.bookmark):
+        return
+    lacking = [
+        name.file_date
+        for line in state.lines.values()
+        if line.last and (bookmark is None or datetime.fromisoformat(line.last) > bookmark)
+        if (name := parse_name(line.name)) and name.stamp is not None
+    ]
+    if lacking and (since is None or since > min(lacking)):
+        copy = (
+            "has no bookmark of this importer"
+            if bookmark is None
+            else f"is as it was at {bookmark:%Y-%m-%d %H:%M}"
+        )
+        raise StateError(
+            f"MO was put back to a copy: it {copy}, and the last import was later. Import what it lacks with"
+            f" --since {min(lacking)}"
+        )
+
+
+def healed(selection: Selection, set_aside: Iterable[SetAside]) -> set[str]:
+    """The files with rows that were pending, and are so no more."""
+    pending = {aside.ref for aside in set_aside if aside.pending}
+    return {
+        file.name.name
+        for file in selection.files
+        if file.due and any(ref.line in file.due and ref not in pending for ref in file.lines)
+    }
+
+
+def under_way(state: State, selection: Selection, claimed: Collection[str], at: datetime) -> State:
+    """The state before the first write: what is being imported, so that a run that is cut off changes nothing.
+
+    `claimed` are the files with rows that were pending, and `at` is the moment of the run. Whatever has no moment yet
+    takes that.
+    """
+    moment = at.isoformat()
+    lines = dict(state.lines)
+    for name, line in selection.lines.items():
+        if line.taken_over:
+            lines.setdefault(name, line)
+    for file in selection.files:
+        name = file.name.name
+        fresh = selection.lines[name]
+        if file.due is None:
+            # A new file of the run that takes over has its stamp as its beginning.
+            line = lines.get(name, Line(name, began=fresh.began, last=fresh.last))
+            line = replace(line, under_way=file.sha256)
+            lines[name] = line if name not in lines and fresh.began else _claimed(line, moment)
+        elif name in claimed:
+            lines[name] = _claimed(lines[name], moment)
+    for name, line in lines.items():
+        if line.began is None:
+            lines[name] = _claimed(line, moment)
+    return replace(state, timestamp=state.timestamp or NOTHING_YET, lines=lines, bookmark=moment)
+
+
+def _claimed(line: Line, moment: str) -> Line:
+    """Class lists have no moments: none is folded on what was before it."""
+    name = parse_name(line.name)
+    if name is None or name.family is Family.STAM:
+        return line
+    return replace(line, began=line.began or moment, last=moment)
+
+
+def completed(
+    state: State,
+    selection: Selection,
+    pending: Iterable[RowRef],
+    given_up: Iterable[RowRef],
+    now: datetime,
+    *,
+    give_up_all: bool,
+) -> State:
+    """The state after everything else. `pending` and `given_up`: the rows that become so by this run."""
+    waiting, done_with = _by_file(pending), _by_file(given_up)
+    today = now.date().isoformat()
+    lines = {
+        name: replace(line, began=noted.began, last=noted.last) if (noted := state.lines.get(name)) else line
+        for name, line in selection.lines.items()
+    }
+    if give_up_all:
+        lines |= {
+            name: replace(
+                lines.get(name, line),
+                pending=(),
+                given_up=tuple(sorted({*line.given_up, *line.pending})),
+                reported={},
+            )
+            for name, line in state.lines.items()
+            if line.pending
+        }
+    for file in selection.files:
+        name = file.name.name
+        line = lines[name]
+        of_file = sorted(waiting.get(name, ()))
+        line = replace(
+            line,
+            pending=tuple(of_file),
+            given_up=tuple(sorted({*line.given_up, *done_with.get(name, ())})),
+            reported={str(number): line.reported.get(str(number), today) for number in of_file},
+        )
+        if file.due is None:
+            imported = now.isoformat(timespec="seconds")
+            line = replace(line, imported=imported, taken_over=False, under_way=None)
+        lines[name] = line
+    return next_state(state, now, lines, selection.listed, selection.reported)
+
+
+def needed_again(gathered: Gathered, pending: Iterable[RowRef]) -> set[str]:
+    """The files whose bytes are kept: of every subject that a pending row is about, all that are folded about it."""
+    rows = set(pending)
+    needed = {ref.file for ref in rows}
+    for each in gathered.values() if rows else ():
+        if any(line.ref in rows for lines in each for line in (*lines.rows, *lines.rejects)):
+            needed |= {lines.file.name.name for lines in each}
+    return needed
+
+
+def _by_file(rows: Iterable[RowRef]) -> Mapping[str, set[int]]:
+    found: dict[str, set[int]] = {}
+    for ref in rows:
+        found.setdefault(ref.file, set()).add(ref.line)
+    return found

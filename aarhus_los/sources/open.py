@@ -1,0 +1,89 @@
+"""Which source the settings name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from aarhus_los.drop.names import parse_name
+from aarhus_los.errors import SettingsError
+from aarhus_los.settings import Settings
+from aarhus_los.sources.entries import Source
+from aarhus_los.sources.folder import Folder
+from aarhus_los.sources.ftp import Ftp
+from aarhus_los.sources.ftps import tls_context
+
+
+def open_source(settings: Settings) -> Source:
+    """The local folder, where one is set, or else the file server. Nothing is asked of it yet.
+
+    Raises SettingsError for what can be seen to be wrong beforehand: a key, certificate or library that is missing.
+    """
+    if settings.import_csv_folder is not None:
+        return Folder(settings.import_csv_folder)
+    url = settings.ftp_url
+    parts = urlsplit(url if "://" in url else f"//{url}")
+    scheme = parts.scheme or ("sftp" if settings.ftp_ssh_key_path is not None else "ftp")
+    if scheme == "file":
+        return Folder(Path(unquote(parts.path)))
+    if scheme == "sftp":
+        return _sftp(settings, parts)
+    return Ftp(
+        host=parts.hostname or "",
+        port=parts.port or settings.ftp_port,
+        user=settings.ftp_user,
+        password=settings.ftp_pass.get_secret_value() if settings.ftp_pass else None,
+        folder=_folder(settings, parts),
+        interest=_is_ours,
+        tls=tls_context(settings.ftp_ca_file) if scheme == "ftps" else None,
+    )
+
+
+def _sftp(settings: Settings, parts: SplitResult) -> Source:
+    try:
+        from aarhus_los.sources.host_keys import Pinned, read_known_hosts
+        from aarhus_los.sources.sftp import Sftp
+        from aarhus_los.sources.ssh_keys import Login, read_key
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"ftp_url: SFTP needs {error.name}, which is not installed: install aarhus-los from its wheel or its folder with"
+            " the extra sftp, as in pip install './aarhus-los[sftp]'"
+        ) from None
+    key_path, passphrase, password = settings.ftp_ssh_key_path, settings.ftp_ssh_key_pass, settings.ftp_pass
+    if not settings.ftp_user:
+        raise SettingsError("ftp_user: missing; SFTP has no anonymous login")
+    if key_path is None and password is None:
+        raise SettingsError("ftp_ssh_key_path: missing; SFTP needs it, or ftp_pass")
+    return Sftp(
+        host=parts.hostname or "",
+        port=parts.port or settings.ftp_port,
+        login=Login(
+            settings.ftp_user,
+            password.get_secret_value() if password else None,
+            read_key(key_path, passphrase.get_secret_value() if passphrase else None) if key_path else None,
+        ),
+        trust=Pinned(settings.ftp_host_fingerprint)
+        if settings.ftp_host_fingerprint
+        else read_known_hosts(settings.ftp_known_hosts or _known_hosts()),
+        folder=_folder(settings, parts),
+        interest=_is_ours,
+    )
+
+
+def _known_hosts() -> Path:
+    """Where OpenSSH keeps them. A service may have neither HOME nor an account with one."""
+    try:
+        return Path("~/.ssh/known_hosts").expanduser()
+    except RuntimeError:
+        raise SettingsError(
+            "ftp_known_hosts: missing, and our user has no home with a .ssh/known_hosts: set it, or ftp_host_fingerprint"
+        ) from None
+
+
+def _folder(settings: Settings, parts: SplitResult) -> str:
+    """Seen from where the login leads to; one that begins with `/` (in a URL: with `//`) from the root of the server."""
+    return settings.ftp_folder or unquote(parts.path.removeprefix("/")).rstrip("/")
+
+
+def _is_ours(name: str) -> bool:
+    return parse_name(name) is not None

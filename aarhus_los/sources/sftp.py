@@ -1,0 +1,263 @@
+"""A drop on an SFTP server. Needs paramiko, the extra `sftp`: imported by those only who have checked for it."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import stat
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+import paramiko
+from paramiko.ssh_exception import IncompatiblePeer
+
+from aarhus_los.errors import UnavailableError
+from aarhus_los.sources.connection import Connection, Failed, place_of
+from aarhus_los.sources.entries import (
+    Entry,
+    FileChanged,
+    FileUnreadable,
+    Gathering,
+    Limits,
+    Listing,
+    listed_size,
+    printable,
+    unusable,
+)
+from aarhus_los.sources.host_keys import Trust
+from aarhus_los.sources.sftp_files import Attributes, Disorder, Files, Refused
+from aarhus_los.sources.ssh_keys import Login
+
+DEFAULT_PORT: Final = 22
+_LOST: Final[tuple[type[Exception], ...]] = (
+    paramiko.SSHException,
+    Disorder,
+    OSError,
+    EOFError,
+    ValueError,
+)
+
+T = TypeVar("T")
+
+
+class _Session:
+    """A connection, and the files at its other end once it is made."""
+
+    files: Files
+
+    def __init__(self) -> None:
+        self.client = paramiko.SSHClient()
+        self.socket: socket.socket | None = None
+
+    def cut(self) -> None:
+        if self.socket is not None:
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.client.close()
+        if self.socket is not None:
+            self.socket.close()
+
+
+class Sftp:
+    """A folder of an SFTP server. Implements `Source`.
+
+    The host key is checked before the login. Links are followed for the names that are of `interest`.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int | None,
+        login: Login,
+        trust: Trust,
+        folder: str,
+        *,
+        interest: Callable[[str], bool],
+        limits: Limits | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        # It logs every lost connection with its traceback, which without a handler would go to stderr.
+        logging.getLogger("paramiko").addHandler(logging.NullHandler())
+        self._host = host
+        self._port = port or DEFAULT_PORT
+        self._login = login
+        self._trust = trust
+        self._folder = folder
+        self._interest = interest
+        self._limits = limits or Limits()
+        self._connection = Connection(
+            self.describe(),
+            _Session,
+            self._connect,
+            refused=(Refused,),
+            lost=_LOST,
+            secrets=(login.password,) if login.password else (),
+            sleep=sleep,
+        )
+        self.listed: dict[str, Entry] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def describe(self) -> str:
+        return place_of("sftp", self._host, self._port, self._folder)
+
+    def listing(self) -> Listing:
+        try:
+            gathering, names = self._use("list the folder", self._gather)
+        except Failed as failed:
+            if isinstance(failed.error, Refused):
+                text = f"{self.describe()}: the folder is not there or not for us ({failed.said}): see ftp_folder"
+                raise UnavailableError(text, lasting=True) from None
+            raise
+        for name in names:
+            entry = self._asked(name) if self._interest(name) else Entry(name, 0, None)
+            if entry is not None:
+                gathering.entries.append(entry)
+        listing = gathering.listing()
+        self.listed = {entry.name: entry for entry in listing.entries}
+        return listing
+
+    def read(self, name: str) -> bytes:
+        size = listed_size(self.listed[name], self._limits)
+        path = self._path(name)
+        try:
+            data, now = self._connection.use(
+                f"read {name}", lambda session: session.files.read(path, size), self._limits.file
+            )
+        except Failed as failed:
+            if not isinstance(failed.error, Refused):
+                raise
+            if failed.error.is_gone:
+                raise FileChanged(f"{name} is gone since it was listed") from None
+            raise FileUnreadable(name, f"the server does not give it ({failed.said})") from None
+        if len(data) != size or now not in (size, None):
+            raise FileChanged(f"{name} is no longer of the {size} bytes that it was listed with")
+        return data
+
+    def _use(self, purpose: str, action: Callable[[_Session], T]) -> T:
+        return self._connection.use(purpose, action, self._limits.exchange)
+
+    def _path(self, name: str) -> str:
+        return f"{self._folder}/{name}" if self._folder else name
+
+    # Logging in
+
+    def _connect(self, session: _Session) -> None:
+        silence = self._limits.silence
+        session.socket = socket.create_connection((self._host, self._port), silence)
+        # A request that follows another message would wait for the server's delayed acknowledgement.
+        session.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        session.client.set_missing_host_key_policy(_Policy(self._check_host_key))
+        started = time.monotonic()
+        try:
+            session.client.connect(
+                self._host,
+                self._port,
+                self._login.user,
+                self._login.password,
+                self._login.key,
+                sock=session.socket,
+                timeout=silence,
+                banner_timeout=silence,
+                auth_timeout=silence,
+                allow_agent=False,
+                look_for_keys=False,
+                transport_factory=self._transport,
+            )
+        except paramiko.AuthenticationException:
+            # The same class, and no more of it, tells of a connection that was lost meanwhile, and of no answer.
+            transport = session.client.get_transport()
+            if transport is None or not transport.is_active() or time.monotonic() - started >= silence:
+                raise
+            text = f"{self.describe()}: the server refuses the login: see ftp_user, ftp_ssh_key_path and ftp_pass"
+            raise UnavailableError(text, lasting=True) from None
+        except IncompatiblePeer as error:
+            raise UnavailableError(
+                f"{self.describe()}: the server is too old for us, and nothing was sent ({printable(str(error))})."
+                " Most often its only host key is one that signs with SHA-1 (ssh-rsa), which can be forged: its owner"
+                " has to give it a key of Ed25519 (ssh-keygen -A, and a restart), or newer software",
+                lasting=True,
+            ) from None
+        transport = session.client.get_transport()
+        assert transport is not None
+        channel = transport.open_session(timeout=silence)
+        channel.settimeout(silence)
+        channel.invoke_subsystem("sftp")
+        session.files = Files(channel)
+
+    def _transport(self, connected: Any, /, **options: Any) -> paramiko.Transport:
+        """A server has several host keys, and shows the kind that is asked for first: that is one that is known."""
+        transport = paramiko.Transport(connected, **options)
+        known = self._trust.kinds(self._host, self._port)
+        offered = transport.get_security_options()
+        offered.key_types = tuple(sorted(offered.key_types, key=lambda kind: _key_name(kind) not in known))
+        return transport
+
+    def _check_host_key(self, key: paramiko.PKey) -> None:
+        refusal = self._trust.refusal(self._host, self._port, key)
+        if refusal is not None:
+            text = f"{self.describe()}: the server is not trusted, and nothing was sent: {refusal}"
+            raise UnavailableError(text, lasting=True)
+
+    # Listing
+
+    def _gather(self, session: _Session) -> tuple[Gathering, list[str]]:
+        """What the folder holds, and the names of what the server has to be asked about."""
+        gathering = Gathering(self.describe(), self._limits)
+        names = []
+        for written, attributes in session.files.scan(self._folder or "."):
+            gathering.count()
+            name, mode = written.decode("utf-8", "replace"), attributes.mode
+            if name in (".", ".."):
+                continue
+            if reason := unusable(name):
+                gathering.leave_out(name, reason)
+            elif mode is None or stat.S_ISLNK(mode) or (stat.S_ISREG(mode) and attributes.size is None):
+                names.append(name)
+            elif stat.S_ISREG(mode):
+                gathering.entries.append(_entry(name, attributes))
+        return gathering, names
+
+    def _asked(self, name: str) -> Entry | None:
+        """A name of ours as it is; None for what is no file, and for a link that leads nowhere."""
+        path = self._path(name)
+        try:
+            attributes = self._use(f"ask for the size of {name}", lambda session: session.files.stat(path))
+        except Failed as failed:
+            if not isinstance(failed.error, Refused):
+                raise
+            return None if failed.error.is_gone else Entry(name, None, None)
+        is_file = attributes.mode is None or stat.S_ISREG(attributes.mode)
+        return _entry(name, attributes) if is_file else None
+
+
+class _Policy(paramiko.MissingHostKeyPolicy):
+    """To paramiko every host is unknown: its own check takes the first kind of key alone that a host is known by."""
+
+    def __init__(self, check: Callable[[paramiko.PKey], None]) -> None:
+        self._check = check
+
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
+        self._check(key)
+
+
+def _entry(name: str, attributes: Attributes) -> Entry:
+    modified = attributes.mtime
+    return Entry(name, attributes.size, None if modified is None else datetime.fromtimestamp(modified, UTC))
+
+
+def _key_name(kind: str) -> str:
+    """What a key that signs with this algorithm is called in known_hosts."""
+    return "ssh-rsa" if kind.startswith("rsa-sha2-") else kind

@@ -1,0 +1,218 @@
+"""Which servers are trusted: by their certificate, or by their host key. Nothing is sent to any other."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import paramiko
+import pytest
+
+from aarhus_los.errors import SettingsError, UnavailableError
+from aarhus_los.sources.entries import Listing, Source
+from aarhus_los.sources.ftps import tls_context
+from aarhus_los.sources.host_keys import Pinned, Trust, read_known_hosts
+from aarhus_los.sources.ssh_keys import Login, read_key
+from tests.sources import sftp_server
+from tests.sources.certificates import make_certificate
+from tests.sources.daemons import make_key, run_sshd, run_vsftpd
+from tests.sources.ftp_server import PASSWORD, USER, FtpServer, Serve
+from tests.sources.sftp_server import SftpServer
+from tests.sources.sites import ftp_on, sftp_on
+
+servers = pytest.mark.servers
+LOGIN = Login(sftp_server.USER, sftp_server.PASSWORD)
+OTHER_KEY = paramiko.ECDSAKey.generate()
+
+
+def refusal(source: Source) -> str:
+    with source, pytest.raises(UnavailableError) as caught:
+        source.listing()
+    return str(caught.value)
+
+
+# --- certificates
+
+
+@servers
+@pytest.mark.parametrize(
+    ("flaw", "said"),
+    [
+        ({"expired": True}, "expired"),
+        ({"name": "ftp.example.org"}, "not valid for '127.0.0.1'"),
+        ({"name": "127.0.0.2"}, "not valid for '127.0.0.1'"),
+    ],
+)
+def test_an_old_certificate_and_a_wrong_name_are_refused_whatever_the_ca(
+    open_folder: Path, flaw: dict[str, Any], said: str
+) -> None:
+    certificate = make_certificate(open_folder, **flaw)
+    with run_vsftpd(open_folder, open_folder, certificate=certificate.file) as daemon:
+        text = refusal(ftp_on(daemon.port, None, None, tls=tls_context(certificate.trust)))
+    assert "certificate is refused, and nothing was sent" in text
+    assert said in text
+
+
+@servers
+@pytest.mark.parametrize("self_signed", [True, False])
+def test_a_certificate_of_nobody_known_is_refused_unless_its_ca_file_is_given(
+    open_folder: Path, self_signed: bool
+) -> None:
+    certificate = make_certificate(open_folder, self_signed=self_signed)
+    (open_folder / "other").mkdir()
+    other = make_certificate(open_folder / "other")
+    with run_vsftpd(open_folder, open_folder / "empty", certificate=certificate.file) as daemon:
+        for trust in (None, other.trust):
+            text = refusal(ftp_on(daemon.port, None, None, tls=tls_context(trust)))
+            assert "certificate is refused" in text
+            assert "ftp_ca_file" in text
+        with ftp_on(daemon.port, None, None, tls=tls_context(certificate.trust)) as source:
+            assert source.listing() == Listing(())
+
+
+def test_a_server_without_tls_is_not_asked_in_plain(serve: Serve) -> None:
+    server: FtpServer = serve()
+    text = refusal(ftp_on(server.port, USER, PASSWORD, tls=tls_context(None)))
+    assert "the server takes no TLS (500), and it is not asked without" in text
+    assert server.handler.commands == ["AUTH"]
+
+
+def test_a_ca_file_without_certificates_is_said(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("certificates")
+    with pytest.raises(SettingsError, match=r"ftp_ca_file: .*ca\.pem cannot be read: no certificates"):
+        tls_context(tmp_path / "ca.pem")
+    with pytest.raises(SettingsError, match="No such file"):
+        tls_context(tmp_path / "missing.pem")
+
+
+# --- host keys
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[SftpServer]:
+    with SftpServer(tmp_path) as running:
+        yield running
+
+
+def known(path: Path, *lines: str) -> Trust:
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return read_known_hosts(path)
+
+
+def entry(name: str, key: paramiko.PKey) -> str:
+    return f"{name} {key.get_name()} {key.get_base64()} a comment"
+
+
+def test_a_key_that_is_not_the_pinned_one_is_refused_before_the_login(server: SftpServer) -> None:
+    text = refusal(sftp_on(server.port, Pinned(OTHER_KEY.fingerprint), LOGIN))
+    assert f"its host key ecdsa-sha2-nistp256 {server.host_key.fingerprint} is not the one" in text
+    assert "ftp_host_fingerprint" in text
+    assert server.logins == 0
+
+
+def test_a_key_that_is_not_the_known_one_is_refused_before_the_login(
+    server: SftpServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "known"
+    text = refusal(sftp_on(server.port, known(file, entry(f"[127.0.0.1]:{server.port}", OTHER_KEY)), LOGIN))
+    assert f"{server.host_key.fingerprint} is not the one in {file}" in text
+    assert server.logins == 0
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_host_that_is_not_known_is_refused_with_its_fingerprint(
+    server: SftpServer, tmp_path: Path, exists: bool
+) -> None:
+    file = tmp_path / "known"
+    elsewhere = [entry(name, server.host_key) for name in ("127.0.0.1", "[127.0.0.1]:1", "example.org")]
+    trust = known(file, *elsewhere) if exists else read_known_hosts(file)
+    text = refusal(sftp_on(server.port, trust, LOGIN))
+    assert f"{server.host_key.fingerprint} is unknown" in text
+    assert f"{file} has none for [127.0.0.1]:{server.port}" in text
+    assert server.logins == 0
+
+
+@pytest.mark.parametrize("hashed", [True, False])
+def test_a_known_key_is_found_in_whatever_company(server: SftpServer, tmp_path: Path, hashed: bool) -> None:
+    name = f"[127.0.0.1]:{server.port}"
+    trust = known(
+        tmp_path / "known",
+        "# comment",
+        "",
+        "@cert-authority * ssh-rsa AAAA",
+        f"{name} ssh-ed25519 not-base64",
+        f"|1|broken {server.host_key.get_name()} {server.host_key.get_base64()}",
+        f"{name} ssh-of-tomorrow AAAA",
+        entry(name, OTHER_KEY),
+        entry(paramiko.HostKeys.hash_host(name) if hashed else f"example.org,{name}", server.host_key),
+    )
+    with sftp_on(server.port, trust, LOGIN) as source:
+        assert {one.name for one in source.listing().entries} == {"known"}
+
+
+def test_a_revoked_key_is_trusted_of_nobody(server: SftpServer, tmp_path: Path) -> None:
+    name = f"[127.0.0.1]:{server.port}"
+    trust = known(
+        tmp_path / "known",
+        entry(name, server.host_key),
+        entry("@revoked *", server.host_key),
+    )
+    assert "is revoked in" in refusal(sftp_on(server.port, trust, LOGIN))
+
+
+@servers
+def test_of_several_host_keys_the_known_one_is_asked_for(open_folder: Path) -> None:
+    with run_sshd(open_folder, open_folder, ("ed25519", "rsa")) as daemon:
+        login = Login(getpass.getuser(), key=read_key(open_folder / "user_key", None))
+        for name in ("ssh_host_rsa_key", "ssh_host_ed25519_key"):
+            key = read_key(open_folder / name, None)
+            trust = known(open_folder / "known", entry(f"[127.0.0.1]:{daemon.port}", key))
+            with sftp_on(daemon.port, trust, login) as source:
+                assert "known" in {one.name for one in source.listing().entries}
+
+
+# --- keys to log in with
+
+
+@pytest.mark.parametrize(
+    ("kind", "passphrase"), [("ed25519", ""), ("ed25519", "løsen"), ("rsa", "løsen"), ("ecdsa", "")]
+)
+@servers
+def test_a_key_logs_in(server: SftpServer, tmp_path: Path, kind: str, passphrase: str) -> None:
+    make_key(tmp_path / "key", kind, passphrase)
+    key = read_key(tmp_path / "key", passphrase or None)
+    server.keys.append(key)
+    with sftp_on(
+        server.port, Pinned(server.host_key.fingerprint), Login(sftp_server.USER, key=key)
+    ) as source:
+        assert "key" in {one.name for one in source.listing().entries}
+    assert server.logins == 0
+
+
+def test_a_password_is_tried_where_the_key_is_not_taken(server: SftpServer) -> None:
+    trust = Pinned(server.host_key.fingerprint)
+    both = Login(sftp_server.USER, sftp_server.PASSWORD, OTHER_KEY)
+    with sftp_on(server.port, trust, both) as source:
+        assert source.listing() == Listing(())
+    assert "refuses the login" in refusal(sftp_on(server.port, trust, Login(sftp_server.USER, key=OTHER_KEY)))
+    assert sftp_server.PASSWORD not in repr(both)
+
+
+@servers
+def test_a_key_file_that_cannot_be_used_is_said_without_the_passphrase(tmp_path: Path) -> None:
+    make_key(tmp_path / "key", "ed25519", "løsenet")
+    (tmp_path / "text").write_text("løsenet")
+    for name, passphrase, said in [
+        ("key", None, "set ftp_ssh_key_pass"),
+        ("key", "forkert-løsen", "ftp_ssh_key_pass is not its passphrase"),
+        ("key.pub", None, "no private key"),
+        ("text", None, "no private key"),
+        ("missing", None, "cannot be read: No such file"),
+    ]:
+        with pytest.raises(SettingsError, match=said) as caught:
+            read_key(tmp_path / name, passphrase)
+        assert str(caught.value).startswith(f"ftp_ssh_key_path: {tmp_path / name}")
+        assert "løsen" not in str(caught.value)
+        assert caught.value.__cause__ is None
