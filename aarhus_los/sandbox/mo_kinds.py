@@ -49,6 +49,9 @@ class Part:
     """Whether an edit that does not give it spreads its first and last row to the days of the edit."""
 
 
+STATE: Final = Track("state")
+
+
 class Shown(Enum):
     """When `/sandbox/state` shows a field."""
 
@@ -66,6 +69,12 @@ class Field:
     several: bool = False
     """Whether it holds a list."""
     shown: Shown = Shown.ALWAYS
+
+    @property
+    def refers(self) -> bool:
+        """Whether it holds another object's uuid, or several."""
+        track = self.part.track
+        return not (track.columns or track.texts or track is STATE)
 
     @cached_property
     def column(self) -> int | None:
@@ -116,7 +125,7 @@ class Kind:
         return {field.name: field for field in self.fields}
 
 
-_STATE: Final = Part(Track("state"))
+_STATE: Final = Part(STATE)
 _PROPERTIES: Final = Part(Track("properties", Merging.COLUMNS, ("user_key",)))
 _TYPE: Final = Part(Track("type"))
 _PRIMARY: Final = Part(Track("primary"))

@@ -172,7 +172,36 @@ def test_serve_lives_on_the_day_that_it_is_told(home: Path) -> None:
         assert client.get(f"/service/o/{root['uuid']}/")["unit_count"] == 1
 
 
-@pytest.mark.parametrize("option", [["--today", "2027-06-01"], ["--empty"], ["--drop", "x"]])
+@pytest.mark.parametrize(
+    ("option", "status", "body"),
+    [
+        ("--no-rest", 404, {"detail": "Not Found"}),
+        ("--no-service-api", 403, {"status": "Forbidden", "msg": "The Service API is gone"}),
+    ],
+)
+def test_an_mo_without_rest_is_served(home: Path, option: str, status: int, body: dict[str, str]) -> None:
+    with served(home, "--empty", option) as (_, ready):
+        settings = json.loads(Path(ready["settings"]).read_text(encoding="utf-8"))
+        client = SandboxClient(ready["mo"], settings)
+        for method, path in [
+            ("POST", "/service/details/create"),
+            ("GET", "/service/o/"),
+            ("GET", "/service/x"),
+        ]:
+            answer = requests.request(
+                method, client.url + path, json=[], headers=client.headers, timeout=10, proxies=DIRECT
+            )
+            assert (answer.status_code, answer.json()) == (status, body)
+        person = 'mutation { employee_create(input: {given_name: "Anna", surname: "Lund"}) { uuid } }'
+        client.post("/graphql/v30", {"query": person})
+        [[written]] = get(ready["mo"] + "/sandbox/state")["employee"].values()
+        assert written["name"] == "Anna Lund"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [["--today", "2027-06-01"], ["--empty"], ["--drop", "x"], ["--no-rest"], ["--no-service-api"]],
+)
 def test_options_of_serving_go_with_it(home: Path, option: list[str]) -> None:
     done = run(home, "sandbox", *option)
     assert done.returncode == 2
