@@ -23,6 +23,7 @@ from aarhus_los.errors import (
     EXIT_UNAVAILABLE,
     GRAVITY,
 )
+from aarhus_los.messages import Message
 from aarhus_los.mo.kinds import Kind
 from aarhus_los.plan import Operation, Plan
 from aarhus_los.report.names import Names
@@ -163,7 +164,7 @@ def failed_rows(applied: Applied, families: Iterable[Desired]) -> list[SetAside]
         for ref in operation.origin:
             if ref in known:
                 continue
-            reason = f"{operation.kind} {operation.uuid}: {failure.reason}"
+            reason = Message.OPERATION_FAILED(kind=operation.kind, uuid=operation.uuid, reason=failure.reason)
             earlier = failed.get(ref)
             if earlier is None or (failure.pending and not earlier.pending):
                 failed[ref] = SetAside(ref, "", reason, failure.pending)

@@ -18,7 +18,7 @@ from aarhus_los.brakes import Brake
 from aarhus_los.desired.claims import Notice, SetAside, UnresolvedAddress
 from aarhus_los.errors import SettingsError
 from aarhus_los.ledger import write_private
-from aarhus_los.messages import Message, code_of, danish
+from aarhus_los.messages import Message, code_of, danish, recognised
 from aarhus_los.mo.model import Mark, Value
 from aarhus_los.plan import Operation
 from aarhus_los.report.account import Account, FileAccount
@@ -26,6 +26,11 @@ from aarhus_los.report.verdict import FIELDS, brake_text, steps, verdict
 from aarhus_los.timeline import BEGINNING, FOREVER, Nothing, split
 
 FORMAT: Final = 2
+_WHYS: Final = (
+    *(Message.ADDRESS_INTERVAL, Message.ADDRESS_CODE, Message.ADDRESS_NOT_IN_FORCE, Message.ADDRESS_ENDS),
+    *(Message.ADDRESS_EMPTY, Message.ADDRESS_TOO_LONG),
+)
+"""What is said of addresses. The cache of addresses knows it in English."""
 _IN_A_LINE: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 Record = dict[str, Any]
@@ -232,10 +237,11 @@ def _unresolved(each: UnresolvedAddress) -> Record:
 def _outcome(outcome: Outcome) -> tuple[int | None, str, str]:
     """The service's code and words, and what it suggests."""
     if isinstance(outcome, Unsafe):
-        text = Message.NOT_USED(text=outcome.text, why=outcome.why) if outcome.why else outcome.text
+        why = recognised(outcome.why, *_WHYS)
+        text = Message.NOT_USED(text=outcome.text, why=why) if why else outcome.text
         return outcome.kode, text, outcome.suggestion
     if isinstance(outcome, Unknown):
-        return outcome.kode, outcome.text, outcome.suggestion
+        return outcome.kode, recognised(outcome.text, *_WHYS), outcome.suggestion
     return None, outcome.reason if isinstance(outcome, NotLookedUp) else "", ""
 
 
