@@ -20,6 +20,7 @@ from aarhus_los.desired.units import (
     POSTAL,
     POSTAL_ADDRESS,
     ValuesOf,
+    line_of,
     mark_of,
     objects_of,
     with_types,
@@ -28,8 +29,8 @@ from aarhus_los.drop.columns import columns
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import Absent, OrgRow
 from aarhus_los.messages import Message
-from aarhus_los.mo.model import Address, History, Kind, Object, Unit
-from aarhus_los.timeline import FOREVER, NOTHING, UNCLAIMED, Piece, clip, covers, overlay, restrict
+from aarhus_los.mo.model import Address, History, Kind, Mark, Object, Unit
+from aarhus_los.timeline import FOREVER, UNCLAIMED, Piece, clip, covers, overlay, restrict
 
 
 def subject_of(line: Line) -> str | None:
@@ -116,10 +117,12 @@ class _Org:
 
     def _fold(self, unit: str) -> Folded:
         objects = objects_of(unit)
+        base = base_of(objects, self.base)
+        mark = (Kind.MARK, unit)
         return fold(
             self.units[unit],
             objects,
-            base_of(objects, self.base),
+            {**base, mark: line_of(base.get(mark, ()))},
             self.values[unit],
             self.set_aside,
             with_types,
@@ -197,10 +200,8 @@ class _Org:
                 self.result.objects.append(DesiredObject(kind, uuid, address, within=unit))
         if drops_a_run and mark is not None and mark.interval is not None:
             there = folded.claims.known((Kind.ORG_UNIT, unit))
-            shown = restrict(self.mo.get(Kind.MARK, {}).get(unit, ()), there)
-            if [(p.start, p.end) for p in shown] != [
-                (p.start, p.end) for p in restrict((Piece(*mark.interval, NOTHING),), there)
-            ]:
+            held: History = (Piece(*mark.interval, Mark(mark.hierarchy)),)
+            if restrict(self.mo.get(Kind.MARK, {}).get(unit, ()), there) != restrict(held, there):
                 text = Message.MARK_RUN_DROPPED(unit=unit, start=mark.interval[0])
                 self.result.notices.append(Notice(text, mark.origin[-1] if mark.origin else None))
 
