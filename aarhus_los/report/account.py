@@ -93,6 +93,8 @@ class Account:
     """Row that is set aside → the org unit that it speaks of."""
     written: list[Operation] = field(default_factory=list)
     """The operations that MO has acknowledged."""
+    record: Path | None = None
+    """What the run has left of what it wrote."""
     reports: list[Path] = field(default_factory=list)
     """The reject files, and the lists of addresses, that the run has left."""
     dry: bool = False

@@ -116,6 +116,7 @@ def operation_record(operation: Operation) -> Record:
         else _value(operation.value) | (_marked(operation.mark) if operation.mark else {}),
         "before": _before(operation),
         "rows": [str(ref) for ref in operation.origin],
+        **({"marked_before": _marks(operation)} if operation.mark else {}),
     }
 
 
@@ -148,6 +149,7 @@ def write_record(folder: Path, account: Account) -> Path:
     """Leaves what was written, with the values before, so that it can be looked up, shown, and undone by hand."""
     path = folder / f"run_{account.started:%Y%m%dT%H%M%S%f}.json"
     write_private(path, _written(_with_names(account), account.written))
+    account.record = path
     return path
 
 
@@ -260,6 +262,15 @@ def _before(operation: Operation) -> list[Record]:
             with_mark = _marked(mark) if operation.mark and value is not None else {}
             pieces.append({"from": _day(start), "to": _day(end), "value": value and value | with_mark})
     return pieces
+
+
+def _marks(operation: Operation) -> list[Record]:
+    """What MO shows of a unit's mark, on all days."""
+    return [
+        {"from": _day(piece.start), "to": _day(piece.end), **_marked(piece.value.hierarchy)}
+        for piece in operation.marked_before
+        if isinstance(piece.value, Mark)
+    ]
 
 
 def _marked(mark: str | None) -> Record:

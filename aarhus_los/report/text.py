@@ -315,7 +315,8 @@ def _operations(account: Account) -> list[Block]:
     unsettled = f", {account.unsettled} not sent or unknown" if account.unsettled else ""
     retries = f", {_many(account.retries, 'retry', 'retries')}" if account.retries else ""
     of = _many(len(operations), "operation")
-    return [Line(f"MO: {planned}"), Line(f"MO: {of}: {fates}{unsettled}{retries}")]
+    record = [Line(f"in {account.record}", "soft", 2)] if account.record else []
+    return [Line(f"MO: {planned}"), Line(f"MO: {of}: {fates}{unsettled}{retries}"), *record]
 
 
 def _addresses(account: Account) -> list[Block]:

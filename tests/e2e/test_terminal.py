@@ -130,7 +130,7 @@ def test_verbose_tells_requests_and_retries_as_they_happen(sandbox: Sandbox) -> 
     assert (
         len([line for line in lines if re.fullmatch(r"(GET|POST) http://\S+: \d{3} in [\d.]+ s", line)]) > 5
     )
-    assert f"Retrying MO at {sandbox.mo.url} (2 of 5) …" in lines
+    assert "Retrying MO (2 of 5) …" in lines
     assert not [line for line in lines if "token" in line and "secret" in line]
     quiet = sandbox.run("plan")
     assert quiet.stderr == ""
@@ -141,7 +141,7 @@ def test_a_terminal_says_after_five_seconds_that_it_waits(sandbox: Sandbox) -> N
     put_first_files(sandbox)
     sandbox.mo.intercept = busy(6)
     _, shown = on_a_terminal(sandbox, environ={"TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "120"})
-    assert f"Retrying MO at {sandbox.mo.url} (2 of 5) …" in shown
+    assert "Retrying MO (2 of 5) …" in shown
 
 
 # Where nothing can be written
