@@ -97,6 +97,8 @@ class Account:
     """What the run has left of what it wrote."""
     reports: list[Path] = field(default_factory=list)
     """The reject files, and the lists of addresses, that the run has left."""
+    known_rows: frozenset[RowRef] = frozenset()
+    """Pending rows that were told already, and need not be told again today."""
     dry: bool = False
     rows_accepted: bool = False
     """Whether all pending rows are given up."""

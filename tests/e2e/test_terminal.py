@@ -213,3 +213,15 @@ def test_head_does_not_stop_a_run(sandbox: Sandbox) -> None:
     first, code = done.stdout.splitlines()
     assert first.startswith("Planned") and code == "1"
     assert "Traceback" not in done.stderr and "Exception" not in done.stderr
+
+
+def test_quiet_tells_what_waits_once_and_leaves_the_rest_to_the_exit_code(sandbox: Sandbox) -> None:
+    put(first_drop(), sandbox.drop)
+    first = sandbox.run("-q")
+    assert first.returncode == 1
+    assert "Leder_nye_20261005_220000.csv:17: CPR: " in first.stdout
+    assert "a first import: 12 files are new" in first.stdout
+    again = sandbox.run("-q")
+    assert (again.returncode, again.stdout, again.stderr) == (1, "", "")
+    loud = sandbox.run()
+    assert loud.returncode == 1 and "Leder_nye_20261005_220000.csv:17: CPR: " in loud.stdout
