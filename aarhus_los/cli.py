@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from aarhus_los import __version__
-from aarhus_los.ending import Where, ending, tell
-from aarhus_los.errors import EXIT_CHANGES, SettingsError
-from aarhus_los.report.console import guard_streams, progress, show
+from aarhus_los import __version__, manual
+from aarhus_los.ending import Command, ending, tell
+from aarhus_los.errors import EXIT_CHANGES, needs_extra
+from aarhus_los.report.console import guard_streams, progress, show, show_page
+from aarhus_los.setting_sources import SEARCHED, SETTINGS_VARIABLE
 from aarhus_los.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ALL: Final = "all"
+_EMPTY: Final = "empty"
 _ACCEPT: Final = "--accept-rejects"
 _ROW: Final = re.compile(r"(.+\.csv):([0-9]+)")
 
@@ -80,7 +83,7 @@ class _Commands(click.Group):
 
 def _common(command: F) -> F:
     for option in (
-        click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well."),
+        click.option("-q", "--quiet", is_flag=True, help="Say only what is new and what is wrong."),
         click.option(
             "--state-file", type=click.Path(path_type=Path), help="The state file, instead of the setting."
         ),
@@ -110,7 +113,8 @@ def _selecting(command: F) -> F:
             "--allow",
             multiple=True,
             metavar="KIND=NUMBER",
-            help="Let a brake pass: the kind, and at most how many, as the plan shows them.",
+            help="Let a brake pass: the kind, and at most how many, as the plan shows them; `empty`: a drop that has no"
+            " file any more.",
         ),
         click.option(
             _ACCEPT,
@@ -178,11 +182,13 @@ def import_command(
 ) -> None:
     """Import the new files. This is what `los-import` alone does."""
     from aarhus_los.report.metrics import recorded
+    from aarhus_los.report.news import has_news
     from aarhus_los.report.record import account_record, as_json
     from aarhus_los.report.text import account_blocks
     from aarhus_los.run import import_drop
 
     settings = _settings(ctx, given)
+    ctx.ensure_object(Command).is_import = True
     with recorded(settings, tell) as recording:
         page = _page(given["html"])
         options = _options(given, verify)
@@ -190,8 +196,8 @@ def import_command(
             account = recording.account = import_drop(settings, options, told)
         if json:
             click.echo(as_json(account_record(account)), nl=False)
-        elif not (quiet and account.exit_code == 0):
-            show(account_blocks(account))
+        elif not quiet or has_news(account):
+            show(account_blocks(account, only_news=quiet))
         page(account)
     ctx.exit(account.exit_code)
 
@@ -207,6 +213,7 @@ def plan_command(
     ctx: click.Context, /, quiet: bool, verbose: bool, json: bool, exit_code: bool, **given: Any
 ) -> None:
     """Show what an import would do. Writes nothing anywhere, but for the file of `--html`."""
+    from aarhus_los.report.news import has_news
     from aarhus_los.report.record import as_json, run_record
     from aarhus_los.report.text import plan_blocks
     from aarhus_los.run import plan_drop
@@ -218,7 +225,7 @@ def plan_command(
         account = plan_drop(settings, options, told)
     if json:
         click.echo(as_json(run_record(account)), nl=False)
-    elif not (quiet and account.exit_code == 0):
+    elif not quiet or has_news(account):
         show(plan_blocks(account, verbose=verbose))
     page(account)
     changes = exit_code and account.exit_code == 0 and bool(account.plan.steps)
@@ -231,15 +238,15 @@ def plan_command(
 @click.pass_context
 def check_command(ctx: click.Context, /, quiet: bool, json: bool, **given: Any) -> None:
     """Tell whether an import would find all that it needs, and what to do if not. Writes nothing anywhere."""
-    from aarhus_los.check import check, exit_code, findings_record, findings_text
+    from aarhus_los.check import check, exit_code, findings_blocks, findings_record, is_quiet
     from aarhus_los.report.record import as_json
 
     findings = check(_settings(ctx, given))
     code = exit_code(findings)
     if json:
         click.echo(as_json(findings_record(findings)), nl=False)
-    elif not (quiet and code == 0):
-        click.echo(findings_text(findings, only_problems=quiet), nl=False)
+    elif not (quiet and is_quiet(findings)):
+        show(findings_blocks(findings, only_problems=quiet))
     ctx.exit(code)
 
 
@@ -282,6 +289,57 @@ def page_command(record: Path, file: Path | None, quiet: bool, settings: Path | 
         click.echo(f"The page is {path}")
 
 
+@commands.command("help")
+@click.argument("topic", type=click.Choice(list(manual.PAGES)), required=False)
+@click.option(
+    "--file", "name", type=click.Choice(list(manual.FILES)), help="Print a file for your machine instead."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Taken as by every command.")
+@_unread_settings
+def help_command(topic: str | None, name: str | None, quiet: bool, settings: Path | None) -> None:
+    """Show the manual: what there is to read, or a page of it. Needs no network."""
+    if name is not None:
+        click.echo(manual.file(name), nl=False)
+    else:
+        show_page(manual.page(topic) if topic else manual.contents())
+
+
+@commands.command("init")
+@click.option(
+    "--settings",
+    type=click.Path(path_type=Path),
+    help="The file to write. Without it: LOS_IMPORT_SETTINGS, else ./settings.json.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Do not check afterwards.")
+@click.pass_context
+def init_command(ctx: click.Context, /, settings: Path | None, quiet: bool) -> None:
+    """Write a first settings file (0600) with the eight keys that matter. On a terminal they are asked for."""
+    from aarhus_los.first_settings import Question, write_first
+
+    asking = sys.stdin.isatty()
+
+    def ask(question: Question) -> str:
+        if not asking:
+            return question.default
+        answer: str = click.prompt(
+            question.text,
+            default=question.default,
+            hide_input=question.secret,
+            show_default=not question.secret,
+        )
+        return answer
+
+    path = settings or Path(os.environ.get(SETTINGS_VARIABLE) or SEARCHED[0])
+    empty = write_first(path.expanduser(), ask)
+    click.echo(f"Written: {path}. `los-import help settings` tells of all other keys.")
+    if empty:
+        click.echo(f"Fill in {', '.join(empty)}, then: los-import check --settings {path}")
+    elif not quiet:
+        ctx.invoke(
+            check_command, settings=path, state_file=None, import_csv_folder=None, quiet=False, json=False
+        )
+
+
 @commands.command("sandbox")
 @click.option("--serve", is_flag=True, help="Serve until stopped, and print where as a line of JSON.")
 @click.option("--drop", type=click.Path(path_type=Path), help="With --serve: the folder that is the drop.")
@@ -289,21 +347,31 @@ def page_command(record: Path, file: Path | None, quiet: bool, settings: Path | 
 @click.option(
     "--today", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="With --serve: the day it is for MO."
 )
+@click.option("--no-rest", is_flag=True, help="With --serve: an MO that has switched its REST API off.")
+@click.option("--no-service-api", is_flag=True, help="With --serve: a client without MO's role service_api.")
 @click.pass_context
 def sandbox_command(
-    ctx: click.Context, /, serve: bool, drop: Path | None, empty: bool, today: datetime | None
+    ctx: click.Context,
+    /,
+    serve: bool,
+    drop: Path | None,
+    empty: bool,
+    today: datetime | None,
+    no_rest: bool,
+    no_service_api: bool,
 ) -> None:
     """Run the import on sample data, against an MO, a file server and an address service on this machine."""
     try:
         from aarhus_los.sandbox.serve import serve as serve_sandbox
         from aarhus_los.sandbox.show import show as show_sandbox
     except ImportError as error:
-        raise SettingsError(
-            f"the sandbox needs the extra `sandbox`: install our own wheel or folder as '…[sandbox]' ({error})"
-        ) from None
-    if (drop or empty or today) and not serve:
-        raise click.UsageError("--drop, --empty and --today go with --serve")
-    ctx.exit(serve_sandbox(drop, empty, today.date() if today else None) if serve else show_sandbox())
+        raise needs_extra(f"the sandbox ({error})", "sandbox") from None
+    if not serve:
+        if drop or empty or today or no_rest or no_service_api:
+            raise click.UsageError("the other options of the sandbox go with --serve")
+        ctx.exit(show_sandbox())
+    day = today.date() if today else None
+    ctx.exit(serve_sandbox(drop, empty, day, rest=not no_rest, service_api=not no_service_api))
 
 
 def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
@@ -311,7 +379,7 @@ def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
     settings = load_settings(
         given["settings"], {key: None if value is None else str(value) for key, value in flags.items()}
     )
-    ctx.ensure_object(Where).folder = settings.report_folder
+    ctx.ensure_object(Command).reports = settings.report_folder
     return settings
 
 
@@ -321,9 +389,11 @@ def _options(given: dict[str, Any], verify: Literal["some", "all", "none"]) -> A
 
     allow: dict[BrakeKind, int] = {}
     for text in given["allow"]:
+        if text == _EMPTY:
+            continue
         kind, _, number = text.partition("=")
         if kind not in list(BrakeKind) or not number.isdecimal():
-            kinds = ", ".join(f"{known.value}=NUMBER" for known in BrakeKind)
+            kinds = ", ".join((*(f"{known.value}=NUMBER" for known in BrakeKind), _EMPTY))
             raise click.BadParameter(f"{text!r} is none of {kinds}", param_hint="--allow")
         allow[BrakeKind(kind)] = int(number)
     since: datetime | None = given["since"]
@@ -332,6 +402,7 @@ def _options(given: dict[str, Any], verify: Literal["some", "all", "none"]) -> A
     return Options(
         day,
         given["allow_late"],
+        allow_empty=_EMPTY in given["allow"],
         accept_rejects=_ALL in accepted,
         accepted_rows=frozenset(_row(text) for text in accepted - {_ALL}),
         allow=allow,
@@ -366,11 +437,11 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     # A run makes millions of values and hardly a ring of them: looking for rings would be a third of its cost.
     gc.set_threshold(200_000, 50, 100)
     guard_streams()
-    with ending() as where:
+    with ending() as command:
         code = commands.main(
             args=None if args is None else list(args),
             prog_name="los-import",
             standalone_mode=False,
-            obj=where,
+            obj=command,
         )
     sys.exit(code)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from aarhus_los.desired.claims import DesiredObject, Notice
 from aarhus_los.drop.classlists import CLASS_LISTS
+from aarhus_los.messages import Message
 from aarhus_los.mo.kinds import Class, Facet, ItSystem, Kind, Organisation, Value
 from aarhus_los.timeline import FOREVER, Piece
 from aarhus_los.uuids import seed_uuid
@@ -96,6 +97,16 @@ def facet_uuids(facets_of_mo: Mapping[str, str]) -> dict[str, str]:
     return {user_key: facets_of_mo.get(user_key) or seed_uuid(user_key) for user_key in FACETS}
 
 
+def doubtful_facets(facets_of_mo: Mapping[str, str], unshown: Collection[str]) -> dict[str, str]:
+    """User key → uuid, of the facets that MO does not show: a facet that it cannot show, and that may be the one.
+
+    `unshown` are the facets that MO has and cannot show, by uuid: what their user keys are nobody can tell, but of ours.
+    """
+    strangers = sorted(set(unshown) - {seed_uuid(key) for key in FACETS})
+    missing = [key for key in FACETS if key not in facets_of_mo and seed_uuid(key) not in unshown]
+    return dict.fromkeys(missing, strangers[0]) if strangers else {}
+
+
 def seed_objects(
     facets_of_mo: Mapping[str, str],
     organisation: tuple[str, int | None],
@@ -116,12 +127,7 @@ def seed_objects(
     if code is None:
         seeds.append(_object(Kind.ORGANISATION, uuid, Organisation(municipality_code), create_only=False))
     elif code != municipality_code:
-        notices.append(
-            Notice(
-                f"MO's root organisation has the municipality code {code}, the settings have {municipality_code}:"
-                " left as it is"
-            )
-        )
+        notices.append(Notice(Message.OTHER_MUNICIPALITY(found=code, expected=municipality_code)))
     return seeds, notices
 
 

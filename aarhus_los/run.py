@@ -38,6 +38,7 @@ from aarhus_los.report.account import Account, count_rows, failed_rows
 from aarhus_los.report.files import write_failed_addresses, write_rejects
 from aarhus_los.report.housekeeping import tidy
 from aarhus_los.report.names import gather_names, units_of_rows
+from aarhus_los.report.news import known_rows
 from aarhus_los.report.outliving import ended_units, outliving
 from aarhus_los.report.record import record_left, write_record
 from aarhus_los.report.verdict import difference_text
@@ -105,6 +106,8 @@ class _Run:
         """Select, read MO, look up, work out what MO must say, plan, brakes, write, verify, account, state."""
         account, since = self.account, self.options.since
         state = load_state(self.settings.state_file)
+        last_import = state.timestamp.date() if state.timestamp else None
+        account.known_rows = known_rows(state.lines, last_import, self.now.date())
         selection = self._select(state)
         if selection.quiet:
             self._finish(state, selection, {})
@@ -214,7 +217,7 @@ class _Run:
     def _az_system(self, world: World) -> str:
         """The IT system of the AZ accounts: the one that is set, which must be there, or the one that we seed."""
         system = self.settings.azid_it_system_uuid or initial.AZ_SYSTEM
-        if system != initial.AZ_SYSTEM and system not in world.actual[Kind.ITSYSTEM]:
+        if system not in {initial.AZ_SYSTEM, *world.actual[Kind.ITSYSTEM], *world.odd}:
             raise SettingsError(f"azid_it_system_uuid: MO has no IT system {system}")
         return system
 

@@ -204,6 +204,27 @@ def test_a_broken_file_is_refused_by_name_while_others_are_read(importer: Import
     assert refused(selection) == {LEDER: 65}
 
 
+def test_a_file_that_is_not_given_to_us_is_refused_once_while_others_are_read(importer: Importer) -> None:
+    for name in (ONE, TWO, THREE):
+        importer.server.put(name, org())
+    importer.run()
+    importer.server.put(TWO, org(version="B"))
+    importer.server.files[TWO].unreadable = "550 Permission denied"
+    importer.server.put(FOUR, org())
+    for _ in range(2):
+        selection = importer.run()
+        assert [(each.file, each.reason, each.exit_code) for each in selection.refused] == [
+            (TWO, "550 Permission denied", 65)
+        ]
+    assert importer.state().lines[TWO].sha256 == digest(org())
+    assert importer.state().lines[FOUR].sha256 == digest(org())
+    # Also where it is looked at because of an older one.
+    importer.server.put(ONE, org(version="C"))
+    assert [each.file for each in importer.select().refused].count(TWO) == 1
+    importer.server.files[TWO].unreadable = ""
+    assert new(importer.run()) == [ONE, TWO]
+
+
 def test_a_broken_version_leaves_the_good_one_in_the_state(importer: Importer) -> None:
     importer.server.put(ONE, org())
     importer.run()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+SETTING: Final = "setting "
+"""What the subject of a setting in force begins with."""
 
 
 class Status(StrEnum):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
 
-from aarhus_los.checks.findings import Finding, failure, ok, warning
+from aarhus_los.checks.findings import SETTING, Finding, failure, ok, warning
 from aarhus_los.errors import StateError
 from aarhus_los.ledger import NOTHING_YET, State, load_state
 from aarhus_los.report.metrics import unfit
@@ -23,7 +23,7 @@ _LOCKS: Final = Path("/proc/locks")
 def settings_in_force(settings: Settings) -> list[Finding]:
     """Every setting with its value, secrets masked, and where the value comes from."""
     shown = [
-        ok(f"setting {name}", f"{value or 'empty'} ({origin})") for name, value, origin in settings.shown()
+        ok(f"{SETTING}{name}", f"{value or 'empty'} ({origin})") for name, value, origin in settings.shown()
     ]
     return [*shown, *(warning("settings", text) for text in settings.warnings)]
 

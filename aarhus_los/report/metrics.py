@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from aarhus_los import clock
 from aarhus_los.drop.names import parse_name
-from aarhus_los.errors import EXIT_INTERNAL, EXIT_OK, EXIT_ROWS, SettingsError, StateError
+from aarhus_los.errors import EXIT_INTERNAL, EXIT_OK, EXIT_ROWS, SettingsError, StateError, needs_extra
 from aarhus_los.ledger import State, load_state, write_private
 from aarhus_los.report.account import Account, Fate
 from aarhus_los.settings import Settings
@@ -73,7 +73,7 @@ def unfit(path: Path) -> SettingsError | StateError | None:
     try:
         import prometheus_client  # noqa: F401
     except ImportError:
-        return SettingsError("metrics_file needs an extra: pip install 'aarhus-los[metrics]'")
+        return needs_extra("metrics_file", "metrics")
     folder = path.absolute().parent
     if not folder.is_dir():
         return StateError(f"metrics_file: {folder} is not there: make it, or change the setting")

@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from aarhus_los.errors import EXIT_ROWS, SettingsError, StateError
+from aarhus_los.errors import EXIT_ROWS, StateError, needs_extra
 from aarhus_los.ledger import check_room, write_private
 from aarhus_los.report import words
 from aarhus_los.report.account import Fate
@@ -72,10 +72,7 @@ def check_page(path: Path) -> None:
     try:
         import jinja2  # noqa: F401
     except ImportError:
-        raise SettingsError(
-            "pages need the extra `report`: install los-import's own wheel or folder as '…[report]', see `los-import help"
-            " setup`"
-        ) from None
+        raise needs_extra("a page", "report") from None
     # The page takes the place of what is there: that must not be a folder or a device.
     if path.exists() and not path.is_file():
         raise StateError(f"{path} is not a file: the page is not written there")

@@ -14,8 +14,6 @@ from tests.drawn.perform import performed
 from tests.drawn.plays import Play, Run, Step, Upload
 from tests.drawn.world import File, Mo, empty_mo, on
 
-pytestmark = pytest.mark.xfail(reason="files are not yet folded on MO as it was before them", strict=False)
-
 
 def played(runs: list[list[File]], end: End | None = None) -> Mo:
     """What MO says after the runs, each of which is held against the oracle and repeated, with --since any day at last."""

@@ -16,8 +16,6 @@ from tests.drawn.perform import perform
 from tests.drawn.plays import play
 from tests.drawn.smaller import smaller
 
-pytestmark = pytest.mark.xfail(reason="files are not yet folded on MO as it was before them", strict=False)
-
 GROUPS = ("all", *FAMILIES)
 SEEDS = st.integers(0, 2**32)
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
