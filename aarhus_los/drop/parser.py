@@ -110,7 +110,7 @@ class Parser:
             if start < FIRST_DAY:
                 mended["start"] = FIRST_DAY
                 keys["written_start"] = mended["written_start"] = start
-            if not fault:
+            if not fault or fault[0] == "end":
                 keys["days"] = (max(start, FIRST_DAY), max(end, FIRST_DAY - timedelta(days=1)))
         if faults:
             keys["any_day"] = any(str(cells[field]).strip() for field in wrong.keys() & {"start", "end"})

@@ -123,13 +123,6 @@ def test_an_end_before_1900_rejects_the_row(world: World) -> None:
     assert world.sent == []
 
 
-def test_an_end_before_1900_does_not_claim_the_days_from_1900_on(school: World) -> None:
-    school.nye(
-        10, row(OrgEnhedsNavn="X", StartDato=day(9)), row(StartDato="1899-06-01", SlutDato="1899-05-31")
-    )
-    assert school.unit(A) == "Skolen 1-8, X 9-"
-
-
 def test_a_changed_name_begins_on_the_file_date(school: World) -> None:
     school.ret(10, row(OrgEnhedsNavn="Skole og SFO"))
     assert school.unit(A) == "Skolen 1-9, Skole og SFO 10-"

@@ -259,8 +259,8 @@ def test_an_end_before_1900_rejects_the_row() -> None:
     for start in ("1850-01-01", "0001-01-01"):
         rejected = reject(ORG, ORG_CELLS, StartDato=start, SlutDato="01-12-1899")
         assert rejected.column == "SlutDato"
-        # It has no day that MO could have, and must not count as the first day that its file claims.
-        assert rejected.days is None
+        # No day that MO has: one that is empty, and no day of it or beside it is before MO's first.
+        assert rejected.days == (date(1900, 1, 1), date(1899, 12, 31))
 
 
 def test_rows_are_in_the_order_of_their_starts_as_written_also_where_they_are_taken_as_1900() -> None:
