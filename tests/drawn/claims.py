@@ -90,11 +90,11 @@ def read_dates(row: Row, start_column: str, end_column: str, aside: SetAside) ->
         return
     if start is None:
         aside.reject(row.ref, "no start")
-    elif end < EARLIEST:
-        aside.reject(row.ref, "ends before 1900")
     elif start > after(end):
         aside.reject(row.ref, "starts after its end")
     else:
+        if end < EARLIEST:
+            aside.reject(row.ref, "ends before 1900")
         row.written, row.start, row.end = start, max(start, EARLIEST), end
 
 

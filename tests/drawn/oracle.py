@@ -16,9 +16,9 @@ READINGS: sentences that can be read in more than one way, and how they are read
     only". A validity of any object that the row speaks of: the unit, one of its addresses, its mark. That goes for all
     files with such rows, also `_nye` and `_inital`, and also for rows that are set aside. What follows the row is left
     until the next row of the file begins.
- 4. "a row whose dates cannot be read sets aside the other rows": a cell with a text that is no date. An empty start, a
-    start after the end and an end before 1900 reject their row alone, and such a row has no days. The others are
-    rejected.
+ 4. "a row whose dates cannot be read sets aside the other rows": a cell with a text that is no date. An empty start and
+    a start after the end reject their row alone, and such a row has no days. An end before 1900 rejects its row alone
+    too; it counts for the first claimed day, as one that ended in 1950 does. The others are rejected.
  5. "the row states nothing" (a cancelled hire): it has no say on name, e-mail and account, makes no person, and is not
     the "valid row" that makes a unit or a person known to others. As ended row for the first claimed day it counts with
     the day before its start, else with its start.
@@ -87,6 +87,8 @@ class Outcome:
 
     sheet: Sheet
     aside: SetAside
+    made: Mapping[str, date]
+    """Persons who are new, and the date of the first file of them: what they are called before it, nobody says."""
     left_alone: bool
     """Whether a person's account was left alone, since there are several others."""
     exits: frozenset[int]
@@ -152,7 +154,7 @@ def fold(
     }
     set_aside_leaders(leaders, known_units, {*persons, *stated}, classes, aside)
     fold_leaders(sheet, leaders, {**folded.persons}, aside)
-    return Outcome(sheet, aside, folded.left_alone, _exits(files, aside, folded.left_alone))
+    return Outcome(sheet, aside, folded.made, folded.left_alone, _exits(files, aside, folded.left_alone))
 
 
 def _birth_dates(people: Sequence[Row]) -> set[date]:
