@@ -59,6 +59,8 @@ class Expected:
     pending: frozenset[Ref]
     perhaps: frozenset[Ref]
     """Pending or superseded."""
+    superseded: frozenset[Ref]
+    """Superseded by the letter of the text."""
     healed: frozenset[str]
     """Files of which rows healed."""
 
@@ -72,6 +74,8 @@ class Model:
     perhaps: frozenset[Ref] = frozenset()
     superseded: frozenset[Ref] = frozenset()
     """Rows that were perhaps superseded in a run that was completed."""
+    gone: frozenset[Ref] = frozenset()
+    """Those of them that were by the letter of the text."""
 
     def new(self, server: Mapping[str, File], since: date | None = None) -> list[File]:
         """The files on the server that a run takes as new."""
@@ -97,23 +101,22 @@ class Model:
         new = {file.name for file in self.new(server, since)}
         run = _Fold(self, server, new, now, past, today, wash)
         with_all = run.fold(self.pending | self.perhaps, frozenset())
-        optional = {
-            ref
-            for ref, (fate, _) in with_all.outcome.set_aside.items()
-            if fate == PENDING and followed(ref, with_all.read, with_all.outcome.aside)
-        }
-        optional |= {
-            (name, line) for name, line in self.superseded if name not in new or self._same(server[name])
-        }
+        gone = {(name, line) for name, line in self.superseded if name not in new or self._same(server[name])}
+        aside = with_all.outcome.aside
+        waits = [ref for ref, (fate, _) in aside.rows.items() if fate == PENDING]
+        optional = {ref for ref in waits if followed(ref, with_all.read, aside)} | gone
+        strictly = {ref for ref in waits if followed(ref, with_all.read, aside, strictly=True)} | self.gone
         folds = [with_all]
-        if optional or self.perhaps:
-            folds += [run.fold(self.pending | self.perhaps, optional), run.fold(self.pending, optional)]
+        for left_out in (optional, strictly):
+            if left_out or self.perhaps:
+                folds.append(run.fold(self.pending | self.perhaps, left_out))
+                folds.append(run.fold((self.pending | self.perhaps) - left_out, left_out))
         outcome = with_all.outcome
         pending = {
             ref for ref, (fate, _) in outcome.set_aside.items() if fate == PENDING
         } | outcome.aside.partly
         return Expected(
-            [laid_over(now, each.outcome.sheet) for each in folds],
+            [laid_over(now, each.base, each.outcome.sheet) for each in folds],
             Loose(
                 _loose_marks(now, with_all.base, outcome.sheet),
                 {person: day for each in folds for person, day in each.outcome.made.items()},
@@ -122,6 +125,7 @@ class Model:
             outcome,
             frozenset(pending - optional),
             frozenset((pending & optional) | {ref for ref in self.perhaps if ref in pending}),
+            frozenset(strictly),
             frozenset(
                 name for name, line in self.pending | self.perhaps if (name, line) not in outcome.set_aside
             ),
@@ -199,6 +203,7 @@ class Model:
         if wrote:
             self._take_moment(start)
         self.superseded |= expected.perhaps
+        self.gone |= expected.superseded
         self.pending, self.perhaps = expected.pending, expected.perhaps
 
     def _take_moment(self, start: datetime) -> None:
@@ -363,8 +368,9 @@ def _accounts(mo: Mo, person: str) -> set[str]:
     }
 
 
-def laid_over(now: Mo, sheet: Sheet) -> Mo:
+def laid_over(now: Mo, base: Mo, sheet: Sheet) -> Mo:
     """MO after a run: on the claimed days what is claimed, on the others what MO said before it."""
+    _claim_marked_days(base, sheet)
     out = {kind: dict(objects) for kind, objects in now.items()}
     for (kind, uuid), claimed in sheet.claimed.items():
         if kind not in out:
@@ -389,6 +395,22 @@ def laid_over(now: Mo, sheet: Sheet) -> Mo:
         if mark := _mark(out["unit"].get(unit, []), sheet, unit):
             out["mark"][unit] = mark
     return out
+
+
+def _claim_marked_days(base: Mo, sheet: Sheet) -> None:
+    """Text: "Where the base's interval is another, the unit claims all days of both intervals, with what the base says of
+    the days before its first claim".
+    """
+    for unit in [uuid for kind, uuid in sheet.claimed if kind == "unit"]:
+        were = [piece for piece in base["mark"].get(unit, ()) if piece[2] == LINE]
+        row = sheet.values.get(("mark", unit), ())
+        marked = [index for index, value in enumerate(row) if value == LINE]
+        before = (were[0][0], were[-1][1]) if were else None
+        now = (sheet.days[marked[0]], sheet.last(marked[-1])) if marked else None
+        if before != now:
+            for index, day in enumerate(sheet.days):
+                if any(each and each[0] <= day <= each[1] for each in (before, now)):
+                    sheet.claimed["unit", unit][index] = True
 
 
 def _mark(there: Sequence[Piece], sheet: Sheet, unit: str) -> list[Piece]:
