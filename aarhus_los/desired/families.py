@@ -16,7 +16,7 @@ from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Class, History, Kind
-from aarhus_los.timeline import is_there, overlay
+from aarhus_los.timeline import overlay
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,10 @@ def desire(
         in_facets = {facets[facet]} | (world.odd if facet in doubtful else set())
         return _classes_of(in_facets, made, mo) | world.odd
 
-    units = org.desire(
+    units, stated = org.desire(
         of[Family.ORG], subjects.units, mo, base, classes_of("org_unit_type"), addresses, unreadable
     )
-    units_after = _after(units, mo.get(Kind.ORG_UNIT, {}))
+    units_after = _after(units, stated, mo.get(Kind.ORG_UNIT, {}))
     persons, cprs = people.desire(
         of[Family.PERS],
         subjects.persons,
@@ -126,12 +126,12 @@ def desire(
     return [Desired(objects=seeds, notices=notices), listed, units, persons, leaders]
 
 
-def _after(desired: Desired, units: Mapping[str, History]) -> dict[str, History]:
-    """The org units as they will be; one that is never there, by MO or by the files, is not among them."""
+def _after(desired: Desired, stated: Collection[str], units: Mapping[str, History]) -> dict[str, History]:
+    """The org units as they will be: those that MO has on any day, or that a valid row says are there."""
     after = dict(units)
     for each in desired.objects:
-        if each.kind is Kind.ORG_UNIT and is_there(timeline := overlay(each.claim, units.get(each.uuid, ()))):
-            after[each.uuid] = timeline
+        if each.kind is Kind.ORG_UNIT and (each.uuid in units or each.uuid in stated):
+            after[each.uuid] = overlay(each.claim, units.get(each.uuid, ()))
     return after
 
 

@@ -56,13 +56,16 @@ def desire(
     types: Collection[str],
     addresses: Mapping[str, Outcome],
     unreadable: Mapping[str, str],
-) -> Desired:
+) -> tuple[Desired, set[str]]:
     """What the files ask of MO for `units`: the lines of each, in the order of folding.
+
+    Also the units that a valid row says are there on some day.
 
     `mo` is MO as it is, `base` as it was before the files. `types` are the classes of unit types that MO or the drop has;
     `addresses` holds an outcome for each text; `unreadable` are objects that MO has and cannot show, with the reason.
     """
-    return _Org(files, units, mo, base, types, addresses, unreadable).desired()
+    org = _Org(files, units, mo, base, types, addresses, unreadable)
+    return org.desired(), org.stated()
 
 
 class _Org:
@@ -114,6 +117,13 @@ class _Org:
             self._report(unit, after)
         self.set_aside.report(self.result, self.units, self._begins, self._needed)
         return self.result
+
+    def stated(self) -> set[str]:
+        return {
+            row.org_uuid
+            for row in rows_of(self.units)
+            if row.ref not in self.set_aside and not row.states_nothing
+        }
 
     def _fold(self, unit: str) -> Folded:
         objects = objects_of(unit)
@@ -211,7 +221,7 @@ class _Org:
         for lines in self.units[unit]:
             rows = self.set_aside.due_rows(lines)
             for row in rows:
-                if isinstance(row.type_uuid, str) and row.type_uuid not in self.types:
+                if isinstance(row.type_uuid, str) and not (row.states_nothing or row.type_uuid in self.types):
                     report(Notice(Message.UNKNOWN_TYPE(uuid=row.type_uuid), row.ref, fault=True))
                 self._report_address(unit, row, lines)
             report_overlaps(self.result, rows, _stated)

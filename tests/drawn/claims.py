@@ -121,14 +121,17 @@ class Claim:
     spared: Collection[date]
     """The ends after which nothing is claimed, since something else begins on the next day."""
     aside: SetAside
+    _winners: dict[date, Row | None] = field(default_factory=dict)
 
     def winner(self, day: date) -> Row | None:
         """Text: "overlaid in order of their start as written, later over earlier (equal starts: the later line)".
 
         Rows that are set aside take part: they are overlaid as days that are unclaimed.
         """
-        covering = [row for row in self.rows if row.covers(day)]
-        return max(covering, key=lambda row: (row.written, row.line), default=None)
+        if day not in self._winners:
+            covering = [row for row in self.rows if row.covers(day)]
+            self._winners[day] = max(covering, key=lambda row: (row.written, row.line), default=None)
+        return self._winners[day]
 
     def silent(self, day: date) -> bool:
         """Whether the file claims nothing on that day, of the subject and all that hangs on it."""

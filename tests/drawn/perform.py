@@ -53,9 +53,14 @@ class Runs(Protocol):
 
 def perform(play: Play) -> Difference | None:
     """The first thing that is not as it must be, in runs of the importer."""
+    return performed(play)[0]
+
+
+def performed(play: Play) -> tuple[Difference | None, Mo]:
+    """The first thing that is not as it must be, in runs of the importer, and what MO says then."""
     stand_in = stage(play)
     with importer(stand_in, chunk_size=play.chunk) as there:
-        return Performance(play, stand_in, there).difference()
+        return Performance(play, stand_in, there).difference(), stand_in.read()
 
 
 def stage(play: Play) -> StandIn:

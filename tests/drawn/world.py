@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 FOREVER: Final = date.max
@@ -85,6 +86,12 @@ Key = tuple[str, str]
 """Kind and uuid."""
 
 
+@cache
+def _stamp(name: str) -> datetime:
+    found = re.search(r"(\d{8}_\d{6})\.csv$", name)
+    return datetime.strptime(found[1], "%Y%m%d_%H%M%S") if found else datetime.min
+
+
 @dataclass(frozen=True)
 class File:
     """A file of the drop: its name, its header, and its rows as text cells. The first row is on line 2."""
@@ -117,8 +124,7 @@ class File:
 
     @property
     def stamp(self) -> datetime:
-        found = re.search(r"(\d{8}_\d{6})\.csv$", self.name)
-        return datetime.strptime(found[1], "%Y%m%d_%H%M%S") if found else datetime.min
+        return _stamp(self.name)
 
     @property
     def date(self) -> date:
