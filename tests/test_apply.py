@@ -18,11 +18,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aarhus_los.answer import Unsettled
 from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.brakes import Brake, BrakeKind, Limit
 from aarhus_los.desired.claims import DesiredObject
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import TRIES, Unsettled
+from aarhus_los.http import TRIES
 from aarhus_los.mo.answers import NotShown, Refused, Spoiled
 from aarhus_los.mo.model import Address, Class, History, Kind, Unit
 from aarhus_los.mo.payloads import Endpoint, Item

@@ -17,8 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aarhus_los.answer import Answer, Unsettled, passing
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import TRIES, Answer, Http, Unsettled, passing, shown
+from aarhus_los.http import TRIES, Http, shown
 from tests.mo.stand_in import Reply, StandIn, serving
 from tests.slow_server import SlowServer
 
