@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from aarhus_los.errors import UnavailableError
+from aarhus_los.messages import Message
 
 
 class Unsettled(Exception):
@@ -100,6 +101,8 @@ def passing(answer: Answer, server: str, setting: str) -> None:
     if status == 407:
         raise UnavailableError(f"the proxy to {server} asks for a login (407)", lasting=True)
     if status in (408, 429, 503):
-        raise Unsettled(f"answer {status}", perhaps_done=False, down=True, retry_after=answer.retry_after)
+        raise Unsettled(
+            Message.ANSWER(status=status), perhaps_done=False, down=True, retry_after=answer.retry_after
+        )
     if status in (502, 504):
-        raise Unsettled(f"answer {status}", perhaps_done=True, retry_after=answer.retry_after)
+        raise Unsettled(Message.ANSWER(status=status), perhaps_done=True, retry_after=answer.retry_after)

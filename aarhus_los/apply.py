@@ -21,6 +21,7 @@ from aarhus_los.brakes import Limit, Refusals
 from aarhus_los.delivery import Batch, Delivered, Failing, Failure, Mo, deliver
 from aarhus_los.errors import UnavailableError
 from aarhus_los.http import GRACE_SECONDS
+from aarhus_los.messages import Message
 from aarhus_los.mo.answers import NotShown, Refused
 from aarhus_los.mo.model import Kind, Person
 from aarhus_los.plan import Action, Operation, Plan, Step
@@ -243,7 +244,9 @@ class _Run:
         step = self.steps[batch.numbers[0]]
         description = _nameless(refused.description, step)
         self._count_refusal(step, f"{refused.status}{key}", description)
-        self._over(batch.numbers[0], Failure(f"MO refused it ({refused.status}{key}): {description}"))
+        self._over(
+            batch.numbers[0], Failure(Message.MO_REFUSED(answer=f"{refused.status}{key}", text=description))
+        )
 
     def _count_refusal(self, step: Step, sort: str, reason: str) -> None:
         self.refusals.add({(op.kind, op.uuid) for op in step.operations}, sort, reason)
@@ -332,6 +335,4 @@ def _unsent(step: Step, failure: Failure) -> Failure:
     if not failure.sent:
         return failure
     first = step.operations[0]
-    return Failure(
-        f"not sent: it needs {first.kind} {first.uuid}, which failed: {failure.reason}", sent=False
-    )
+    return Failure(Message.NOT_SENT(kind=first.kind, uuid=first.uuid, reason=failure.reason), sent=False)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from aarhus_los.messages import Message
+
 MASK: Final = "**********"
 
 
@@ -69,5 +71,5 @@ def parse_cpr(text: str) -> Cpr:
     """
     digits = text[:6] + text[7:] if len(text) == 11 and text[6] == "-" else text
     if len(digits) != 10 or not (digits.isascii() and digits.isdigit()):
-        raise ValueError("not a CPR number of ten digits")
+        raise ValueError(Message.NOT_A_CPR())
     return Cpr(digits)

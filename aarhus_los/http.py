@@ -5,6 +5,7 @@ What a server says in its own words is understood where that server is known: MO
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -21,6 +22,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 from aarhus_los.answer import Answer, Unsettled
 from aarhus_los.cutoff import Adapter, Cutoff
 from aarhus_los.errors import UnavailableError
+from aarhus_los.messages import Message
 
 TRIES: Final = 5
 """How often a request is sent at most."""
@@ -33,6 +35,7 @@ GRACE_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 4.0
 """MO's server closes a connection that was idle for five seconds; a request that meets the close is lost."""
 _CHUNK: Final = 64 * 1024
+_LOG: Final = logging.getLogger(__name__)
 
 Authorise = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 R = TypeVar("R")
@@ -65,6 +68,8 @@ def shown(url: str) -> str:
 class Http:
     """Sends requests: one HTTP session a thread, proxies and CA bundle from the environment unless one is set.
 
+    `server` is what it is called for people.
+
     `retry_seconds`: no try begins later than that after the first. `sleep` and `clock` (monotonic, seconds) are arguments
     for the sake of those who must jump; by itself a wait ends when the run is stopped.
     """
@@ -72,6 +77,7 @@ class Http:
     def __init__(
         self,
         *,
+        server: str,
         ca_bundle: str | None,
         retry_seconds: float,
         connect_timeout: float,
@@ -81,6 +87,7 @@ class Http:
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._server = server
         self.retry_seconds = retry_seconds
         self.clock = clock
         self._stopped = threading.Event()
@@ -139,6 +146,13 @@ class Http:
                 raise failed
             with self._lock:
                 self._retries += 1
+            _LOG.info(
+                "Retrying %s (%d of %d) …",
+                self._server,
+                number + 1,
+                TRIES,
+                extra={"waited": failed.seconds + wait, "wait": wait},
+            )
             self._sleep(wait)
         raise AssertionError("unreachable")
 
@@ -167,6 +181,7 @@ class Http:
         Raises `Unsettled` where sending it again may help, `UnavailableError` where it cannot.
         """
         session, adapter = self._session()
+        begun = self.clock()
         failure: Exception | None = None
         with self._cutoff.exchange(adapter) as watched:
             self._go_on()
@@ -193,6 +208,7 @@ class Http:
         if failure is not None:
             # Not from within the handler: the errors of the library hold the request, and their texts URLs.
             raise failure
+        _LOG.debug("%s %s: %d in %.2f s", method, shown(url), answer.status, self.clock() - begun)
         if answer.status >= 500:
             # MO closes the connection after an unforeseen error, without a word: the next request on it would be lost.
             session.close()
@@ -201,7 +217,7 @@ class Http:
     def _cut(self) -> Exception:
         if self._stopped.is_set():
             return UnavailableError(self._why)
-        return Unsettled(f"the exchange was not over within {self._exchange_seconds:g} s", perhaps_done=True)
+        return Unsettled(Message.EXCHANGE_TOO_LONG(seconds=self._exchange_seconds), perhaps_done=True)
 
     def _content(self, response: requests.Response, url: str) -> bytes:
         chunks: list[bytes] = []
@@ -240,26 +256,24 @@ class Http:
                     lasting=True,
                 )
             case failures.SSLError():
-                return Unsettled("the TLS connection failed", perhaps_done=True)
+                return Unsettled(Message.TLS_FAILED(), perhaps_done=True)
             case failures.ConnectTimeout():
-                return Unsettled(f"no connection within {connect:g} s", perhaps_done=False, down=True)
+                return Unsettled(Message.NO_CONNECTION_WITHIN(seconds=connect), perhaps_done=False, down=True)
             case failures.ProxyError():
-                return Unsettled("the proxy cannot be reached or refuses", perhaps_done=False, down=True)
+                return Unsettled(Message.PROXY_FAILS(), perhaps_done=False, down=True)
             case failures.ReadTimeout():
-                return Unsettled(f"no answer within {read:g} s", perhaps_done=True)
+                return Unsettled(Message.NO_ANSWER_WITHIN(seconds=read), perhaps_done=True)
             case failures.ConnectionError() if isinstance(_cause(error), NewConnectionError):
-                return Unsettled(
-                    "no connection (refused, or the host is not known)", perhaps_done=False, down=True
-                )
+                return Unsettled(Message.NO_CONNECTION(), perhaps_done=False, down=True)
             case failures.ConnectionError() if isinstance(_cause(error), ReadTimeoutError):
-                return Unsettled(f"nothing more of the answer within {read:g} s", perhaps_done=True)
+                return Unsettled(Message.NOTHING_MORE_WITHIN(seconds=read), perhaps_done=True)
             case failures.InvalidURL() | failures.MissingSchema() | failures.InvalidSchema():
                 return UnavailableError(
                     f"{shown(url)}, or the proxy to it, is not an address that can be asked: mend the setting",
                     lasting=True,
                 )
             case failures.RequestException() | HTTPError():
-                return Unsettled("the connection was closed before the answer was whole", perhaps_done=True)
+                return Unsettled(Message.CLOSED_TOO_EARLY(), perhaps_done=True)
             case _:
                 return UnavailableError(
                     f"{shown(url)} cannot be asked: the CA bundle (setting ca_bundle, or REQUESTS_CA_BUNDLE)"

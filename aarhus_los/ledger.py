@@ -21,6 +21,7 @@ from typing import Any, Final
 from aarhus_los.clock import COPENHAGEN
 from aarhus_los.drop.names import parse_name
 from aarhus_los.errors import LockedError, StateError
+from aarhus_los.messages import Message
 
 REMEMBERED: Final = timedelta(days=365)
 """How long a file that left the server stays in the state."""
@@ -278,7 +279,7 @@ def make_folder(folder: Path) -> str | None:
         raise StateError(f"the folder {folder} cannot be made: {error.strerror}") from error
     if not folder.is_dir():
         raise StateError(f"{folder} is not a folder")
-    return f"others can read the folder {folder} (chmod 0700 {folder})" if mode & 0o044 else None
+    return Message.FOLDER_READABLE(folder=str(folder)) if mode & 0o044 else None
 
 
 def check_room(folder: Path, size: int = 0) -> None:

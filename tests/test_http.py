@@ -56,6 +56,7 @@ class Clock:
 
 def http(clock: Clock, retry_seconds: float = 120) -> Http:
     return Http(
+        server="the server",
         ca_bundle=None,
         retry_seconds=retry_seconds,
         connect_timeout=1,
@@ -135,6 +136,7 @@ def slow() -> Iterator[SlowServer]:
 
 def limited(**limits: Any) -> Http:
     return Http(
+        server="the server",
         retry_seconds=0,
         connect_timeout=5,
         **{"ca_bundle": None, "read_timeout": 5, "exchange_seconds": 0.5, **limits},

@@ -14,6 +14,7 @@ from typing import Annotated, Final
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from aarhus_los.addresses.outcomes import Answer, Found, Unknown, Unsafe
+from aarhus_los.messages import Message
 
 HIT_KEPT: Final = timedelta(days=30)
 MISS_KEPT: Final = timedelta(days=1)
@@ -88,8 +89,7 @@ class Cache:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
             self._warnings.append(
-                f"{self._path}: the address cache cannot be written ({error.strerror}): "
-                "the next run asks the address service again"
+                Message.CACHE_NOT_WRITTEN(path=str(self._path), reason=error.strerror or "")
             )
         else:
             self._on_disk = kept
@@ -100,12 +100,10 @@ class Cache:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            problem = f"cannot be read ({error.strerror})"
+            problem = Message.CACHE_NOT_READ(path=str(self._path), reason=error.strerror or "")
         except ValidationError:
-            problem = "is broken"
+            problem = Message.CACHE_BROKEN(path=str(self._path))
         else:
             return file.answers if file.service == self._service else {}
-        self._warnings.append(
-            f"{self._path}: the address cache {problem} and is ignored: addresses are looked up anew"
-        )
+        self._warnings.append(problem)
         return {}

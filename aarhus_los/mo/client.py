@@ -74,6 +74,7 @@ class MoClient:
         self.server = f"MO at {shown(base_url)}"
         self._writable = writable
         self._http = Http(
+            server="MO",
             ca_bundle=None if ca_bundle is None else str(ca_bundle),
             retry_seconds=retry_seconds,
             connect_timeout=connect_timeout,
