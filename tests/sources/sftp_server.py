@@ -85,6 +85,8 @@ class _Login(paramiko.ServerInterface):
 
     def check_auth_password(self, username: str, password: str) -> int:
         self._server.logins += 1
+        if self._server.drops_logins:
+            self._server.drop_connections()
         right = (username, password) == (USER, PASSWORD)
         return AUTH_SUCCESSFUL if right else AUTH_FAILED
 
@@ -109,12 +111,14 @@ class SftpServer:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.host_key = paramiko.ECDSAKey.generate()
+        self.other_host_key = paramiko.RSAKey.generate(2048)
         self.keys: list[paramiko.PKey] = []
         self.names: Callable[[list[str]], list[str]] = list
         self.script: Mapping[int, Answer] | None = None
         self.cuts = 0
         self.logins = 0
         self.mute = False
+        self.drops_logins = False
         self.frozen = threading.Event()
         self.stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -136,6 +140,7 @@ class SftpServer:
             self._transports.append(transport)
             if not self.frozen.is_set():
                 transport.add_server_key(self.host_key)
+                transport.add_server_key(self.other_host_key)
                 if self.script is None:
                     transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Folder, self)
                 else:

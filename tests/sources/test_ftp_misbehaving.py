@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import time
+import tracemalloc
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 import pytest
@@ -394,6 +398,75 @@ def test_a_listing_that_trickles_in_is_given_up(command: str, says: Says) -> Non
         source.listing()
     assert "given up after 0.6 s" in str(caught.value) or "or without end" in str(caught.value)
     assert not caught.value.lasting
+
+
+@pytest.mark.parametrize("command", ["greeting", "PASS", "SIZE"])
+def test_an_answer_without_end_is_not_gathered(command: str) -> None:
+    endless = drips(b"220-Hej\r\n" * 100, 0)
+    started = time.monotonic()
+    with (
+        ScriptedFtp(FILES, {command: endless}, endless if command == "greeting" else b"220 Hej") as server,
+        source_of(server, limits=Limits(silence=20, exchange=20)) as source,
+        pytest.raises(UnavailableError, match="or without end"),
+    ):
+        source.listing()
+    assert time.monotonic() - started < 10
+
+
+def test_a_line_without_end_is_not_gathered() -> None:
+    piece = b"x" * 100_000
+
+    def line(talk: Talk) -> None:
+        with talk.begin() as data:
+            data.sendall(f"{NAMES[0]}\r\n".encode())
+            for _ in range(300):
+                data.sendall(piece)
+            data.sendall(f"\r\n{NAMES[1]}\r\n".encode())
+        talk.say("226 Done.")
+
+    with scripted(NLST=line) as server, source_of(server) as source:
+        tracemalloc.start()
+        try:
+            listed = source.listing()
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert [entry.name for entry in listed.entries] == NAMES[:2]
+    assert listed.examples == ("'…' (its line is too long)",)
+    assert peak < 3_000_000
+
+
+def test_a_connection_that_comes_after_the_time_is_over_is_cut_too() -> None:
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        for _ in range(
+            2
+        ):  # as many as the system keeps waiting: whoever comes next, waits for a second at least
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        accepted: list[socket.socket] = []
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    accepted.append(listener.accept()[0])
+
+        timer = threading.Timer(0.6, accept)
+        timer.daemon = True
+        timer.start()
+        started = time.monotonic()
+        source = ftp_on(port, "los", "kodeordet", limits=Limits(silence=30, exchange=0.3))
+        with source, pytest.raises(UnavailableError, match=r"given up after 0\.3 s"):
+            source.listing()
+        assert 0.6 < time.monotonic() - started < 10
+        listener.shutdown(socket.SHUT_RDWR)
+        timer.join(5)
+        for each in accepted:
+            each.close()
 
 
 @pytest.mark.parametrize(

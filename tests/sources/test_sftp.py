@@ -55,6 +55,14 @@ def test_a_server_that_is_mute_after_the_login_is_given_up(server: SftpServer) -
     assert time.monotonic() - started < 10
 
 
+def test_a_connection_that_is_lost_at_the_login_is_no_refused_login(server: SftpServer) -> None:
+    server.drops_logins = True
+    with connect(server) as source, pytest.raises(UnavailableError, match="cannot list the folder") as caught:
+        source.listing()
+    assert not caught.value.lasting
+    assert server.logins == 3
+
+
 def test_a_refused_login_is_not_repeated(server: SftpServer) -> None:
     with (
         connect(server, WRONG_PASSWORD) as source,

@@ -20,6 +20,7 @@ from aarhus_los.sources.ssh_keys import Login
 from tests.sources.scripted import (
     ATTRS,
     DATA,
+    HANDLE,
     NAME,
     REGULAR,
     Answer,
@@ -192,6 +193,18 @@ def test_a_file_of_another_size_than_listed_waits(serving: Serving, script: dict
     with serving(**script) as source:
         source.listing()
         with pytest.raises(FileChanged, match=ODD):
+            source.read(ODD)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [status(0), lambda number, _: packet(HANDLE, number + string(FILES[ODD][:100]))],
+    ids=["ok", "handle"],
+)
+def test_a_file_out_of_order_is_none(serving: Serving, read: Answer) -> None:
+    with serving(READ=read) as source:
+        source.listing()
+        with pytest.raises(UnavailableError, match=f"cannot read {ODD}"):
             source.read(ODD)
 
 
