@@ -348,10 +348,12 @@ def test_a_file_without_end_is_cut_off_at_its_size() -> None:
         with talk.begin() as data:
             talk.keep_on(data, b"x" * 100_000, 0)
 
-    with odd("RETR", endless) as server, source_of(server) as source:
+    with odd("RETR", endless) as server, source_of(server, limits=Limits(silence=2, file=60)) as source:
         source.listing()
+        started = time.monotonic()
         with pytest.raises(FileChanged, match="more than the 27 bytes"):
             source.read(ODD)
+        assert time.monotonic() - started < 20  # before its time is over
         assert source.read(NAMES[0]) == FILES[NAMES[0]]
 
 
@@ -406,11 +408,11 @@ def test_an_answer_without_end_is_not_gathered(command: str) -> None:
     started = time.monotonic()
     with (
         ScriptedFtp(FILES, {command: endless}, endless if command == "greeting" else b"220 Hej") as server,
-        source_of(server, limits=Limits(silence=20, exchange=20)) as source,
+        source_of(server, limits=Limits(silence=60, exchange=60)) as source,
         pytest.raises(UnavailableError, match="or without end"),
     ):
         source.listing()
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 20
 
 
 def test_a_line_without_end_is_not_gathered() -> None:
@@ -462,7 +464,7 @@ def test_a_connection_that_comes_after_the_time_is_over_is_cut_too() -> None:
         source = ftp_on(port, "los", "kodeordet", limits=Limits(silence=30, exchange=0.3))
         with source, pytest.raises(UnavailableError, match=r"given up after 0\.3 s"):
             source.listing()
-        assert 0.6 < time.monotonic() - started < 10
+        assert 0.6 < time.monotonic() - started < 20
         listener.shutdown(socket.SHUT_RDWR)
         timer.join(5)
         for each in accepted:

@@ -153,11 +153,10 @@ def test_a_folder_that_is_refused_is_no_empty_one(serving: Serving, code: int) -
     ids=["none", "ok", "lost", "another's", "cut off", "data", "gigabyte", "empty"],
 )
 def test_a_listing_out_of_order_is_none(serving: Serving, readdir: Answer) -> None:
-    started = time.monotonic()
     error = refusal(serving, READDIR=readdir)
     assert "cannot list the folder" in str(error)
+    assert "given up" not in str(error)  # it is seen, and not waited for
     assert not error.lasting
-    assert time.monotonic() - started < 4
 
 
 def test_a_listing_without_end_is_given_up(serving: Serving) -> None:
