@@ -57,7 +57,7 @@ class Client(ftplib.FTP):
         """The answer to a command that a server may refuse, or None."""
         try:
             return self.sendcmd(command)
-        except ftplib.error_perm:
+        except (ftplib.error_perm, ftplib.error_temp):
             return None
 
     def lines(self, command: str, receive: Callable[[str | None], None]) -> None:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 import paramiko
-from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
+from paramiko.common import AUTH_FAILED, AUTH_PARTIALLY_SUCCESSFUL, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 
 from tests.sources.scripted import Answer, ScriptedSftp
 
@@ -81,7 +81,7 @@ class _Login(paramiko.ServerInterface):
         self._server = server
 
     def get_allowed_auths(self, username: str) -> str:
-        return "password,publickey"
+        return "keyboard-interactive" if self._server.asks_for_more else "password,publickey"
 
     def check_auth_password(self, username: str, password: str) -> int:
         self._server.logins += 1
@@ -91,8 +91,12 @@ class _Login(paramiko.ServerInterface):
         return AUTH_SUCCESSFUL if right else AUTH_FAILED
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
-        right = username == USER and key in self._server.keys
-        return AUTH_SUCCESSFUL if right else AUTH_FAILED
+        if username != USER or key not in self._server.keys:
+            return AUTH_FAILED
+        return AUTH_PARTIALLY_SUCCESSFUL if self._server.asks_for_more else AUTH_SUCCESSFUL
+
+    def check_auth_interactive(self, username: str, submethods: str) -> paramiko.InteractiveQuery:
+        return paramiko.InteractiveQuery("Koden på din telefon?", "", ("Kode: ", True))
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         return OPEN_SUCCEEDED
@@ -119,6 +123,7 @@ class SftpServer:
         self.logins = 0
         self.mute = False
         self.drops_logins = False
+        self.asks_for_more = False
         self.frozen = threading.Event()
         self.stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))

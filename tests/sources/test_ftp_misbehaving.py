@@ -205,7 +205,9 @@ def test_pasv_that_is_refused_is_asked_for_in_the_other_way() -> None:
 # --- sizes
 
 
-@pytest.mark.parametrize("no", [b"550 No", b"502 Not here", b"213 unknown", b"200 Yes", b"213", b"450 Busy"])
+@pytest.mark.parametrize(
+    "no", [b"550 No", b"502 Not here", b"213 unknown", b"213 " + b"9" * 5000, b"200 Yes", b"213", b"450 Busy"]
+)
 def test_a_file_whose_size_is_not_told_is_unreadable_and_the_others_are_read(no: bytes) -> None:
     with odd("SIZE", no) as server, source_of(server) as source:
         assert [entry.name for entry in source.listing().entries if entry.size is None] == [ODD]
@@ -223,7 +225,7 @@ def test_an_answer_that_is_cut_off_is_none() -> None:
         talk.hang_up()
 
     with odd("SIZE", half) as server, source_of(server) as source:
-        with pytest.raises(UnavailableError, match=f"cannot ask for the size of {ODD}"):
+        with pytest.raises(UnavailableError, match="cannot ask for the sizes of the files"):
             source.listing()
         assert server.commands.count(f"SIZE {ODD}") == 3
 
@@ -253,7 +255,15 @@ def test_where_list_is_refused_too_what_has_no_size_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "facts", ["type=file;", "size=30;", "", "type=file;size=unknown;", "type=OS.unix=slink:/x;"]
+    "facts",
+    [
+        "type=file;",
+        "size=30;",
+        "",
+        "type=file;size=unknown;",
+        "type=file;size=" + "9" * 5000 + ";",
+        "type=OS.unix=slink:/x;",
+    ],
 )
 def test_a_file_of_which_mlsd_tells_too_little_is_asked_about(facts: str) -> None:
     lines = [f"type=file;size={len(name)};modify=20210128114002; {name}" for name in NAMES]
@@ -394,12 +404,29 @@ def test_a_listing_that_trickles_in_is_given_up(command: str, says: Says) -> Non
     greeting = says if command == "greeting" else b"220 Hej"
     with (
         ScriptedFtp(FILES, {command: says}, greeting) as server,
-        source_of(server, limits=replace(FAST, exchange=0.6)) as source,
+        source_of(server, limits=replace(FAST, exchange=0.6, questions=0.6)) as source,
         pytest.raises(UnavailableError) as caught,
     ):
         source.listing()
     assert "given up after 0.6 s" in str(caught.value) or "or without end" in str(caught.value)
     assert not caught.value.lasting
+
+
+def test_sizes_that_are_asked_for_are_not_asked_for_again_when_the_connection_was_lost() -> None:
+    def lost_once(talk: Talk) -> None:
+        talk.hang_up() if talk.server.commands.count(f"SIZE {ODD}") == 1 else talk.server.SIZE(talk)
+
+    with odd("SIZE", lost_once) as server, source_of(server) as source:
+        assert [entry.name for entry in source.listing().entries] == NAMES
+        assert [server.commands.count(f"SIZE {name}") for name in NAMES] == [1, 1, 1, 1, 2, 1, 1, 1, 1, 1]
+
+
+def test_nobody_waits_for_the_answer_to_a_goodbye() -> None:
+    with scripted(QUIT=drips(b"2", 0.05)) as server:
+        started = time.monotonic()
+        with source_of(server, limits=Limits()) as source:
+            source.listing()
+        assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize("command", ["greeting", "PASS", "SIZE"])
@@ -408,7 +435,7 @@ def test_an_answer_without_end_is_not_gathered(command: str) -> None:
     started = time.monotonic()
     with (
         ScriptedFtp(FILES, {command: endless}, endless if command == "greeting" else b"220 Hej") as server,
-        source_of(server, limits=Limits(silence=60, exchange=60)) as source,
+        source_of(server, limits=Limits(silence=60)) as source,
         pytest.raises(UnavailableError, match="or without end"),
     ):
         source.listing()
