@@ -206,7 +206,16 @@ def test_pasv_that_is_refused_is_asked_for_in_the_other_way() -> None:
 
 
 @pytest.mark.parametrize(
-    "no", [b"550 No", b"502 Not here", b"213 unknown", b"213 " + b"9" * 5000, b"200 Yes", b"213", b"450 Busy"]
+    "no",
+    [
+        b"550 No",
+        b"502 Not here",
+        b"213 unknown",
+        pytest.param(b"213 " + b"9" * 5000, id="huge"),
+        b"200 Yes",
+        b"213",
+        b"450 Busy",
+    ],
 )
 def test_a_file_whose_size_is_not_told_is_unreadable_and_the_others_are_read(no: bytes) -> None:
     with odd("SIZE", no) as server, source_of(server) as source:
@@ -261,7 +270,7 @@ def test_where_list_is_refused_too_what_has_no_size_is_told() -> None:
         "size=30;",
         "",
         "type=file;size=unknown;",
-        "type=file;size=" + "9" * 5000 + ";",
+        pytest.param("type=file;size=" + "9" * 5000 + ";", id="huge"),
         "type=OS.unix=slink:/x;",
     ],
 )
