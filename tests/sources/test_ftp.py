@@ -66,6 +66,9 @@ def test_a_run_takes_one_connection(serve: Serve) -> None:
             source.read(entry.name) for entry in sorted(source.listing().entries, key=lambda e: e.name)
         ] == [b"%d" % day for day in range(10, 20)]
     assert server.handler.connections == 1
+    until = time.monotonic() + 10
+    while server.handler.open and time.monotonic() < until:
+        time.sleep(0.01)
     assert server.handler.commands[-1] == "QUIT"
 
 
