@@ -237,7 +237,7 @@ def save_state(path: Path, state: State) -> None:
     lines = (asdict(line) for line in sorted(state.lines.values(), key=lambda line: line.name))
     written = [state.timestamp.isoformat()]
     for each in (about, *lines):
-        kept = {k: v for k, v in each.items() if v not in (None, False, (), {}, "")}
+        kept = {k: v for k, v in each.items() if v is not False and v not in (None, (), {}, "")}
         written.append(json.dumps(kept, ensure_ascii=False))
     write_private(path, ("\n".join(written) + "\n").encode())
 
