@@ -13,8 +13,9 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from aarhus_los.answer import Answer, Unsettled, http_date
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import Answer, Http, Unsettled, anonymous, bearer, http_date, shown
+from aarhus_los.http import Http, anonymous, bearer, shown
 from aarhus_los.mo.answers import (
     NotShown,
     Refused,
