@@ -10,7 +10,7 @@ from aarhus_los.checks.address_service import address_service
 from aarhus_los.checks.drop import drop
 from aarhus_los.checks.findings import Finding, Status
 from aarhus_los.checks.mo import mo
-from aarhus_los.errors import EXIT_OK, EXIT_UNAVAILABLE
+from aarhus_los.errors import EXIT_OK, EXIT_USAGE, GRAVITY
 from aarhus_los.settings import Settings
 
 FORMAT: Final = 1
@@ -30,9 +30,9 @@ def check(settings: Settings) -> list[Finding]:
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    """Whether an import can do its work: warnings do not keep it from it."""
-    failed = any(finding.status is Status.FAILURE for finding in findings)
-    return EXIT_UNAVAILABLE if failed else EXIT_OK
+    """With what an import would end before it has begun: warnings do not keep it from its work."""
+    codes = {EXIT_OK, *(finding.exit_code for finding in findings)}
+    return next(code for code in (EXIT_USAGE, *GRAVITY) if code in codes)
 
 
 def findings_text(findings: Sequence[Finding], *, only_problems: bool = False) -> str:

@@ -344,7 +344,7 @@ class _guarded:
 
     def _noted(self, error: Exception) -> str:
         """Writes where it happened, but no values: they may be CPR numbers."""
-        from aarhus_los.ledger import write_private
+        from aarhus_los.files import write_private
 
         lines = [f"{type(error).__name__}\n"]
         each: BaseException | None = error

@@ -392,6 +392,10 @@ class Message(Enum):
     )
 
     # Of the machine
+    SHARED_FOLDER_READABLE = (
+        "others can read the folder {folder} (give {setting} a folder of its own: it is made private)",
+        "andre kan læse mappen {folder} (giv {setting} en mappe for sig selv: den oprettes privat)",
+    )
     FOLDER_READABLE = (
         "others can read the folder {folder} (chmod 0700 {folder})",
         "andre kan læse mappen {folder} (chmod 0700 {folder})",

@@ -11,31 +11,35 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
-from aarhus_los import clock, initial
+from aarhus_los import clock, deadline, initial
 from aarhus_los.addresses.adressevask import Adressevask
 from aarhus_los.addresses.cache import Cache
 from aarhus_los.addresses.lookup import Resolution, resolve
 from aarhus_los.addresses.outcomes import Found
 from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
+from aarhus_los.deadline import Deadline
 from aarhus_los.desired import org
 from aarhus_los.desired.claims import Desired, DesiredObject
 from aarhus_los.desired.families import Ours, Subjects, World, desire
 from aarhus_los.desired.lines import Gathered
 from aarhus_los.drop.sources import open_source
 from aarhus_los.errors import SettingsError
-from aarhus_los.ledger import Kept, State, check_room, load_state, locked, make_folder, save_state
+from aarhus_los.files import beside, make_folder, resolved
+from aarhus_los.ledger import NOTHING_YET, Kept, State, load_state, save_state
+from aarhus_los.lock import locked
 from aarhus_los.mo.bookmark import last_bookmark, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
 from aarhus_los.mo.model import History, Kind
 from aarhus_los.mo.read import read_counts, read_histories, read_of_units
 from aarhus_los.moments import may_lack_a_past, trace
 from aarhus_los.plan import Plan, make_plan
+from aarhus_los.preflight import OPERATION_BYTES, preflight
 from aarhus_los.progress import check_mo, completed, needed_again, under_way
+from aarhus_los.pruning import prune, sweep_all
 from aarhus_los.reading import has_units_at, read_base, read_world, subjects_of
 from aarhus_los.report.account import Account, count_rows, failed_rows
 from aarhus_los.report.files import write_failed_addresses, write_rejects
-from aarhus_los.report.housekeeping import tidy
 from aarhus_los.report.outliving import ended_units, outliving
 from aarhus_los.report.record import write_record
 from aarhus_los.report.scene import Scene, make_scene, units_of_rows
@@ -65,14 +69,15 @@ def import_drop(settings: Settings, options: Options, progress: Progress) -> Acc
     """Imports what is new. Raises LosError where nothing can be done; what went wrong on the way is in the account."""
     warnings = [
         warning
-        for folder in (settings.state_file.parent, settings.report_folder)
-        if (warning := make_folder(folder))
+        for folder, setting in (
+            (resolved(settings.state_file).parent, "state_file"),
+            (settings.report_folder, "report_folder"),
+        )
+        if (warning := make_folder(folder, setting))
     ]
-    with locked(settings.state_file):
-        size = settings.state_file.stat().st_size if settings.state_file.exists() else 0
-        check_room(settings.state_file.parent, size)
-        for folder in filter(None, (settings.report_folder, settings.queries_folder)):
-            check_room(folder)
+    with locked(settings.state_file, settings.run_hours):
+        preflight(settings)
+        sweep_all(settings)
         account = _Run(settings, options, progress, dry=False).run()
     account.warnings[:0] = warnings
     return account
@@ -89,6 +94,7 @@ class _Run:
         self.options = options
         self.progress = progress
         self.now = clock.now()
+        self.deadline = Deadline(settings.run_hours)
         self.kept = Kept(settings.state_file)
         self.account = Account(
             dry=dry, rows_accepted=options.accept_rejects, rejects_exit_code=settings.rejects_exit_code
@@ -103,6 +109,8 @@ class _Run:
             self._finish(state, selection, [], {})
             return account
         with self._client() as client:
+            if state.timestamp not in (None, NOTHING_YET):  # a first import takes as long as it takes
+                client.deadline = self.deadline
             with self._phase("read MO"):
                 world = read_world(client, selection.files)
                 found = last_bookmark(client) if state.bookmark else None
@@ -121,11 +129,13 @@ class _Run:
                 scene = self._scene(client, selection, families, world, addresses)
             applied = Applied()
             if plan.steps and not account.dry and not account.brakes:
+                self._try_places(selection, families, subjects)
                 moment = set_bookmark(client, self.now).isoformat()
                 state = replace(state, organisation=world.organisation[0], bookmark=moment)
                 state = under_way(state, selection, self._healed(selection, families), moment)
                 save_state(self.settings.state_file, state)
                 applied = self._apply(plan, client)
+                client.deadline = deadline.NONE
                 self._verify(client, wanted, applied)
             elif found is not None:
                 state = replace(state, organisation=world.organisation[0], bookmark=found.isoformat())
@@ -155,6 +165,20 @@ class _Run:
             world, notices = read_base(client, world, subjects, as_of, no_past)
             self.account.notices += notices
         return subjects, world
+
+    def _try_places(self, selection: Selection, families: list[Desired], subjects: Subjects) -> None:
+        """Whether all that this import will leave on disks can be written. Raises StateError."""
+        set_aside = [aside for family in families for aside in family.set_aside]
+        kept = needed_again(subjects.lines, [aside.ref for aside in set_aside if aside.pending])
+        rejected = {aside.ref.file for aside in set_aside}
+        sizes = {file.name.name: len(file.data) for file in selection.files}
+        preflight(
+            self.settings,
+            sizes,
+            kept=sum(sizes[name] for name in kept),
+            reports=sum(sizes[name] for name in rejected)
+            + OPERATION_BYTES * len(self.account.plan.operations),
+        )
 
     def _healed(self, selection: Selection, families: list[Desired]) -> set[str]:
         """The files with pending rows that are pending no more."""
@@ -202,7 +226,7 @@ class _Run:
 
     def _look_up(self, texts: Collection[str]) -> Resolution:
         settings = self.settings
-        path = settings.state_file.with_name(settings.state_file.name + ".addresses.json")
+        path = beside(settings.state_file, ".addresses.json")
         cache = Cache(path, service=settings.dar_url, read_only=self.account.dry)
         with (
             self._phase("look up addresses"),
@@ -218,12 +242,16 @@ class _Run:
                 service if settings.dar_provider == "adressevask" else None,
                 cache,
                 self.now,
-                progress=lambda done, of: self.progress("look up addresses", done, of),
+                progress=self._looked_up,
             )
         self.account.warnings += resolution.warnings
         self.account.retries += resolution.retries
         self.account.addresses = Counter(outcome.kind for outcome in resolution.outcomes.values())
         return resolution
+
+    def _looked_up(self, done: int, of: int) -> None:
+        self.deadline.check()
+        self.progress("look up addresses", done, of)
 
     def _az_system(self, world: World) -> str:
         """The IT system of the AZ accounts: the one that is set, which must be there, or the one that we seed."""
@@ -394,7 +422,7 @@ class _Run:
             save_state(self.settings.state_file, after)
             self.kept.forget_others(needed)
             waiting = {name for name, line in after.lines.items() if line.pending}
-            tidy(folder, self.now, self.settings.report_days, waiting)
+            prune(folder, self.now, self.settings.report_days, waiting)
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:

@@ -5,8 +5,6 @@ It is only a cache: whatever is wrong with it costs a warning and some look-ups,
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,6 +12,8 @@ from typing import Annotated, Final
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from aarhus_los.addresses.outcomes import Answer, Found, Unknown, Unsafe
+from aarhus_los.errors import StateError
+from aarhus_los.files import read_own, write_private
 
 HIT_KEPT: Final = timedelta(days=30)
 MISS_KEPT: Final = timedelta(days=1)
@@ -74,38 +74,23 @@ class Cache:
         if self._read_only or kept == self._on_disk:
             return
         content = _File(service=self._service, answers=dict(sorted(kept.items())))
-        temporary = self._path.with_name(self._path.name + ".tmp")
         try:
-            # A leftover of a run that was killed, whatever its mode.
-            temporary.unlink(missing_ok=True)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(content.model_dump_json(indent=1) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._path)
-        except OSError as error:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            self._warnings.append(
-                f"{self._path}: the address cache cannot be written ({error.strerror}): "
-                "the next run asks the address service again"
-            )
+            write_private(self._path, (content.model_dump_json(indent=1) + "\n").encode())
+        except StateError as error:
+            self._warnings.append(f"the address cache: {error}: the next run asks the address service again")
         else:
             self._on_disk = kept
 
     def _read(self) -> dict[str, _Entry]:
         try:
-            file = _File.model_validate_json(self._path.read_bytes())
+            file = _File.model_validate_json(read_own(self._path))
         except FileNotFoundError:
             return {}
-        except OSError as error:
-            problem = f"cannot be read ({error.strerror})"
+        except StateError as error:
+            problem = str(error)
         except ValidationError:
-            problem = "is broken"
+            problem = f"{self._path} is broken"
         else:
             return file.answers if file.service == self._service else {}
-        self._warnings.append(
-            f"{self._path}: the address cache {problem} and is ignored: addresses are looked up anew"
-        )
+        self._warnings.append(f"the address cache {problem}: it is ignored, addresses are looked up anew")
         return {}

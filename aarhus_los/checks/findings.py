@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aarhus_los.errors import EXIT_OK, EXIT_UNAVAILABLE
+
 
 class Status(StrEnum):
     """How a subject stands. Only a failure keeps an import from its work, and only it changes the exit code."""
@@ -21,6 +23,8 @@ class Finding:
     subject: str
     status: Status
     text: str
+    exit_code: int = EXIT_OK
+    """Of a failure: with what an import would end."""
 
     def __str__(self) -> str:
         return f"{self.status.value:<8} {self.subject}: {self.text}"
@@ -34,5 +38,5 @@ def warning(subject: str, text: str) -> Finding:
     return Finding(subject, Status.WARNING, text)
 
 
-def failure(subject: str, text: str) -> Finding:
-    return Finding(subject, Status.FAILURE, text)
+def failure(subject: str, text: str, exit_code: int = EXIT_UNAVAILABLE) -> Finding:
+    return Finding(subject, Status.FAILURE, text, exit_code)

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from aarhus_los import deadline
 from aarhus_los.errors import UnavailableError
 from aarhus_los.http import TRIES, Answer, Http, Unsettled, anonymous, bearer, shown
 from aarhus_los.mo.answers import (
@@ -67,6 +68,8 @@ class MoClient:
     ) -> None:
         self.graphql_version = graphql_version
         self.connections = connections
+        self.deadline = deadline.NONE
+        """Asked before each request: none is begun after it."""
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="mo-read")
         self._base_url = base_url.rstrip("/")
         self._server = f"MO at {shown(base_url)}"
@@ -219,6 +222,7 @@ class MoClient:
         """Sends a request, and once more with a new token where it is refused. `judge` makes the result, or raises."""
         renewed = False
         while True:
+            self.deadline.check()
             token = None if self._tokens is None else self._tokens.current()
             with self._lock:
                 self._requests[kind] += 1

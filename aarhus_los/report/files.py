@@ -14,7 +14,7 @@ from aarhus_los.desired.claims import SetAside, UnresolvedAddress
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import OrgRow
 from aarhus_los.errors import StateError
-from aarhus_los.ledger import write_private
+from aarhus_los.files import write_private
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 ADDRESS_HEADER: Final = ("org_uuid", "post_address", "kode", "tekst", "forslag", "mo_har")

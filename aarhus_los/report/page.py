@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from aarhus_los import __version__
 from aarhus_los.addresses.outcomes import NotLookedUp, Outcome, Unknown, Unsafe
-from aarhus_los.errors import EXIT_ROWS, GRAVITY, SettingsError, StateError
-from aarhus_los.ledger import check_room, write_private
+from aarhus_los.errors import EXIT_ROWS, GRAVITY, SettingsError
+from aarhus_los.files import check_place, write_private
 from aarhus_los.report import danish
 from aarhus_los.report.account import Account, Fate
 from aarhus_los.report.changes import Changes, changes_of
@@ -42,10 +42,7 @@ def check_page(path: Path) -> None:
         import jinja2  # noqa: F401
     except ImportError:
         raise SettingsError("--html needs an extra: pip install 'aarhus-los[report]'") from None
-    # The page takes the place of what is there: that must not be a folder or a device.
-    if path.exists() and not path.is_file():
-        raise StateError(f"--html: {path} is not a file")
-    check_room(path.absolute().parent)
+    check_place(path.absolute())
 
 
 def write_page(path: Path, account: Account, now: datetime) -> None:

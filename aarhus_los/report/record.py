@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from aarhus_los.desired.claims import SetAside
-from aarhus_los.ledger import write_private
+from aarhus_los.files import write_private
 from aarhus_los.mo.kinds import History, Value
 from aarhus_los.plan import Operation
 from aarhus_los.report.account import Account, FileAccount
