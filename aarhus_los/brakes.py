@@ -1,13 +1,15 @@
-"""Brakes: a plan that ends or moves far more than a day's worth is not carried out unless the operator allows it. Pure."""
+"""Brakes: a plan that ends or moves far more than a day's worth, or of which MO refuses far more than is usual, is not
+carried out unless the operator allows it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from aarhus_los.mo.kinds import Kind, Unit
-from aarhus_los.plan import Action, Operation, Plan
+from aarhus_los.plan import Operation, Plan
 
 
 class BrakeKind(StrEnum):
@@ -16,6 +18,7 @@ class BrakeKind(StrEnum):
     UNIT_ENDS = "unit-ends"
     UNIT_MOVES = "unit-moves"
     ENGAGEMENT_ENDS = "engagement-ends"
+    REFUSALS = "refusals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +39,10 @@ class Brake:
     present: int | None
     """What MO counts today; None: unknown, the number alone decides."""
 
-    def __str__(self) -> str:
-        share = (
-            f"{self.planned / self.present:.1%} of {self.present}"
-            if self.present
-            else "MO could not tell of how many"
-        )
-        return (
-            f"the plan has {self.planned} {self.kind.value.replace('-', ' ')} ({share}); more than {self.limit.number}"
-            f" and {self.limit.percent:g} % are not done unasked: look at `los-import plan`, and if it is right,"
-            f" run again with --allow {self.kind.value}={self.planned}"
-        )
-
 
 def counted(plan: Plan) -> dict[BrakeKind, int]:
     """How many objects the plan ends or moves."""
-    ended = {(op.kind, op.uuid) for op in plan.operations if op.action is Action.TERMINATE}
+    ended = {(op.kind, op.uuid) for op in plan.operations if op.ends}
     moved = {op.uuid for op in plan.operations if op.kind is Kind.ORG_UNIT and _moves(op)}
     return {
         BrakeKind.UNIT_ENDS: sum(kind is Kind.ORG_UNIT for kind, _ in ended),
@@ -90,3 +81,50 @@ def tripped(
         if not total or counts[kind] > total * limits[kind].percent / 100:
             brakes.append(Brake(kind, counts[kind], limits[kind], total))
     return brakes
+
+
+REASONS = 10
+"""How many sorts of refusals are told."""
+
+
+class Refusals:
+    """Counts the objects of a plan that are refused while it is sent, and by what reasons."""
+
+    def __init__(self, objects: int, limit: Limit | None, allowed: int) -> None:
+        self._objects = objects
+        self._limit = limit
+        self._allowed = allowed
+        self._refused: dict[tuple[Kind, str], str] = {}
+        self._reasons: dict[str, str] = {}
+
+    def add(self, objects: Iterable[tuple[Kind, str]], sort: str, reason: str) -> None:
+        """Counts objects. Those of a sort are told together, with the first reason."""
+        self._refused.update(dict.fromkeys(objects, sort))
+        self._reasons.setdefault(sort, reason)
+
+    def remove(self, objects: Iterable[tuple[Kind, str]]) -> None:
+        """They were written after all."""
+        for each in objects:
+            self._refused.pop(each, None)
+
+    @property
+    def tripped(self) -> bool:
+        """Whether both the number and the percentage of the plan are exceeded, and the number is not allowed."""
+        limit, refused = self._limit, len(self._refused)
+        return (
+            limit is not None
+            and refused > max(limit.number, self._allowed)
+            and refused > self._objects * limit.percent / 100
+        )
+
+    @property
+    def brake(self) -> Brake:
+        """The brake that it is, once it has tripped."""
+        assert self._limit is not None
+        return Brake(BrakeKind.REFUSALS, len(self._refused), self._limit, self._objects)
+
+    @property
+    def reasons(self) -> list[tuple[int, str]]:
+        """The most frequent reasons, and how often each was given."""
+        counts = Counter(self._refused.values()).most_common(REASONS)
+        return [(count, f"{sort}: {self._reasons[sort]}") for sort, count in counts]

@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import gc
-import os
-import signal
+import re
 import sys
-import time
-import traceback
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from difflib import get_close_matches
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
-from aarhus_los import __version__, clock
-from aarhus_los.errors import EXIT_CHANGES, EXIT_INTERNAL, LosError, SettingsError
+from aarhus_los import __version__
+from aarhus_los.ending import Where, ending, tell
+from aarhus_los.errors import EXIT_CHANGES, SettingsError
+from aarhus_los.report.console import guard_streams, progress, show
 from aarhus_los.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from aarhus_los.drop.rows import RowRef
     from aarhus_los.report.account import Account
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_ALL: Final = "all"
+_ACCEPT: Final = "--accept-rejects"
+_ROW: Final = re.compile(r"(.+\.csv):([0-9]+)")
 
 
 class _Commands(click.Group):
     """Commands of which `import` is the default. Options may stand before the command too."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not any(arg in ("-h", "--help", "--version") for arg in args[:1]):
+        if "--dry-run" in args:
+            raise click.UsageError("there is no --dry-run: that is `los-import plan`", ctx)
+        own = ("-h", "--help", "-V", "--version")
+        if not (ctx.resilient_parsing or any(arg in own for arg in args[:1])):
             at = self._command_at(args)
             args = [args[at], *args[:at], *args[at + 1 :]] if at is not None else ["import", *args]
         return super().parse_args(ctx, args)
@@ -44,15 +52,30 @@ class _Commands(click.Group):
             if isinstance(option, click.Option) and not option.is_flag
             for name in option.opts
         }
-        skip = False
+        before = ""
         for place, arg in enumerate(args):
-            if skip:
-                skip = False
-            elif arg in taking:
-                skip = True
-            elif not arg.startswith("-"):
+            value = before in taking and (before != _ACCEPT or _ROW.fullmatch(arg))
+            if not value and not arg.startswith("-"):
                 return place
+            before = "" if value else arg
         return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not ctx.resilient_parsing and args[0] not in self.commands:
+            close = get_close_matches(args[0], self.commands, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands, and the options of the one that is the default."""
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-"):
+            default = self.commands["import"]
+            found += default.shell_complete(click.Context(default, parent=ctx), incomplete)
+        return list({item.value: item for item in found}.values())
 
 
 def _common(command: F) -> F:
@@ -72,8 +95,17 @@ def _common(command: F) -> F:
     return command
 
 
+def _unread_settings(command: F) -> F:
+    return click.option(
+        "--settings", type=click.Path(path_type=Path), help="Taken as by every command, and not read."
+    )(command)
+
+
 def _selecting(command: F) -> F:
     for option in (
+        click.option(
+            "-v", "--verbose", is_flag=True, help="Tell each request and retry; with a plan, uuids and rows."
+        ),
         click.option(
             "--allow",
             multiple=True,
@@ -81,7 +113,12 @@ def _selecting(command: F) -> F:
             help="Let a brake pass: the kind, and at most how many, as the plan shows them.",
         ),
         click.option(
-            "--accept-rejects", is_flag=True, help="Give up what is pending: it is not tried again."
+            _ACCEPT,
+            is_flag=False,
+            flag_value=_ALL,
+            multiple=True,
+            metavar="[FILE:LINE]",
+            help="Give up what is pending, all of it or one row: it is not tried again.",
         ),
         click.option(
             "--allow-late",
@@ -109,7 +146,7 @@ _html = click.option(
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="los-import")
+@click.version_option(__version__, "-V", "--version", prog_name="los-import")
 def commands() -> None:
     """Bring Aarhus Kommune's LOS drop into OS2mo.
 
@@ -131,24 +168,30 @@ def commands() -> None:
 @_html
 @click.pass_context
 def import_command(
-    ctx: click.Context, /, quiet: bool, verify: Literal["some", "all", "none"], json: bool, **given: Any
+    ctx: click.Context,
+    /,
+    quiet: bool,
+    verbose: bool,
+    verify: Literal["some", "all", "none"],
+    json: bool,
+    **given: Any,
 ) -> None:
     """Import the new files. This is what `los-import` alone does."""
     from aarhus_los.report.metrics import recorded
     from aarhus_los.report.record import account_record, as_json
-    from aarhus_los.report.terminal import account_text
+    from aarhus_los.report.text import account_blocks
     from aarhus_los.run import import_drop
 
-    settings = _settings(given)
-    with _guarded(settings), recorded(settings, _tell) as recording:
+    settings = _settings(ctx, given)
+    with recorded(settings, tell) as recording:
         page = _page(given["html"])
-        progress = _progress(quiet)
-        account = recording.account = import_drop(settings, _options(given, verify), progress)
-        progress("", 0, 0)
+        options = _options(given, verify)
+        with progress(quiet=quiet, verbose=verbose) as told:
+            account = recording.account = import_drop(settings, options, told)
         if json:
             click.echo(as_json(account_record(account)), nl=False)
         elif not (quiet and account.exit_code == 0):
-            click.echo(account_text(account), nl=False)
+            show(account_blocks(account))
         page(account)
     ctx.exit(account.exit_code)
 
@@ -160,24 +203,24 @@ def import_command(
 @_html
 @click.option("--exit-code", is_flag=True, help="Exit with 10 where it would be 0 and there are changes.")
 @click.pass_context
-def plan_command(ctx: click.Context, /, quiet: bool, json: bool, exit_code: bool, **given: Any) -> None:
+def plan_command(
+    ctx: click.Context, /, quiet: bool, verbose: bool, json: bool, exit_code: bool, **given: Any
+) -> None:
     """Show what an import would do. Writes nothing anywhere, but for the file of `--html`."""
-    from aarhus_los.report.record import as_json, plan_record
-    from aarhus_los.report.terminal import account_text, plan_text
+    from aarhus_los.report.record import as_json, run_record
+    from aarhus_los.report.text import plan_blocks
     from aarhus_los.run import plan_drop
 
-    settings = _settings(given)
-    with _guarded(settings):
-        page = _page(given["html"])
-        progress = _progress(quiet)
-        account = plan_drop(settings, _options(given, "none"), progress)
-        progress("", 0, 0)
-        if json:
-            click.echo(as_json(plan_record(account)), nl=False)
-        elif not (quiet and account.exit_code == 0):
-            click.echo(plan_text(account), nl=False)
-            click.echo(account_text(account), nl=False)
-        page(account)
+    settings = _settings(ctx, given)
+    page = _page(given["html"])
+    options = _options(given, "none")
+    with progress(quiet=quiet, verbose=verbose) as told:
+        account = plan_drop(settings, options, told)
+    if json:
+        click.echo(as_json(run_record(account)), nl=False)
+    elif not (quiet and account.exit_code == 0):
+        show(plan_blocks(account, verbose=verbose))
+    page(account)
     changes = exit_code and account.exit_code == 0 and bool(account.plan.steps)
     ctx.exit(EXIT_CHANGES if changes else account.exit_code)
 
@@ -191,21 +234,19 @@ def check_command(ctx: click.Context, /, quiet: bool, json: bool, **given: Any) 
     from aarhus_los.check import check, exit_code, findings_record, findings_text
     from aarhus_los.report.record import as_json
 
-    settings = _settings(given)
-    with _guarded(settings):
-        findings = check(settings)
-        code = exit_code(findings)
-        if json:
-            click.echo(as_json(findings_record(findings)), nl=False)
-        elif not (quiet and code == 0):
-            click.echo(findings_text(findings, only_problems=quiet), nl=False)
+    findings = check(_settings(ctx, given))
+    code = exit_code(findings)
+    if json:
+        click.echo(as_json(findings_record(findings)), nl=False)
+    elif not (quiet and code == 0):
+        click.echo(findings_text(findings, only_problems=quiet), nl=False)
     ctx.exit(code)
 
 
 @commands.command("validate")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
-@click.option("--settings", type=click.Path(path_type=Path), help="Taken as by every command, and not read.")
+@_unread_settings
 @_json
 @click.pass_context
 def validate_command(
@@ -223,6 +264,24 @@ def validate_command(
     ctx.exit(found.exit_code)
 
 
+@commands.command("page")
+@click.argument("record", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("-q", "--quiet", is_flag=True, help="Do not tell where the page is.")
+@_unread_settings
+def page_command(record: Path, file: Path | None, quiet: bool, settings: Path | None) -> None:
+    """Make the page of a run from the RECORD that it left, run_<time>.json, as FILE or beside it. It holds names: 0600."""
+    from aarhus_los.report.page import check_page, write_page
+    from aarhus_los.report.record import read_record
+
+    path = file or record.with_suffix(".html")
+    found = read_record(record)
+    check_page(path)
+    write_page(path, found)
+    if not quiet:
+        click.echo(f"The page is {path}")
+
+
 @commands.command("sandbox")
 @click.option("--serve", is_flag=True, help="Serve until stopped, and print where as a line of JSON.")
 @click.option("--drop", type=click.Path(path_type=Path), help="With --serve: the folder that is the drop.")
@@ -237,21 +296,23 @@ def sandbox_command(
     """Run the import on sample data, against an MO, a file server and an address service on this machine."""
     try:
         from aarhus_los.sandbox.serve import serve as serve_sandbox
-        from aarhus_los.sandbox.show import show
+        from aarhus_los.sandbox.show import show as show_sandbox
     except ImportError as error:
         raise SettingsError(
-            f"the sandbox needs its extra: pip install 'aarhus-los[sandbox]' ({error})"
+            f"the sandbox needs the extra `sandbox`: install our own wheel or folder as '…[sandbox]' ({error})"
         ) from None
     if (drop or empty or today) and not serve:
         raise click.UsageError("--drop, --empty and --today go with --serve")
-    ctx.exit(serve_sandbox(drop, empty, today.date() if today else None) if serve else show())
+    ctx.exit(serve_sandbox(drop, empty, today.date() if today else None) if serve else show_sandbox())
 
 
-def _settings(given: dict[str, Any]) -> Settings:
+def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
     flags = {key: given[key] for key in ("import_csv_folder", "state_file")}
-    return load_settings(
+    settings = load_settings(
         given["settings"], {key: None if value is None else str(value) for key, value in flags.items()}
     )
+    ctx.ensure_object(Where).folder = settings.report_folder
+    return settings
 
 
 def _options(given: dict[str, Any], verify: Literal["some", "all", "none"]) -> Any:
@@ -267,15 +328,26 @@ def _options(given: dict[str, Any], verify: Literal["some", "all", "none"]) -> A
         allow[BrakeKind(kind)] = int(number)
     since: datetime | None = given["since"]
     day: date | None = since.date() if since else None
-    scene = given["html"] is not None
+    accepted = set(given["accept_rejects"])
     return Options(
         day,
         given["allow_late"],
-        accept_rejects=given["accept_rejects"],
+        accept_rejects=_ALL in accepted,
+        accepted_rows=frozenset(_row(text) for text in accepted - {_ALL}),
         allow=allow,
         verify=verify,
-        scene=scene,
     )
+
+
+def _row(text: str) -> RowRef:
+    from aarhus_los.drop.rows import RowRef
+
+    found = _ROW.fullmatch(text)
+    if found is None:
+        raise click.BadParameter(
+            f"{text!r} is no FILE:LINE, as in Org_nye_20260301_220000.csv:7", param_hint=_ACCEPT
+        )
+    return RowRef(found[1], int(found[2]))
 
 
 def _page(path: Path | None) -> Callable[[Account], None]:
@@ -283,103 +355,22 @@ def _page(path: Path | None) -> Callable[[Account], None]:
     if path is None:
         return lambda account: None
     from aarhus_los.report.page import check_page, write_page
+    from aarhus_los.report.record import run_record
 
     check_page(path)
-    return lambda account: write_page(path, account, clock.now())
-
-
-def _tell(text: str) -> None:
-    click.echo(f"los-import: {text}", err=True)
-
-
-def _progress(quiet: bool) -> Callable[[str, int, int], None]:
-    """Shows, on a terminal only, the phase, how much of how much is done, and about how long the rest takes."""
-    if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        return lambda phase, done, of: None
-    begun: dict[str, float] = {}
-
-    def show(phase: str, done: int, of: int) -> None:
-        start = begun.setdefault(phase, time.monotonic())
-        left = (time.monotonic() - start) / done * (of - done) if done else 0
-        count = f" {done} of {of}" if of else ""
-        rest = f", about {left:.0f} s left" if left >= 1 else ""
-        # Back to the beginning of the line, which is cleared: what comes next is written over it.
-        click.echo(f"\r\x1b[K{phase}{count}{rest}\r", err=True, nl=False)
-
-    return show
-
-
-class _Stopped(BaseException):
-    """A signal asked the run to end: what is on its way is finished, nothing more is sent."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = 128 + number
-
-
-class _guarded:
-    """Ends a run in order: on a signal, and on a defect, whose traceback goes into the report folder without values."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._folder = settings.report_folder
-
-    def __enter__(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
-
-    def _stop(self, number: int, frame: FrameType | None) -> NoReturn:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, lambda number, frame: os._exit(128 + number))
-        raise _Stopped(number)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, _Stopped):
-            click.echo("los-import: stopped: the next run does the rest", err=True)
-            sys.exit(error.exit_code)
-        if isinstance(error, Exception) and not isinstance(
-            error, LosError | click.exceptions.Exit | click.ClickException
-        ):
-            click.echo(f"los-import: a defect: {type(error).__name__}{self._noted(error)}", err=True)
-            sys.exit(EXIT_INTERNAL)
-
-    def _noted(self, error: Exception) -> str:
-        """Writes where it happened, but no values: they may be CPR numbers."""
-        from aarhus_los.files import write_private
-
-        lines = [f"{type(error).__name__}\n"]
-        each: BaseException | None = error
-        while each is not None:
-            lines += [f"{type(each).__name__}:\n", *traceback.format_tb(each.__traceback__)]
-            each = each.__cause__ or each.__context__
-        path = self._folder / f"error_{clock.now():%Y%m%dT%H%M%S}.txt"
-        try:
-            write_private(path, "".join(lines).encode())
-        except LosError:
-            return "".join([": the report folder cannot be written, so here is where:\n", *lines])
-        return f": where it happened stands in {path}"
+    return lambda account: write_page(path, run_record(account))
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """The console script."""
     # A run makes millions of values and hardly a ring of them: looking for rings would be a third of its cost.
     gc.set_threshold(200_000, 50, 100)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    try:
+    guard_streams()
+    with ending() as where:
         code = commands.main(
-            args=None if args is None else list(args), prog_name="los-import", standalone_mode=False
+            args=None if args is None else list(args),
+            prog_name="los-import",
+            standalone_mode=False,
+            obj=where,
         )
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.Abort:
-        sys.exit(128 + signal.SIGINT)
-    except LosError as error:
-        for line in str(error).splitlines():
-            click.echo(f"los-import: {line}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_INTERNAL)
     sys.exit(code)

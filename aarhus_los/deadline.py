@@ -24,4 +24,4 @@ class Deadline:
             )
 
 
-NONE: Final = Deadline(0, 0)
+NO_DEADLINE: Final = Deadline(0, 0)

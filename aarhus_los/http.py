@@ -216,10 +216,9 @@ class Http:
         self,
         once: Callable[[], R],
         *,
-        tries: int = TRIES,
         again: Callable[[Unsettled], bool] = lambda unsettled: True,
     ) -> R:
-        """What `once` comes to, which is called until it settles, at most so often, with ever longer waits in between.
+        """What `once` comes to, which is called until it settles: a few times, with ever longer waits in between.
 
         Raises the last `Unsettled` when enough was tried, or when `again` says that trying again is no use.
         """
@@ -232,7 +231,7 @@ class Http:
                 failed = unsettled
             failed.tries, failed.seconds = number, self.clock() - started
             wait = self._wait(number, failed)
-            if number >= tries or failed.seconds + wait > self.retry_seconds or not again(failed):
+            if number >= TRIES or failed.seconds + wait > self.retry_seconds or not again(failed):
                 raise failed
             with self._lock:
                 self._retries += 1

@@ -339,10 +339,20 @@ class Message(Enum):
         "the org unit {unit} ends, and {engagements:engagement|engagements} and {managers:manager|managers} outlive it",
         "enheden {unit} lukker, men {engagements:ansættelse|ansættelser} og {managers:leder|ledere} fortsætter i den",
     )
-    MO_SAYS_OTHERWISE = (
-        "{kind} {uuid}: MO does not say what it was told from {start} to {end}: {what} ({rows})",
-        "{kind} {uuid}: MO siger ikke, hvad den fik besked på, fra {start} til {end}: {what} ({rows})",
+    MO_STILL_SHOWS = (
+        "{kind} {uuid}: MO does not say what it was told {days}: it is still there{rows}",
+        "{kind} {uuid}: MO siger ikke, hvad den fik besked på, {days}: den er der stadig{rows}",
     )
+    MO_DOES_NOT_SHOW = (
+        "{kind} {uuid}: MO does not say what it was told {days}: it is not there{rows}",
+        "{kind} {uuid}: MO siger ikke, hvad den fik besked på, {days}: den er der ikke{rows}",
+    )
+    MO_SHOWS_OTHERWISE = (
+        "{kind} {uuid}: MO does not say what it was told {days}: {fields}{rows}",
+        "{kind} {uuid}: MO siger ikke, hvad den fik besked på, {days}: {fields}{rows}",
+    )
+    FROM_ON = ("from {start} to no end", "fra {start}")
+    FROM_TO = ("from {start} to {end}", "fra {start} til {end}")
 
     # Of the address service
     ADDRESSES_CLOSED = (
@@ -377,6 +387,8 @@ class Message(Enum):
         "the address service answered HTTP {status}: check dar_url",
         "adressetjenesten svarede HTTP {status}: se på dar_url",
     )
+    NOT_USED = ("{text} ({why})", "{text} ({why})")
+    TIMES_IN_ALL = ("{count:time|times}: {reason}", "{count:gang|gange}: {reason}")
     TIMES_IN_A_ROW = ("{reason} ({count} times in a row)", "{reason} ({count} gange i træk)")
     CACHE_NOT_WRITTEN = (
         "{path}: the address cache cannot be written ({reason}): the next run asks the address service again",
@@ -399,6 +411,125 @@ class Message(Enum):
     FOLDER_READABLE = (
         "others can read the folder {folder} (chmod 0700 {folder})",
         "andre kan læse mappen {folder} (chmod 0700 {folder})",
+    )
+
+    # Of a run as a whole: how it ended
+    ALL_DONE = ("Done.", "Alt er importeret.")
+    NOTHING_NEW = ("Nothing was new.", "Der var intet nyt.")
+    DONE_BUT_ROWS = (
+        "Done, but some rows or values are set aside.",
+        "Importen er gennemført, men nogle rækker eller værdier er sat til side.",
+    )
+    DONE_BUT_FILES = (
+        "Not all is imported: some files are refused.",
+        "Ikke alt er importeret: nogle filer er afvist.",
+    )
+    HELD_BACK = (
+        "Held back by a brake: nothing was sent to MO.",
+        "Bremsen er gået i: intet er sendt til MO.",
+    )
+    BRAKED = (
+        "Stopped by a brake: {written} of {planned:write was|writes were} made, the rest is held back.",
+        "Bremsen er gået i: {written} af {planned:skrivning|skrivninger} er udført, resten er holdt tilbage.",
+    )
+    CUT_OFF = (
+        "Cut off: {written} of {planned:write was|writes were} made, and the next run does the rest.",
+        "Afbrudt: {written} af {planned:skrivning|skrivninger} er udført, og næste kørsel gør resten.",
+    )
+    CUT_OFF_BEFORE = (
+        "Cut off before anything was written: the next run does it.",
+        "Afbrudt, før noget blev skrevet: næste kørsel gør det.",
+    )
+    NOT_AS_IT_MUST_BE = (
+        "MO or the account is not as it must be: do not go on before this is understood.",
+        "MO eller regnskabet er ikke, som det skal være: gå ikke videre, før det er forstået.",
+    )
+    PLANNED = ("Planned, nothing was written.", "En import ville gennemføre alt. Intet er skrevet.")
+    PLANNED_NOTHING_NEW = ("Nothing is new.", "Der er intet nyt.")
+    PLANNED_BUT_ROWS = (
+        "Planned, nothing was written; some rows or values would be set aside.",
+        "En import ville sætte nogle rækker eller værdier til side. Intet er skrevet.",
+    )
+    PLANNED_BUT_FILES = (
+        "Planned, nothing was written; some files would be refused.",
+        "En import ville afvise nogle filer. Intet er skrevet.",
+    )
+    PLANNED_BUT_BRAKE = (
+        "Planned, nothing was written; a brake would hold everything back.",
+        "Bremsen ville gå i, og en import ville holde alt tilbage. Intet er skrevet.",
+    )
+
+    # Of brakes
+    BRAKE_UNIT_ENDS = (
+        "the plan has {planned:unit end|unit ends}",
+        "{planned:enhed|enheder} ville blive lukket",
+    )
+    BRAKE_UNIT_MOVES = (
+        "the plan has {planned:unit move|unit moves}",
+        "{planned:enhed|enheder} ville blive flyttet",
+    )
+    BRAKE_ENGAGEMENT_ENDS = (
+        "the plan has {planned:engagement end|engagement ends}",
+        "{planned:ansættelse|ansættelser} ville ophøre",
+    )
+    BRAKE_REFUSALS = (
+        "{planned:object was|objects were} refused by MO",
+        "{planned:objekt|objekter} blev afvist af MO",
+    )
+    BRAKE_OF = (
+        "{what} ({share}% of {present}); more than {limit} and {percent} % are not done unasked",
+        "{what}, {share} % af {present}; mere end {limit} og {percent} % gøres ikke uden videre",
+    )
+    BRAKE_OF_UNKNOWN = (
+        "{what} (MO could not tell of how many); more than {limit} are not done unasked",
+        "{what}, MO kunne ikke sige ud af hvor mange; mere end {limit} gøres ikke uden videre",
+    )
+
+    # What to do
+    STEP_DIFFERENCES = (
+        "find out who else wrote to MO, or what it refused without a word; the record run_<time>.json in the report"
+        " folder has all that was sent. The state is unchanged: the next run tries again",
+        "find ud af, hvem der ellers har skrevet i MO, eller hvad MO afviste uden at sige det; filen run_<tid>.json i"
+        " rapportmappen har alt, der blev sendt. Næste kørsel prøver igen",
+    )
+    STEP_STOPPED = (
+        "`los-import check` shows whether MO can be reached; the next run does the rest",
+        "`los-import check` viser, om MO kan nås; næste kørsel gør resten",
+    )
+    STEP_BRAKE_LOOK = (
+        "look at what it would do: `los-import plan`, or `los-import plan --html FILE` as a page for those who know",
+        "se efter i listen her på siden, om det er rigtigt, eller vis den til dem, der ved det",
+    )
+    STEP_BRAKE_RIGHT = (
+        "if it is right, run again with `{allow}`: at most so many are let through, once",
+        "er det rigtigt, så kør igen med `{allow}`: så mange slipper igennem, denne ene gang",
+    )
+    STEP_BRAKE_WRONG = (
+        "if it is not, have the drop mended and sent again",
+        "er det forkert, så bed afsenderen rette filerne og sende dem igen",
+    )
+    STEP_FILES = (
+        "have the files that are refused sent again, mended; the others are imported",
+        "bed afsenderen rette de afviste filer og sende dem igen; de andre er importeret",
+    )
+    STEP_NAMES = (
+        "do for each file that is refused as its reason says: one of a coming day waits for it; a late one needs the"
+        " later ones on the server again, or --allow-late",
+        "gør for hver afvist fil, som dens begrundelse siger: en fil fra en kommende dag venter på den; en, der kommer"
+        " for sent, kræver de senere filer på serveren igen, eller --allow-late",
+    )
+    STEP_CLOCK = (
+        "most files lie in the future: is the clock of this machine right? It says {now}",
+        "de fleste filer ligger i fremtiden: går uret på denne maskine rigtigt? Det siger {now}",
+    )
+    STEP_REJECTED = (
+        "have the rows and values that are rejected mended and sent again",
+        "bed afsenderen rette de afviste rækker og værdier og sende dem igen",
+    )
+    STEP_PENDING = (
+        "wait for what pending rows need: each run tries them again; `los-import --accept-rejects` gives them up",
+        "vent på det, som de ventende rækker mangler: hver kørsel prøver dem igen; `los-import --accept-rejects`"
+        " opgiver dem",
     )
 
     def __init__(self, english: str, danish: str) -> None:
@@ -445,7 +576,7 @@ class _English(string.Formatter):
     def shown(self, value: Any) -> str:
         if isinstance(value, list | tuple):
             return ", ".join(self.shown(each) for each in value)
-        return f"{value}"
+        return f"{value:g}" if isinstance(value, float) else f"{value}"
 
 
 class _Danish(_English):
@@ -456,6 +587,8 @@ class _Danish(_English):
             return TERMS.get(value.value, value.value)
         if isinstance(value, date):
             return f"{value:%d-%m-%Y}"
+        if isinstance(value, float):
+            return f"{value:g}".replace(".", ",")
         return super().shown(value)
 
 

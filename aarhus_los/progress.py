@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
+from aarhus_los.desired.claims import SetAside
 from aarhus_los.desired.lines import Gathered
 from aarhus_los.drop.names import Family, parse_name
 from aarhus_los.drop.rows import RowRef
@@ -50,11 +51,23 @@ def check_mo(state: State, organisation: str, bookmark: datetime | None, since: 
         )
 
 
-def under_way(state: State, selection: Selection, healed: Collection[str], moment: str) -> State:
+def healed(selection: Selection, set_aside: Iterable[SetAside]) -> set[str]:
+    """The files with rows that were pending, and are so no more."""
+    pending = {aside.ref for aside in set_aside if aside.pending}
+    return {
+        file.name.name
+        for file in selection.files
+        if file.due and any(ref.line in file.due and ref not in pending for ref in file.lines)
+    }
+
+
+def under_way(state: State, selection: Selection, claimed: Collection[str], at: datetime) -> State:
     """The state before the first write: what is being imported, so that a run that is cut off changes nothing.
 
-    `healed` are the files with pending rows that are claimed now. Whatever has no moment yet takes that of this run.
+    `claimed` are the files with rows that were pending, and `at` is the moment of the run. Whatever has no moment yet
+    takes that.
     """
+    moment = at.isoformat()
     lines = dict(state.lines)
     for name, line in selection.lines.items():
         if line.taken_over:
@@ -67,12 +80,12 @@ def under_way(state: State, selection: Selection, healed: Collection[str], momen
             line = lines.get(name, Line(name, began=fresh.began, last=fresh.last))
             line = replace(line, under_way=file.sha256)
             lines[name] = line if name not in lines and fresh.began else _claimed(line, moment)
-        elif name in healed:
+        elif name in claimed:
             lines[name] = _claimed(lines[name], moment)
     for name, line in lines.items():
         if line.began is None:
             lines[name] = _claimed(line, moment)
-    return replace(state, timestamp=state.timestamp or NOTHING_YET, lines=lines)
+    return replace(state, timestamp=state.timestamp or NOTHING_YET, lines=lines, bookmark=moment)
 
 
 def _claimed(line: Line, moment: str) -> Line:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -11,41 +10,45 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
-from aarhus_los import clock, deadline, initial
+from aarhus_los import clock, initial
 from aarhus_los.addresses.adressevask import Adressevask
 from aarhus_los.addresses.cache import Cache
 from aarhus_los.addresses.lookup import Resolution, resolve
 from aarhus_los.addresses.outcomes import Found
 from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
-from aarhus_los.deadline import Deadline
+from aarhus_los.deadline import NO_DEADLINE, Deadline
 from aarhus_los.desired import org
-from aarhus_los.desired.claims import Desired, DesiredObject
+from aarhus_los.desired.claims import Desired, DesiredObject, Notice
 from aarhus_los.desired.families import Ours, Subjects, World, desire
 from aarhus_los.desired.lines import Gathered
-from aarhus_los.drop.sources import open_source
-from aarhus_los.errors import SettingsError
+from aarhus_los.drop.rows import RowRef
+from aarhus_los.errors import SettingsError, UnavailableError
 from aarhus_los.files import beside, make_folder, resolved
 from aarhus_los.ledger import NOTHING_YET, Kept, State, load_state, save_state
 from aarhus_los.lock import locked
+from aarhus_los.messages import Message
 from aarhus_los.mo.bookmark import last_bookmark, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
 from aarhus_los.mo.model import History, Kind
 from aarhus_los.mo.read import read_counts, read_histories, read_of_units
+from aarhus_los.mo.target import Target
 from aarhus_los.moments import may_lack_a_past, trace
 from aarhus_los.plan import Plan, make_plan
 from aarhus_los.preflight import OPERATION_BYTES, preflight
-from aarhus_los.progress import check_mo, completed, needed_again, under_way
+from aarhus_los.progress import check_mo, completed, healed, needed_again, under_way
 from aarhus_los.pruning import prune, sweep_all
 from aarhus_los.reading import has_units_at, read_base, read_world, subjects_of
 from aarhus_los.report.account import Account, count_rows, failed_rows
 from aarhus_los.report.files import write_failed_addresses, write_rejects
+from aarhus_los.report.names import gather_names, units_of_rows
 from aarhus_los.report.outliving import ended_units, outliving
-from aarhus_los.report.record import write_record
-from aarhus_los.report.scene import Scene, make_scene, units_of_rows
-from aarhus_los.report.terminal import difference_text
+from aarhus_los.report.record import record_left, write_record
+from aarhus_los.report.verdict import difference_text
 from aarhus_los.selection import Selection, Wishes, select
 from aarhus_los.settings import Settings
+from aarhus_los.sources.open import open_source
+from aarhus_los.verify import touched, verify
 
 Progress = Callable[[str, int, int], None]
 """Told the phase, and how much of how much is done (0 of 0: it begins)."""
@@ -59,10 +62,9 @@ class Options:
     allow_late: bool = False
     allow_empty: bool = False
     accept_rejects: bool = False
+    accepted_rows: frozenset[RowRef] = frozenset()
     allow: Mapping[BrakeKind, int] = field(default_factory=dict)
     verify: Literal["some", "all", "none"] = "some"
-    scene: bool = False
-    """Whether the account is to have what a page shows: names are then read that nothing else needs."""
 
 
 def import_drop(settings: Settings, options: Options, progress: Progress) -> Account:
@@ -78,9 +80,9 @@ def import_drop(settings: Settings, options: Options, progress: Progress) -> Acc
     with locked(settings.state_file, settings.run_hours):
         preflight(settings)
         sweep_all(settings)
-        account = _Run(settings, options, progress, dry=False).run()
-    account.warnings[:0] = warnings
-    return account
+        run = _Run(settings, options, progress, dry=False)
+        run.account.warnings[:0] = warnings
+        return run.run()
 
 
 def plan_drop(settings: Settings, options: Options, progress: Progress) -> Account:
@@ -97,24 +99,29 @@ class _Run:
         self.deadline = Deadline(settings.run_hours)
         self.kept = Kept(settings.state_file)
         self.account = Account(
-            dry=dry, rows_accepted=options.accept_rejects, rejects_exit_code=settings.rejects_exit_code
+            started=self.now,
+            dry=dry,
+            rows_accepted=options.accept_rejects,
+            accepted_rows=options.accepted_rows,
+            rejects_exit_code=settings.rejects_exit_code,
         )
         self.account.warnings += settings.warnings
 
     def run(self) -> Account:
-        account = self.account
+        """Select, read MO, look up, work out what MO must say, plan, brakes, write, verify, account, state."""
+        account, since = self.account, self.options.since
         state = load_state(self.settings.state_file)
         selection = self._select(state)
         if selection.quiet:
-            self._finish(state, selection, [], {})
+            self._finish(state, selection, {})
             return account
+        if state.timestamp in (None, NOTHING_YET):  # a first import takes as long as it takes
+            self.deadline = NO_DEADLINE
         with self._client() as client:
-            if state.timestamp not in (None, NOTHING_YET):  # a first import takes as long as it takes
-                client.deadline = self.deadline
             with self._phase("read MO"):
                 world = read_world(client, selection.files)
-                found = last_bookmark(client) if state.bookmark else None
-                check_mo(state, world.organisation[0], found, self.options.since)
+                bookmark = last_bookmark(client) if state.bookmark else None
+                check_mo(state, world.organisation[0], bookmark, since)
                 subjects, world = self._as_it_was(client, state, selection, world)
             addresses = self._look_up(org.postal_texts(subjects.units))
             with self._phase("compare"):
@@ -122,30 +129,53 @@ class _Run:
                 families = desire(selection.files, subjects, world, addresses.outcomes, ours, self.now.date())
                 wanted = [each for family in families for each in family.objects]
                 plan = account.plan = make_plan(wanted, world.actual)
-                self._tell_outliving(client, wanted, plan)
-            account.brakes = [str(brake) for brake in self._brakes(plan, client, world)]
-            scene = None
-            if self.options.scene:
-                scene = self._scene(client, selection, families, world, addresses)
+                account.notices += self._orphans(client, wanted, plan)
+            account.brakes = self._brakes(plan, client, world)
+            self._gather_names(client, selection, families, world, addresses)
+            state = replace(state, organisation=world.organisation[0])
+            if bookmark is not None:
+                state = replace(state, bookmark=bookmark.isoformat())
             applied = Applied()
-            if plan.steps and not account.dry and not account.brakes:
-                self._try_places(selection, families, subjects)
-                moment = set_bookmark(client, self.now).isoformat()
-                state = replace(state, organisation=world.organisation[0], bookmark=moment)
-                state = under_way(state, selection, self._healed(selection, families), moment)
-                save_state(self.settings.state_file, state)
-                applied = self._apply(plan, client)
-                client.deadline = deadline.NONE
-                self._verify(client, wanted, applied)
-            elif found is not None:
-                state = replace(state, organisation=world.organisation[0], bookmark=found.isoformat())
-            self._account_for(client, selection, families, applied)
-        if scene is not None:
-            self._set_scene(scene, selection, applied)
-        self._leave_record(applied)
-        if not (account.brakes or account.stopped or account.differences) and account.balances:
-            self._finish(state, selection, families, subjects.lines)
+            with record_left(self.settings.report_folder, account, lambda: self._count_writes(applied)):
+                if plan.steps and not account.dry and not account.brakes:
+                    self._try_places(selection, families, subjects)
+                    target = Target(client, set_bookmark(client, self.now))
+                    claimed = healed(selection, (each for family in families for each in family.set_aside))
+                    state = under_way(state, selection, claimed, target.moment)
+                    save_state(self.settings.state_file, state)
+                    self._write(plan, wanted, target, applied)
+                self._account_for(client, selection, families, applied)
+                if account.written:
+                    write_record(self.settings.report_folder, account)
+                if account.is_complete:
+                    self._finish(state, selection, subjects.lines)
         return account
+
+    def _select(self, state: State) -> Selection:
+        options = self.options
+        with self._phase("read the drop"), open_source(self.settings) as source:
+            wishes = Wishes(options.since, options.allow_late, options.allow_empty, options.accept_rejects)
+            checked = self.settings.cpr_validate_birthdate
+            selection = select(state, source, self.kept, self.now, wishes, validate_birthdate=checked)
+        self.account.refused = selection.refused
+        self.account.notices += selection.notices
+        return selection
+
+    def _client(self) -> MoClient:
+        settings = self.settings
+        auth = None
+        if settings.client_id and settings.client_secret and settings.auth_server:
+            auth = Auth(settings.auth_server, settings.auth_realm, settings.client_id, settings.client_secret)
+        return MoClient(
+            settings.mora_base,
+            graphql_version=settings.graphql_version,
+            auth=auth,
+            ca_bundle=settings.ca_bundle,
+            writable=not self.account.dry,
+            connections=settings.concurrency,
+            retry_seconds=settings.retry_seconds,
+            deadline=self.deadline,
+        )
 
     def _as_it_was(
         self, client: MoClient, state: State, selection: Selection, world: World
@@ -172,57 +202,9 @@ class _Run:
         kept = needed_again(subjects.lines, [aside.ref for aside in set_aside if aside.pending])
         rejected = {aside.ref.file for aside in set_aside}
         sizes = {file.name.name: len(file.data) for file in selection.files}
-        preflight(
-            self.settings,
-            sizes,
-            kept=sum(sizes[name] for name in kept),
-            reports=sum(sizes[name] for name in rejected)
-            + OPERATION_BYTES * len(self.account.plan.operations),
-        )
-
-    def _healed(self, selection: Selection, families: list[Desired]) -> set[str]:
-        """The files with pending rows that are pending no more."""
-        pending = {aside.ref for family in families for aside in family.set_aside if aside.pending}
-        return {
-            file.name.name
-            for file in selection.files
-            if file.due and any(ref.line in file.due and ref not in pending for ref in file.lines)
-        }
-
-    def _select(self, state: State) -> Selection:
-        with self._phase("read the drop"), open_source(self.settings) as source:
-            wishes = Wishes(
-                self.options.since,
-                self.options.allow_late,
-                self.options.allow_empty,
-                self.options.accept_rejects,
-            )
-            selection = select(
-                state,
-                source,
-                self.kept,
-                self.now,
-                wishes,
-                validate_birthdate=self.settings.cpr_validate_birthdate,
-            )
-        self.account.refused = selection.refused
-        self.account.notices += selection.notices
-        return selection
-
-    def _client(self) -> MoClient:
-        settings = self.settings
-        auth = None
-        if settings.client_id and settings.client_secret and settings.auth_server:
-            auth = Auth(settings.auth_server, settings.auth_realm, settings.client_id, settings.client_secret)
-        return MoClient(
-            settings.mora_base,
-            graphql_version=settings.graphql_version,
-            auth=auth,
-            ca_bundle=settings.ca_bundle,
-            writable=not self.account.dry,
-            connections=settings.concurrency,
-            retry_seconds=settings.retry_seconds,
-        )
+        record = OPERATION_BYTES * len(self.account.plan.operations)
+        reports = sum(sizes[name] for name in rejected) + record
+        preflight(self.settings, sizes, kept=sum(sizes[name] for name in kept), reports=reports)
 
     def _look_up(self, texts: Collection[str]) -> Resolution:
         settings = self.settings
@@ -260,50 +242,44 @@ class _Run:
             raise SettingsError(f"azid_it_system_uuid: MO has no IT system {system}")
         return system
 
-    def _tell_outliving(self, client: MoClient, wanted: list[DesiredObject], plan: Plan) -> None:
+    def _orphans(self, client: MoClient, wanted: list[DesiredObject], plan: Plan) -> list[Notice]:
+        """What outlives the units that end."""
         ended = ended_units(plan.operations)
-        if ended:
-            histories: dict[str, History] = {}
-            for kind in (Kind.ENGAGEMENT, Kind.MANAGER):
-                histories |= read_of_units(client, kind, ended).found
-            self.account.notices += outliving(ended, histories, wanted)
+        histories: dict[str, History] = {}
+        for kind in (Kind.ENGAGEMENT, Kind.MANAGER) if ended else ():
+            histories |= read_of_units(client, kind, ended).found
+        return outliving(ended, histories, wanted)
 
-    def _scene(
+    def _gather_names(
         self,
         client: MoClient,
         selection: Selection,
         families: list[Desired],
         world: World,
         addresses: Resolution,
-    ) -> Scene:
-        """Gathered before the first write: an MO that cannot show names then costs nothing."""
+    ) -> None:
+        """Before the first write: an MO that cannot show names then costs nothing."""
 
         def read(kind: Kind, uuids: Collection[str]) -> Mapping[str, History]:
             return read_histories(client, kind, uuids).found
 
         with self._phase("read names"):
             refs = {aside.ref for family in families for aside in family.set_aside}
+            units = self.account.units_of_rows = units_of_rows(selection.files, refs)
             unresolved = {each.org_unit for family in families for each in family.unresolved}
-            return make_scene(
+            self.account.names = gather_names(
                 self.now.date(),
+                self.account.plan.operations,
                 [each for family in families for each in family.objects],
                 world.actual,
-                self.account.plan.operations,
                 read,
-                units={*units_of_rows(selection.files, refs).values(), *unresolved},
-                designations={
+                units={*units.values(), *unresolved},
+                addresses={
                     outcome.uuid: outcome.designation
                     for outcome in addresses.outcomes.values()
                     if isinstance(outcome, Found)
                 },
             )
-
-    def _set_scene(self, scene: Scene, selection: Selection, applied: Applied) -> None:
-        """Of what was planned, an import shows what was done; one that a brake held back, what it would have done."""
-        subjects = units_of_rows(selection.files, {aside.ref for aside in self.account.set_aside})
-        planned = self.account.dry or self.account.brakes
-        operations = scene.operations if planned else applied.acknowledged
-        self.account.scene = replace(scene, operations=operations, subjects=subjects)
 
     def _brakes(self, plan: Plan, client: MoClient, world: World) -> list[Brake]:
         settings = self.settings
@@ -324,53 +300,36 @@ class _Run:
             present = {Kind.ORG_UNIT: told.units, Kind.ENGAGEMENT: told.engagements}
         return tripped(kinds, counts, limits, present)
 
-    def _apply(self, plan: Plan, client: MoClient) -> Applied:
-        def read(kind: Kind, uuids: Collection[str]) -> Mapping[str, History]:
-            return read_histories(client, kind, uuids).found
-
-        total = len(plan.operations)
-        applied = Applied()
-        with self._phase("write MO"):
-            try:
-                return apply_plan(
+    def _write(self, plan: Plan, wanted: list[DesiredObject], target: Target, applied: Applied) -> None:
+        """Writes a plan, and reads back what was written."""
+        settings, total = self.settings, len(plan.operations)
+        try:
+            with self._phase("write MO"):
+                apply_plan(
                     plan,
-                    client,
-                    read,
-                    chunk_size=self.settings.chunk_size,
-                    concurrency=self.settings.concurrency,
+                    target,
+                    chunk_size=settings.chunk_size,
+                    concurrency=settings.concurrency,
+                    limit=Limit(settings.max_refused, settings.max_refused_percent),
+                    allowed=self.options.allow.get(BrakeKind.REFUSALS, 0),
                     progress=lambda done: self.progress("write MO", done, total),
                     applied=applied,
                 )
-            except BaseException:
-                self.account.stopped = "the run was stopped"
-                self._leave_record(applied)
-                raise
+            target.client.deadline = NO_DEADLINE
+            if not (applied.stopped or applied.refusals):
+                with self._phase("verify"):
+                    limit = {"all": None, "some": settings.verify_limit, "none": 0}[self.options.verify]
+                    objects = touched(wanted, applied, limit, plan.to_compare)
+                    differences = verify(objects, target, applied)
+                    self.account.differences = [difference_text(each) for each in differences]
+        except UnavailableError as error:
+            applied.stopped = error
 
-    def _leave_record(self, applied: Applied) -> None:
-        if applied.acknowledged:
-            write_record(self.settings.report_folder, self.now, self.account, applied.acknowledged)
-
-    def _verify(self, client: MoClient, wanted: list[DesiredObject], applied: Applied) -> None:
-        """Reads back what was touched: what MO says otherwise is a failure."""
-        if self.options.verify == "none" or applied.stopped:
-            return
-        failed = {(operation.kind, operation.uuid) for operation, _ in applied.failed}
-        touched = {(operation.kind, operation.uuid) for operation in applied.acknowledged} - failed
-        objects = [each for each in wanted if (each.kind, each.uuid) in touched]
-        objects = [each for each in objects if each.kind is not Kind.ORGANISATION]
-        limit = self.settings.verify_limit
-        if self.options.verify == "some" and len(objects) > limit:
-            objects = random.Random(len(objects)).sample(objects, limit)
-        by_kind: dict[Kind, set[str]] = {}
-        for each in objects:
-            by_kind.setdefault(each.kind, set()).add(each.uuid)
-        with self._phase("verify"):
-            read = {kind: read_histories(client, kind, uuids) for kind, uuids in by_kind.items()}
-            actual = {kind: histories.found for kind, histories in read.items()}
-            if Kind.ORG_UNIT in read:
-                actual[Kind.MARK] = read[Kind.ORG_UNIT].beside
-        again = make_plan([replace(each, create_only=False) for each in objects], actual)
-        self.account.differences = [difference_text(operation) for operation in again.operations]
+    def _count_writes(self, applied: Applied) -> None:
+        account = self.account
+        account.written = [*applied.acknowledged, *applied.again]
+        account.acknowledged = len(applied.acknowledged)
+        account.failed = len(applied.failed)
 
     def _account_for(
         self, client: MoClient, selection: Selection, families: list[Desired], applied: Applied
@@ -383,46 +342,57 @@ class _Run:
             account.unresolved += family.unresolved
         account.set_aside += failed_rows(applied, families)
         account.stopped = str(applied.stopped) if applied.stopped else None
-        account.acknowledged = len(applied.acknowledged)
-        account.failed = len(applied.failed)
-        if applied.stopped:
+        planned = account.dry or account.held
+        self._count_writes(applied)
+        if applied.refusals is not None:
+            account.brakes.append(applied.refusals.brake)
+            account.notices += (
+                Notice(Message.TIMES_IN_ALL(count=count, reason=reason), fault=True)
+                for count, reason in applied.refusals.reasons
+            )
+        if applied.stopped or applied.refusals:
+            # The next run reads the same rows again, and accounts for them.
             account.unsettled = len(account.plan.operations) - account.acknowledged - account.failed
-        sent = not (account.dry or account.brakes)
-        done = applied.acknowledged if sent else account.plan.operations
-        if not applied.stopped:  # else the next run reads the same rows again, and accounts for them
+        else:
+            done = account.plan.operations if planned else applied.acknowledged
             imported = {name: line.imported for name, line in selection.lines.items()}
             account.files = count_rows(selection.files, account.set_aside, account.superseded, done, imported)
         account.retries += client.retries
         account.requests = sum(client.requests.values())
 
-    def _finish(
-        self, state: State, selection: Selection, families: list[Desired], gathered: Gathered
-    ) -> None:
+    def _finish(self, state: State, selection: Selection, gathered: Gathered) -> None:
         """Reports, kept bytes and the state, in this order: the state never says more than what is done."""
-        if self.account.dry:
+        account = self.account
+        if account.dry:
             return
         with self._phase("write the state"):
             folder, queries = self.settings.report_folder, self.settings.queries_folder
-            write_rejects(folder, selection.files, self.account.set_aside)
+            account.reports += write_rejects(folder, selection.files, account.set_aside)
             folders = {folder: 0o600, **({queries: 0o644} if queries else {})}
-            write_failed_addresses(folders, selection.files, self.account.unresolved)
-            given_up = [aside.ref for aside in self.account.superseded if not aside.part]
-            pending = [aside.ref for aside in self.account.set_aside if aside.pending]
-            if self.options.accept_rejects:
-                whole = (aside for aside in self.account.set_aside if aside.pending and not aside.part)
-                given_up += (aside.ref for aside in whole)
-                pending = []
+            account.reports += write_failed_addresses(folders, selection.files, account.unresolved)
+            pending = [aside for aside in account.set_aside if aside.pending]
+            waiting = {aside.ref for aside in pending if not account.given_up(aside)}
+            done_with = [*account.superseded, *(aside for aside in pending if account.given_up(aside))]
             after = completed(
-                state, selection, pending, given_up, self.now, give_up_all=self.options.accept_rejects
+                state,
+                selection,
+                waiting,
+                {aside.ref for aside in done_with if not aside.part} - waiting,
+                self.now,
+                give_up_all=self.options.accept_rejects,
             )
-            needed = needed_again(gathered, pending)
+            needed = needed_again(gathered, waiting)
             self.kept.keep(
                 {file.name.name: file.data for file in selection.files if file.name.name in needed}
             )
             save_state(self.settings.state_file, after)
             self.kept.forget_others(needed)
-            waiting = {name for name, line in after.lines.items() if line.pending}
-            prune(folder, self.now, self.settings.report_days, waiting)
+            prune(
+                folder,
+                self.now,
+                self.settings.report_days,
+                {name for name, line in after.lines.items() if line.pending},
+            )
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:

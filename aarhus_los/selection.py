@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from aarhus_los.desired.claims import Notice
-from aarhus_los.drop.entries import Entry, FileChanged, Source
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
 from aarhus_los.drop.reader import FileRefused, read_file
@@ -21,6 +20,7 @@ from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, StateError, UnavailableError
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest, moment_of_stamp
 from aarhus_los.messages import Message
 from aarhus_los.moments import reaching_back
+from aarhus_los.sources.entries import Entry, FileChanged, Source
 
 AHEAD: Final = timedelta(days=1)
 """How far the time of the last import may lie ahead of the clock."""

@@ -184,6 +184,9 @@ class Settings(BaseModel):
     max_unit_moves_percent: Percent = 5.0
     max_engagement_ends: Count = 500
     max_engagement_ends_percent: Percent = 3.0
+    # Of the objects of a plan: so many refused, and so large a part, and nothing more is sent.
+    max_refused: Count = 50
+    max_refused_percent: Percent = 5.0
     # How many touched objects are all read back after a run; of more, a sample is.
     verify_limit: Count = 5000
 

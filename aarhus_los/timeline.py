@@ -149,17 +149,18 @@ def merge(timeline: Iterable[Piece[V]]) -> Timeline[V]:
 
 
 def overlay(over: Sequence[Piece[V]], under: Sequence[Piece[V]]) -> Timeline[V]:
-    """Lays one timeline over another: unclaimed days show what is under. Merged where the two meet."""
-    if not over or not under:
-        return tuple(over or under)
-    laid: Timeline[V] = tuple(under)
-    for run in _runs(over):
-        start, end = run[0].start, run[-1].end
-        rest = cut(laid, start, end)
-        place = bisect_left(rest, start, key=_start)
-        first, last = max(place - 1, 0), place + 1
-        laid = (*rest[:first], *merge((*rest[first:place], *run, *rest[place:last])), *rest[last:])
-    return laid
+    """Lays one timeline over another: unclaimed days show what is under. The result is merged."""
+    laid: list[Piece[V]] = []
+    day = BEGINNING
+    """The first day that is not decided yet."""
+    for piece in over:
+        if day < piece.start:
+            laid += clip(under, day, piece.start - ONE_DAY)
+        laid.append(piece)
+        if piece.end == FOREVER:
+            return merge(laid)
+        day = piece.end + ONE_DAY
+    return merge((*laid, *clip(under, day)))
 
 
 def split(start: date, end: date, timeline: Sequence[Piece[V]]) -> list[tuple[date, date, Piece[V] | None]]:
@@ -279,14 +280,3 @@ def _joined(run: list[Piece[V]]) -> Piece[V]:
     if len(origins) > 1:
         origin = tuple(dict.fromkeys(each for piece in run for each in piece.origin))
     return Piece(first.start, run[-1].end, first.value, origin)
-
-
-def _runs(timeline: Sequence[Piece[V]]) -> list[list[Piece[V]]]:
-    """The pieces of a timeline in runs without a gap."""
-    runs: list[list[Piece[V]]] = []
-    for piece in timeline:
-        if runs and runs[-1][-1].end != FOREVER and runs[-1][-1].end + ONE_DAY == piece.start:
-            runs[-1].append(piece)
-        else:
-            runs.append([piece])
-    return runs

@@ -1,20 +1,20 @@
 """An MO in memory that keeps every object a day at a time: create, edit and terminate as MO carries them out.
 
-It takes what the importer sends, behind the same door, and shows what it holds as the importer reads it.
+It takes what the importer sends, behind the same endpoint, and shows what it holds as the importer reads it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from copy import deepcopy
 from datetime import date
 from itertools import pairwise
 from threading import Lock
 from typing import Any
 
 from aarhus_los.mo.client import Refused
-from aarhus_los.mo.kinds import Address, Class, Door, Facet, History, Item, ItSystem, Kind, Unit, Value
-from aarhus_los.timeline import FOREVER, Piece, merge
+from aarhus_los.mo.model import Address, Class, Facet, History, ItSystem, Kind, Unit, Value
+from aarhus_los.mo.payloads import Endpoint, Item
+from aarhus_los.timeline import FOREVER, ONE_DAY, Piece, merge
 
 Fields = dict[str, Any]
 
@@ -26,37 +26,37 @@ class DailyMo:
         assert days[-1] == FOREVER
         self.days = list(days)
         self.objects: dict[tuple[Kind, str], dict[date, Fields]] = {}
-        self.requests: list[tuple[Door, list[Item]]] = []
+        self.requests: list[tuple[Endpoint, list[Item]]] = []
         self.refuses: Callable[[Item], bool] = lambda item: False
         self._lock = Lock()
 
-    def write(self, door: Door, items: Sequence[Item]) -> list[str | None]:
+    def write(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
         """One transaction: all items, in order, or none."""
         with self._lock:
-            self.requests.append((door, list(items)))
-            before = deepcopy(self.objects)
+            self.requests.append((endpoint, list(items)))
+            before = dict(self.objects)  # what it holds is replaced, never changed
             try:
-                return [self._write(door, item) for item in items]
+                return [self._write(endpoint, item) for item in items]
             except Refused:
                 self.objects = before
                 raise
 
-    def _write(self, door: Door, item: Item) -> str:
+    def _write(self, endpoint: Endpoint, item: Item) -> str:
         if self.refuses(item):
             raise Refused(400, "V_TEST", "it is refused")
-        if door is Door.MUTATE:
+        if endpoint is Endpoint.MUTATE:
             return self._mutate(item)
         kind, data = Kind(item["type"]), dict(item.get("data", item))
         uuid: str = item.get("uuid") or data["uuid"]
         key = (kind, uuid)
         there = self.objects.get(key, {})
-        window = self._window(door, data.pop("validity"))
+        window = self._window(endpoint, data.pop("validity"))
         fields = {name: _plain(value) for name, value in data.items() if name not in ("type", "uuid")}
-        if door is Door.CREATE:
+        if endpoint is Endpoint.CREATE:
             there = {}
         elif key not in self.objects:
             raise Refused(404, "E_NOT_FOUND", "there is no such object")
-        if door is Door.TERMINATE:
+        if endpoint is Endpoint.TERMINATE:
             self.objects[key] = {day: kept for day, kept in there.items() if day not in window}
         else:
             self.objects[key] = {**there, **{day: {**there.get(day, {}), **fields} for day in window}}
@@ -66,19 +66,21 @@ class DailyMo:
         stem, verb = item["mutation"].split("_")
         fields = dict(item["input"])
         uuid: str = fields.pop("uuid")
-        window = self._window(Door.EDIT, fields.pop("validity"))
+        window = self._window(Endpoint.MUTATE, fields.pop("validity"))
         key = (Kind(stem), uuid)
         there = {} if verb == "create" else self.objects[key]
         self.objects[key] = {**there, **{day: {**there.get(day, {}), **fields} for day in window}}
         return uuid
 
-    def _window(self, door: Door, validity: Mapping[str, str | None]) -> list[date]:
+    def _window(self, endpoint: Endpoint, validity: Mapping[str, str | None]) -> list[date]:
         start, end = validity.get("from"), validity.get("to")
-        if door is Door.TERMINATE and start is None:
+        if endpoint is Endpoint.TERMINATE and start is None:
             assert end is not None
             return [day for day in self.days if day > date.fromisoformat(end)]
         first = date.min if start is None else date.fromisoformat(start)
         last = FOREVER if end is None else date.fromisoformat(end)
+        if end is not None and endpoint is Endpoint.MUTATE:
+            last -= ONE_DAY
         assert first <= last
         return [day for day in self.days if first <= day <= last]
 
@@ -110,8 +112,7 @@ def _plain(value: Any) -> Any:
 def _value(kind: Kind, fields: Fields) -> Value:
     get = fields.get
     if kind is Kind.ORG_UNIT:
-        parts = (get("parent"), get("org_unit_type"), get("org_unit_hierarchy"))
-        return Unit(fields["user_key"], fields["name"], *parts)
+        return Unit(fields["user_key"], fields["name"], get("parent"), get("org_unit_type"))
     if kind is Kind.ADDRESS:
         return Address(fields["value"], fields["address_type"], get("org_unit"), get("person"))
     if kind is Kind.CLASS:

@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import Self
 
 from aarhus_los.clock import COPENHAGEN
-from aarhus_los.drop.entries import Entry, FileChanged
 from aarhus_los.ledger import Kept, State, load_state, next_state, save_state
 from aarhus_los.selection import Selection, Wishes, select
+from aarhus_los.sources.entries import Entry, FileChanged
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=COPENHAGEN)
 HEADER = "OrgUUID;BrugervendtNøgle;OrgEnhedsNavn;ParentUUID;StartDato;SlutDato\n"

@@ -75,6 +75,7 @@ def test_defaults() -> None:
     assert (settings.max_unit_ends, settings.max_unit_ends_percent) == (50, 2.0)
     assert (settings.max_unit_moves, settings.max_unit_moves_percent) == (200, 5.0)
     assert (settings.max_engagement_ends, settings.max_engagement_ends_percent) == (500, 3.0)
+    assert (settings.max_refused, settings.max_refused_percent) == (50, 5.0)
     assert (settings.report_days, settings.rejects_exit_code, settings.verify_limit) == (90, 1, 5000)
     assert settings.origins["state_file"] == "LOS_IMPORT_STATE_FILE (environment)"
     assert settings.origins["chunk_size"] == "default"

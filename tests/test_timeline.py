@@ -1,13 +1,14 @@
-"""Validity: laws of painting, merging, laying and comparing, against sets of days."""
+"""Validity: laws of overlaying, merging, cutting and comparing, against sets of days."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from itertools import pairwise, zip_longest
+from random import Random
+from time import process_time
 
 import pytest
-from aarhus_los.desired.folding import claim_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,24 +16,30 @@ from aarhus_los.timeline import (
     BEGINNING,
     FOREVER,
     NOTHING,
+    ONE_DAY,
     UNCLAIMED,
     Change,
-    Layer,
     Nothing,
     Piece,
+    Statement,
     Timeline,
     Unclaimed,
-    alive,
     at,
     clip,
+    covers,
     cut,
     day_after,
     day_before,
     differences,
-    lay,
+    is_there,
+    last_day,
     merge,
-    paint,
+    overlay,
+    overlay_statements,
+    restrict,
     split,
+    valid,
+    value_at,
 )
 
 DAYS = [BEGINNING, *(date(2026, 1, 1) + timedelta(days=n) for n in range(14)), FOREVER]
@@ -61,7 +68,7 @@ def timelines(draw: st.DrawFn) -> Timeline[str]:
     return tuple(pieces)
 
 
-def told(timeline: Iterable[Piece[str]]) -> Days:
+def by_day(timeline: Iterable[Piece[str]]) -> Days:
     """A timeline a day at a time; no day twice."""
     found: Days = {}
     for piece in timeline:
@@ -73,7 +80,7 @@ def told(timeline: Iterable[Piece[str]]) -> Days:
     return found
 
 
-def is_tidy(timeline: Sequence[Piece[str]]) -> bool:
+def is_merged(timeline: Sequence[Piece[str]]) -> bool:
     """In order, and no neighbours that could be one."""
     return all(
         earlier.end < later.start
@@ -82,71 +89,52 @@ def is_tidy(timeline: Sequence[Piece[str]]) -> bool:
     )
 
 
-# Painting
+# Overlaying statements
 
 
-Row = tuple[tuple[date, date], str | Unclaimed]
-rows_apart = st.lists(
-    st.tuples(spans, st.sampled_from([*VALUES, UNCLAIMED])), min_size=1, unique_by=lambda row: row[0][0]
-)
+Row = tuple[tuple[date, date], str | Nothing | Unclaimed]
+rows = st.lists(st.tuples(spans, st.sampled_from([*VALUES, NOTHING, UNCLAIMED])), max_size=6)
 
 
-@deep
-@given(rows_apart.flatmap(lambda rows: st.tuples(st.just(rows), st.permutations(rows))), days)
-def test_painting_does_not_depend_on_the_order_of_rows_where_starts_differ(
-    orders: tuple[list[Row], list[Row]], first: date
-) -> None:
-    one, other = (
-        claim_of([Layer(*span, value, line) for line, (span, value) in enumerate(rows)], first)
-        for rows in orders
-    )
-    assert one == other
+def stated(rows: Sequence[Row]) -> list[Statement[str]]:
+    return [Statement(*span, value, line, (line,)) for line, (span, value) in enumerate(rows)]
 
 
 @deep
-@given(st.lists(st.tuples(spans, st.sampled_from([*VALUES, UNCLAIMED])), min_size=1, max_size=5), days)
-def test_a_claim_says_on_every_day_what_the_row_with_the_latest_start_says(
-    rows: list[Row], first: date
+@given(rows, st.randoms(use_true_random=False))
+def test_on_each_day_the_statement_that_starts_latest_wins_and_of_equal_starts_the_higher_one(
+    rows: list[Row], random: Random
 ) -> None:
-    claim = told(claim_of([Layer(*span, value, order) for order, (span, value) in enumerate(rows)], first))
-    for each in DAYS:
-        covering = [
-            (span[0], order, value) for order, (span, value) in enumerate(rows) if span[0] <= each <= span[1]
-        ]
-        expected = max(covering, key=lambda row: row[:2])[2] if covering else NOTHING
-        if each < first or isinstance(expected, Unclaimed):
-            assert each not in claim
-        else:
-            assert claim[each] == expected
-
-
-@deep
-@given(st.lists(st.tuples(spans, st.sampled_from([*VALUES, NOTHING, UNCLAIMED])), max_size=6))
-def test_a_later_layer_covers_an_earlier_one(
-    layers: list[tuple[tuple[date, date], str | Nothing | Unclaimed]],
-) -> None:
+    statements = stated(rows)
+    random.shuffle(statements)
+    overlaid = overlay_statements(statements)
     expected: Days = {}
-    for (start, end), value in layers:
-        for each in DAYS:
-            if start <= each <= end:
-                if isinstance(value, Unclaimed):
-                    expected.pop(each, None)
-                else:
-                    expected[each] = value
-    painted = paint([Layer(*span, value) for span, value in layers])
-    assert told(painted) == expected
-    assert is_tidy(painted)
+    for day in DAYS:
+        covering = [each for each in statements if each.start <= day <= each.end]
+        if covering:
+            winner = max(covering, key=lambda each: (each.start, each.order))
+            if not isinstance(winner.value, Unclaimed):
+                expected[day] = winner.value
+                piece = at(overlaid, day)
+                assert piece is not None
+                assert winner.order in piece.origin
+    assert by_day(overlaid) == expected
+    assert is_merged(overlaid)
 
 
-# Merging, cutting, clipping, laying
+def test_a_statement_of_no_day_states_nothing() -> None:
+    assert overlay_statements([Statement(DAYS[3], DAYS[2], "a")]) == ()
+
+
+# Merging, cutting, clipping, overlaying
 
 
 @deep
 @given(timelines())
 def test_merging_loses_no_day_and_invents_none(timeline: Timeline[str]) -> None:
     merged = merge(timeline)
-    assert told(merged) == told(timeline)
-    assert is_tidy(merged)
+    assert by_day(merged) == by_day(timeline)
+    assert is_merged(merged)
     assert merge(merged) == merged
 
 
@@ -165,29 +153,32 @@ def test_where_a_piece_comes_from_makes_no_difference() -> None:
 @deep
 @given(timelines(), spans)
 def test_cut_and_clip_are_two_halves(timeline: Timeline[str], span: tuple[date, date]) -> None:
-    inside, outside = told(clip(timeline, *span)), told(cut(timeline, *span))
+    inside, outside = by_day(clip(timeline, *span)), by_day(cut(timeline, *span))
     assert all(span[0] <= each <= span[1] for each in inside)
     assert not any(span[0] <= each <= span[1] for each in outside)
-    assert inside | outside == told(timeline)
+    assert inside | outside == by_day(timeline)
 
 
 @deep
 @given(timelines(), timelines())
-def test_what_is_laid_over_shows_what_is_under_where_it_claims_nothing(
+def test_what_is_overlaid_shows_what_is_under_where_it_claims_nothing(
     over: Timeline[str], under: Timeline[str]
 ) -> None:
-    laid = lay(over, under)
-    assert told(laid) == told(under) | told(over)
-    assert is_tidy(laid)
+    overlaid = overlay(over, under)
+    assert by_day(overlaid) == by_day(under) | by_day(over)
+    assert is_merged(overlaid)
 
 
 @deep
 @given(timelines(), timelines())
-def test_laying_combines_a_day_s_two_values(over: Timeline[str], under: Timeline[str]) -> None:
-    laid = lay(over, under, lambda upper, lower: f"{upper} over {lower}")
-    beneath = told(under)
-    combined = {each: f"{value} over {beneath.get(each)}" for each, value in told(over).items()}
-    assert told(laid) == beneath | combined
+def test_what_is_restricted_is_there_only_where_the_other_is(
+    one: Timeline[str], other: Timeline[str]
+) -> None:
+    there = {day for day, value in by_day(other).items() if value is not NOTHING}
+    restricted = restrict(one, other)
+    assert by_day(restricted) == {
+        day: value for day, value in by_day(one).items() if day in there and value is not NOTHING
+    }
 
 
 @deep
@@ -205,10 +196,27 @@ def test_splitting_leaves_no_day_out(timeline: Timeline[str], span: tuple[date, 
 @deep
 @given(timelines(), days)
 def test_the_piece_of_a_day_is_the_one_that_covers_it(timeline: Timeline[str], day: date) -> None:
-    value = told(timeline).get(day)
+    value = by_day(timeline).get(day)
     found = at(timeline, day)
     assert value == (None if found is None else found.value)
-    assert alive(timeline, day) == (value in VALUES)
+    assert valid(timeline, day) == (value in VALUES)
+    assert value_at(timeline, day) == (NOTHING if value is None else value)
+
+
+@deep
+@given(timelines(), spans)
+def test_when_the_object_is_there(timeline: Timeline[str], span: tuple[date, date]) -> None:
+    there = [day for day, value in by_day(timeline).items() if value is not NOTHING]
+    assert is_there(timeline) == bool(there)
+    last = last_day(timeline)
+    assert (last is None) == (not there)
+    assert last is None or (
+        valid(timeline, last) and not any(valid(timeline, day) for day in DAYS if day > last)
+    )
+    every = split(*span, timeline)
+    assert covers(timeline, *span) == all(
+        piece is not None and piece.value is not NOTHING for *_, piece in every
+    )
 
 
 @pytest.mark.parametrize("day", DAYS)
@@ -223,7 +231,7 @@ def test_the_days_around_a_day_stop_at_the_ends_of_time(day: date) -> None:
 
 def written(actual: Timeline[str], changes: Sequence[Change[str]]) -> Days:
     """What MO says after the changes: create overwrites the object, edit and terminate write their window."""
-    there: Days = {each: value for each, value in told(actual).items() if value is not NOTHING}
+    there: Days = {each: value for each, value in by_day(actual).items() if value is not NOTHING}
     exists = bool(there)
     for change in changes:
         window = [each for each in DAYS if change.start <= each <= change.end]
@@ -244,14 +252,14 @@ def test_writing_the_difference_gives_the_desired_and_leaves_other_days(
     actual: Timeline[str], desired: Timeline[str]
 ) -> None:
     after = written(actual, differences(actual, desired))
-    expected = told(actual) | told(desired)
+    expected = by_day(actual) | by_day(desired)
     assert after == {each: value for each, value in expected.items() if value is not NOTHING}
 
 
 @deep
 @given(timelines(), timelines())
 def test_a_second_difference_is_empty(actual: Timeline[str], desired: Timeline[str]) -> None:
-    assert differences(lay(desired, actual), desired) == []
+    assert differences(overlay(desired, actual), desired) == []
 
 
 @deep
@@ -263,9 +271,60 @@ def test_changes_are_few_in_order_and_apart_and_know_what_was_before(
     assert len(changes) <= len(desired)
     assert all(one.end < other.start for one, other in pairwise(changes))
     for change in changes:
-        assert told(change.before) == {
-            each: value for each, value in told(actual).items() if change.start <= each <= change.end
+        assert by_day(change.before) == {
+            each: value for each, value in by_day(actual).items() if change.start <= each <= change.end
         }
         for edge in (change.start, change.end):
             piece = at(actual, edge)
             assert (NOTHING if piece is None else piece.value) != change.value
+
+
+# Cost: what a unit with a long history costs must not grow faster than the history
+
+
+MANY = 40_000
+"""At so many pieces, work that grows with their square would take minutes."""
+
+
+def in_a_row(values: str, gap: int = 0) -> Timeline[str]:
+    """Many pieces of a day each, with or without a gap after each."""
+    start = date(1000, 1, 1)
+    return tuple(
+        Piece(day, day, values[n % len(values)])
+        for n in range(MANY)
+        for day in [start + timedelta(days=n * (1 + gap))]
+    )
+
+
+def nested() -> list[Statement[str]]:
+    """Each within the one before it."""
+    start, end = date(1000, 1, 1), date(9000, 1, 1)
+    return [Statement(start + n * ONE_DAY, end - n * ONE_DAY, "ab"[n % 2], origin=(n,)) for n in range(MANY)]
+
+
+def one_after_the_other() -> list[Statement[str]]:
+    """Each but the first has the days of the one before it, less one."""
+    start = date(1000, 1, 1)
+    return [Statement(start + n * ONE_DAY, FOREVER, "ab"[n % 2]) for n in range(MANY)]
+
+
+@pytest.mark.parametrize(
+    ("work", "pieces"),
+    [
+        (lambda: overlay_statements(nested()), 2 * MANY - 1),
+        (lambda: overlay_statements(one_after_the_other()), MANY),
+        (lambda: overlay(in_a_row("ab"), in_a_row("cd")), MANY),
+        (lambda: overlay(in_a_row("ab", gap=1), in_a_row("cd")), MANY + MANY // 2),
+        (lambda: restrict(in_a_row("ab"), in_a_row("a", gap=1)), MANY // 2),
+        (lambda: differences(in_a_row("cd"), in_a_row("ab")), MANY),
+        (lambda: differences((), in_a_row("ab", gap=1)), MANY),
+        (lambda: merge(in_a_row("a")), 1),
+    ],
+    ids=["nested", "one after the other", "overlay", "overlay with gaps", "restrict", "all", "none", "merge"],
+)
+def test_a_long_history_costs_no_more_than_it_is_long(
+    work: Callable[[], Sequence[object]], pieces: int
+) -> None:
+    begun = process_time()
+    assert len(work()) == pieces
+    assert process_time() - begun < 2

@@ -9,11 +9,11 @@ from typing import Final
 
 from aarhus_los import clock
 from aarhus_los.checks.findings import Finding, failure, ok, warning
-from aarhus_los.drop.entries import Entry
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
-from aarhus_los.drop.sources import open_source
 from aarhus_los.errors import LosError
 from aarhus_los.settings import Settings
+from aarhus_los.sources.entries import Entry
+from aarhus_los.sources.open import open_source
 
 SKEW: Final = timedelta(minutes=5)
 """Clocks that differ by less are as good as equal."""

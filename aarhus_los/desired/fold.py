@@ -162,19 +162,17 @@ def _claim_on(
 ) -> History:
     """From `first` on exactly what the rows state, else not there; a row that fails leaves its days unclaimed."""
     statements: list[Statement[Value]] = [
-        Statement(*reject.days, UNCLAIMED, reject.ref.line)
-        for reject in each.rejects
-        if reject.days is not None
+        Statement(*reject.days, UNCLAIMED, reject.order) for reject in each.rejects if reject.days is not None
     ]
     last: tuple[date, int, tuple[RowRef, ...]] = (BEGINNING, 0, ())
     for row in each.rows:
         if row.ref in set_aside:
-            statements.append(Statement(row.start, row.end, UNCLAIMED, row.ref.line))
+            statements.append(Statement(row.start, row.end, UNCLAIMED, row.order))
             continue
         last = max(last, (row.end, row.ref.line, (row.ref,)))
         if not row.states_nothing:
-            statements.append(Statement(row.start, row.end, value_of(row, key), row.ref.line, (row.ref,)))
-    statements.append(Statement(BEGINNING, FOREVER, NOTHING, -1, last[2]))
+            statements.append(Statement(row.start, row.end, value_of(row, key), row.order, (row.ref,)))
+    statements.append(Statement(BEGINNING, FOREVER, NOTHING, (BEGINNING, 0), last[2]))
     return clip(overlay_statements(statements), first)
 
 

@@ -104,7 +104,7 @@ class Rejections(dict[RowRef, SetAside]):
 def report_overlaps(result: Desired, rows: Sequence[Any], value_of: Callable[[Any], object]) -> None:
     """Reports rows of one unit or engagement that overlap and differ: the one that starts later wins."""
     longest: Any = None
-    for row in sorted(rows, key=lambda row: (row.start, row.ref.line)):
+    for row in sorted(rows, key=lambda row: (row.start, row.order)):
         if longest is not None and row.start <= longest.end and value_of(row) != value_of(longest):
             text = Message.OVERLAPS(line=longest.ref.line, day=row.start)
             result.notices.append(Notice(text, row.ref))

@@ -1,1 +1,1 @@
-"""Where a drop is and what it says: bytes to rows and rejects."""
+"""What a file of the drop says: names, and bytes to rows and rejects."""

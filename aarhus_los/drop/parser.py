@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, fields
-from datetime import date
+from datetime import date, timedelta
 from operator import itemgetter
 from typing import Any, Final
 
@@ -88,7 +88,9 @@ class Parser:
     def _mend(self, ref: RowRef, cells: Mapping[str, Any], unread: Mapping[str, str]) -> Row | Reject:
         """The row with what is to be told of it, or a reject. `unread`: the fields that cannot be read, and why."""
         wrong = dict(unread)
-        keys = {field: self._columns[field].value(cells[field]) for field in self._keys if field not in wrong}
+        keys: dict[str, Any] = {
+            field: self._columns[field].value(cells[field]) for field in self._keys if field not in wrong
+        }
         if isinstance(cpr := keys.get("cpr"), Cpr) and (reason := self._birth_fault(cpr)):
             wrong["cpr"] = reason
             del keys["cpr"]
@@ -97,19 +99,21 @@ class Parser:
         flaws = [self._flaw(field, wrong[field]) for field in in_order if not self._is_required(field)]
         mended = {**cells, **{field: self._columns[field].bad for field in wrong}, "flaws": tuple(flaws)}
         notes: list[Flaw] = []
-        days = None
         if self._is_dated and not wrong.keys() & {"start", "end"}:
             start, end = (self._day(field, cells) for field in ("start", "end"))
-            if fault := _fault_of_days(start, end):
+            fault = _fault_of_days(start, end)
+            if fault:
                 faults.append(self._flaw(*fault))
             elif note := _note_of_days(start, end):
                 notes.append(self._flaw(*note))
-                start = max(start, FIRST_DAY)
-            days = (start, end) if not fault or fault[0] == "end" else None
-            mended["start"] = start
+            if start < FIRST_DAY:
+                mended["start"] = FIRST_DAY
+                keys["written_start"] = mended["written_start"] = start
+            if not fault or fault[0] == "end":
+                keys["days"] = (max(start, FIRST_DAY), max(end, FIRST_DAY - timedelta(days=1)))
         if faults:
-            any_day = any(str(cells[field]).strip() for field in wrong.keys() & {"start", "end"})
-            return _reject(ref, [*faults, *flaws], keys, days, any_day=any_day)
+            keys["any_day"] = any(str(cells[field]).strip() for field in wrong.keys() & {"start", "end"})
+            return _reject(ref, [*faults, *flaws], keys)
         return self._row({**mended, "notes": tuple(notes)})
 
     def _is_required(self, field: str) -> bool:
@@ -131,7 +135,7 @@ class Parser:
             with suppress(ValueError):
                 if position < len(record):
                     keys[field] = self._columns[field].value(record[position].strip(' "'))
-        return _reject(ref, [Flaw("", reason)], keys, None, any_day=self._is_dated)
+        return _reject(ref, [Flaw("", reason)], {**keys, "any_day": self._is_dated})
 
 
 def _fault_of_days(start: date, end: date) -> tuple[str, str] | None:
@@ -150,13 +154,6 @@ def _note_of_days(start: date, end: date) -> tuple[str, str] | None:
     return None
 
 
-def _reject(
-    ref: RowRef,
-    problems: Sequence[Flaw],
-    keys: Mapping[str, Any],
-    days: tuple[date, date] | None,
-    *,
-    any_day: bool,
-) -> Reject:
+def _reject(ref: RowRef, problems: Sequence[Flaw], known: Mapping[str, Any]) -> Reject:
     first, *also = problems
-    return Reject(ref, first.column, first.reason, days=days, any_day=any_day, also=tuple(also), **keys)
+    return Reject(ref, first.column, first.reason, also=tuple(also), **known)

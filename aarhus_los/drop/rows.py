@@ -106,11 +106,18 @@ class ClassRow(Record):
 
 
 class Dated:
-    """A row with a validity."""
+    """A row with a validity. `written_start` is its start as the file has it, where MO cannot hold that: None as a rule."""
 
     __slots__ = ()
+    ref: RowRef
     start: date
     end: date
+    written_start: date | None
+
+    @property
+    def order(self) -> tuple[date, int]:
+        """Its place among the rows of one file that speak of the same: of two on the same day, the later one wins."""
+        return (self.written_start or self.start, self.ref.line)
 
     @property
     def states_nothing(self) -> bool:
@@ -140,6 +147,7 @@ class OrgRow(Dated, Record):
     ] = ABSENT
     start: Annotated[date, Column("StartDato", read_start, shared=True)]
     end: Annotated[date, _end("SlutDato")]
+    written_start: Annotated[date | None, SkipValidation] = None
     los_id: Annotated[Detail, _detail("LOSID", read_code)] = ABSENT
     cvr: Annotated[Detail, _detail("CVR", read_cvr, shared=True)] = ABSENT
     ean: Annotated[Detail, _detail("EAN", read_ean)] = ABSENT
@@ -160,6 +168,7 @@ class PersonRow(Dated, Record):
     name: Annotated[str, Column("CPRNavn", read_words)] = dataclasses.field(repr=False)
     start: Annotated[date, Column("StartTid", read_start, shared=True)]
     end: Annotated[date, _end("SlutTid")]
+    written_start: Annotated[date | None, SkipValidation] = None
     email: Annotated[Detail, _detail("Email", read_email)] = dataclasses.field(repr=False, default=ABSENT)
     primary: Annotated[bool, Column("PrimærAnsættelse", read_boolean, shared=True)]
     org_uuid: Annotated[str, _reference("OrgenhedUUID"), Refers(UNITS)]
@@ -205,8 +214,9 @@ Row: TypeAlias = ClassRow | OrgRow | PersonRow | EndedEngagementRow | ManagerRow
 class Reject:
     """A line that is wrong in itself, with what could still be read of the subject that it speaks of.
 
-    `days` are its first and last day; None where they cannot be read, and in files that have no dates. `column` is empty
-    where the line as a whole is wrong. `reason` never holds a value. `also` is what else is wrong with the line.
+    `days` are its first and last day; None where they cannot be read, and in files that have no dates. Of a line that ends
+    before MO's days begin they are none at all: the last is the day before the first. `column` is empty where the line as a
+    whole is wrong. `reason` never holds a value. `also` is what else is wrong with the line.
     """
 
     ref: RowRef
@@ -218,7 +228,13 @@ class Reject:
     days: tuple[date, date] | None = None
     any_day: bool = False
     """Whether its dates are written and cannot be read: it may be about any day of its subject."""
+    written_start: date | None = None
     also: tuple[Flaw, ...] = ()
+
+    @property
+    def order(self) -> tuple[date, int]:
+        """As of a dated row."""
+        return (self.written_start or (self.days[0] if self.days else date.min), self.ref.line)
 
     def __str__(self) -> str:
         return f"{self.ref}: {Flaw(self.column, self.reason)}"

@@ -15,7 +15,8 @@ from aarhus_los.http import Unsettled
 from aarhus_los.mo.answers import NotShown, Refused, member
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.histories import misunderstood
-from aarhus_los.mo.kinds import PUBLISHED, Door, Item
+from aarhus_los.mo.model import PUBLISHED
+from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.uuids import seed_uuid
 
 Moment = datetime
@@ -51,10 +52,10 @@ def set_bookmark(client: MoClient, now: datetime) -> Moment:
         found = _read(client) if perhaps_set else None
         if found is None or title not in found.titles:
             perhaps_set = True
-            client.write(Door.MUTATE, [_of_class("update", title)])
+            client.write(Endpoint.MUTATE, [_of_class("update", title)])
             found = _read(client)
         if found is None:  # MO says yes to the update of what it does not have
-            client.write(Door.MUTATE, [_new_facet(), _of_class("create", title)])
+            client.write(Endpoint.MUTATE, [_new_facet(), _of_class("create", title)])
             found = _read(client)
         if found is None or title not in found.titles:
             raise Unsettled("it does not show the bookmark that it was told to set", perhaps_done=True)
@@ -63,11 +64,9 @@ def set_bookmark(client: MoClient, now: datetime) -> Moment:
     try:
         return client.settle(once)
     except Unsettled as unsettled:
-        raise unsettled.final(client._server) from None
+        raise unsettled.final(client.server) from None
     except Refused as refused:
-        text = (
-            f"{client._server} refuses the bookmark of this run, a class of the facet los_import: {refused}"
-        )
+        text = f"{client.server} refuses the bookmark of this run, a class of the facet los_import: {refused}"
         raise UnavailableError(text, lasting=True) from None
 
 
@@ -90,7 +89,7 @@ def _read(client: MoClient) -> _Bookmark | None:
             raise misunderstood("classes.registrations") from None
     except NotShown as error:
         raise error.unavailable or UnavailableError(
-            f"{client._server} cannot show the bookmark, class {CLASS}: {error}", lasting=True
+            f"{client.server} cannot show the bookmark, class {CLASS}: {error}", lasting=True
         ) from None
 
 

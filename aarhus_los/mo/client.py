@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from aarhus_los import deadline
+from aarhus_los.deadline import NO_DEADLINE, Deadline
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import TRIES, Answer, Http, Unsettled, anonymous, bearer, shown
+from aarhus_los.http import Answer, Http, Unsettled, anonymous, bearer, shown
 from aarhus_los.mo.answers import (
     NotShown,
     Refused,
@@ -24,7 +24,7 @@ from aarhus_los.mo.answers import (
     member,
     rest_result,
 )
-from aarhus_los.mo.kinds import Door, Item
+from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.mo.token import Auth, TokenSource
 
 __all__ = ["Auth", "MoClient", "NotShown", "Refused", "mutation"]
@@ -49,7 +49,7 @@ class MoClient:
 
     Its methods raise `UnavailableError` when MO or the token endpoint cannot be reached or refuses us. What reads is
     repeated after failures that may pass (five tries, at most `retry_seconds`); what writes is sent once, since only who
-    has read what became of it may send it again. `limits` are arguments of `Http`.
+    has read what became of it may send it again. After `deadline` no request is begun. `limits` are arguments of `Http`.
     """
 
     def __init__(
@@ -62,17 +62,17 @@ class MoClient:
         writable: bool,
         connections: int = CONNECTIONS,
         retry_seconds: float = 120.0,
+        deadline: Deadline = NO_DEADLINE,
         connect_timeout: float = 10.0,
         read_timeout: float = 120.0,
         **limits: Any,
     ) -> None:
         self.graphql_version = graphql_version
         self.connections = connections
-        self.deadline = deadline.NONE
-        """Asked before each request: none is begun after it."""
+        self.deadline = deadline
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="mo-read")
         self._base_url = base_url.rstrip("/")
-        self._server = f"MO at {shown(base_url)}"
+        self.server = f"MO at {shown(base_url)}"
         self._writable = writable
         self._http = Http(
             ca_bundle=None if ca_bundle is None else str(ca_bundle),
@@ -166,31 +166,34 @@ class MoClient:
     def query(
         self, query: str, variables: Mapping[str, Any] | None = None, *, patient: bool = True
     ) -> dict[str, Any]:
-        """The data that answers a GraphQL query, tried once where not `patient`.
+        """The data that answers a GraphQL query. Where not `patient`, it is tried again only while MO as a whole is away.
 
         Raises `NotShown` when MO reports any error, even beside data, and when no answer of MO comes back.
         """
         payload = {"query": query, "variables": dict(variables or {})}
         try:
-            return self._read(lambda: self._graphql("query", payload), TRIES if patient else 1)
+            return self._read(lambda: self._graphql("query", payload), patient)
         except Refused as refused:
             raise NotShown(refused.description) from None
 
     def get(self, path: str) -> Any:
         """What REST answers at a path; None where it has no content. Raises `Refused` and `NotShown`."""
-        return self._read(lambda: self._once("get", "GET", path, None, rest_result), TRIES)
+        return self._read(lambda: self._once("get", "GET", path, None, rest_result), patient=True)
 
-    def _read(self, once: Callable[[], B], tries: int) -> B:
+    def _read(self, once: Callable[[], B], patient: bool) -> B:
+        def again(unsettled: Unsettled) -> bool:
+            return (patient or unsettled.down) and self._failed is None
+
         try:
-            return self._http.settle(once, tries=tries, again=lambda unsettled: self._failed is None)
+            return self._http.settle(once, again=again)
         except Unsettled as failed:
             unsettled = failed
-        unavailable = unsettled.final(self._server)
+        unavailable = unsettled.final(self.server)
         if unsettled.down:
             raise unavailable
         raise NotShown(unsettled.reason, unavailable)
 
-    def write(self, door: Door, items: Sequence[Item]) -> list[str | None]:
+    def write(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
         """Writes items through one endpoint, once, as one transaction, in order: the one way to change anything in MO.
 
         Returns a uuid an item, None where MO found nothing to change. Raises `Refused` and `Unsettled`.
@@ -199,8 +202,8 @@ class MoClient:
             raise RuntimeError("a plan must not write")
         if not items:
             return []
-        kind = door.name.lower()
-        if door is Door.MUTATE:
+        kind = endpoint.name.lower()
+        if endpoint is Endpoint.MUTATE:
             document, variables = mutation(items)
             data = self._graphql(kind, {"query": document, "variables": variables})
             return [_uuid_or_none(member(data.get(f"m{n}"), "uuid")) for n in range(len(items))]
@@ -211,7 +214,7 @@ class MoClient:
                 raise foreign(answer, "with something that is no list of uuids")
             return [_uuid_or_none(each) for each in told]
 
-        return self._once(kind, "POST", f"{door.value}?force=1", list(items), judge)
+        return self._once(kind, "POST", f"{endpoint.value}?force=1", list(items), judge)
 
     def _graphql(self, kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         return self._once(kind, "POST", f"/graphql/v{self.graphql_version}", payload, graphql_data)
@@ -233,7 +236,7 @@ class MoClient:
                 payload=payload,
             )
             try:
-                return judge(answer, path, self._server)
+                return judge(answer, path, self.server)
             except Unauthorised as unauthorised:
                 by_mo = unauthorised.by_mo
             if self._tokens is not None and token is not None and not renewed:
@@ -243,9 +246,9 @@ class MoClient:
             if not by_mo:
                 raise foreign(answer)
             raise UnavailableError(
-                f"{self._server} asks for a token (401): set client_id, client_secret and auth_server"
+                f"{self.server} asks for a token (401): set client_id, client_secret and auth_server"
                 if token is None
-                else f"{self._server} refuses a token that was fetched just now (401): check that auth_server and"
+                else f"{self.server} refuses a token that was fetched just now (401): check that auth_server and"
                 " auth_realm are those that MO itself uses, and the clocks of both servers",
                 lasting=True,
             )

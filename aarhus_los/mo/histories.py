@@ -96,9 +96,9 @@ def _entries(listed: Mapping[str, Any], collection: str) -> Iterator[tuple[str, 
 
 def _pieces(validities: list[Any], kind: Kind, path: str, exclusive: bool) -> Iterator[Piece[Value]]:
     for read in validities:
-        if kind is Kind.MARK and read.get("org_unit_hierarchy") is None:
-            continue
         validity = _take(read, "validity", dict, f"{path}.validity")
+        if kind is Kind.MARK and read.get("org_unit_hierarchy", "") is None:
+            continue
         start = _day(validity, "from", path) or BEGINNING
         last = _day(validity, "to", path)
         end = FOREVER if last is None else day_before(last) if exclusive else last

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from aarhus_los.mo.kinds import KINDS, Kind
+from aarhus_los.mo.model import KINDS, Kind
 
 ORGANISATION: Final = "query { org { uuid municipality_code } }"
 

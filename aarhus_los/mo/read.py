@@ -17,7 +17,7 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.answers import NotShown, Refused, member
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.histories import Page, histories, misunderstood, read_page
-from aarhus_los.mo.kinds import KINDS, History, Kind, Person
+from aarhus_los.mo.model import KINDS, History, Kind, Person
 from aarhus_los.mo.queries import ORGANISATION, by_cpr, by_person, by_unit, by_uuid, page_of, page_of_classes
 
 PAGE: Final = 500

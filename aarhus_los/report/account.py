@@ -1,17 +1,22 @@
-"""The account of a run: what became of every row and of every operation, and the exit code that follows."""
+"""The account of a run: what became of every row and of every operation, the exit code that follows, and what to do."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
+from aarhus_los import clock
 from aarhus_los.apply import Applied
+from aarhus_los.brakes import Brake
 from aarhus_los.desired.claims import Desired, Notice, SetAside, UnresolvedAddress
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.errors import (
+    EXIT_DATA,
     EXIT_INTERNAL,
     EXIT_OK,
     EXIT_ROWS,
@@ -20,7 +25,7 @@ from aarhus_los.errors import (
 )
 from aarhus_los.mo.kinds import Kind
 from aarhus_los.plan import Operation, Plan
-from aarhus_los.report.scene import Scene
+from aarhus_los.report.names import Names
 from aarhus_los.selection import Refusal
 
 
@@ -57,6 +62,7 @@ class FileAccount:
 class Account:
     """Everything that a run tells."""
 
+    started: datetime = field(default_factory=clock.now)
     files: list[FileAccount] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -75,14 +81,30 @@ class Account:
     retries: int = 0
     requests: int = 0
     durations: dict[str, float] = field(default_factory=dict)
-    brakes: list[str] = field(default_factory=list)
+    brakes: list[Brake] = field(default_factory=list)
     stopped: str | None = None
     """Why the run was cut off."""
-    scene: Scene | None = None
-    """What a page shows, if one was asked for and there was anything to do."""
+    stopped_with: int = EXIT_UNAVAILABLE
+    """The exit code of a run that was cut off."""
+    names: Names = field(default_factory=Names)
+    """Of all that the plan and the rows that are set aside speak of."""
+    units_of_rows: dict[RowRef, str] = field(default_factory=dict)
+    """Row that is set aside → the org unit that it speaks of."""
+    written: list[Operation] = field(default_factory=list)
+    """The operations that MO has acknowledged."""
+    reports: list[Path] = field(default_factory=list)
+    """The reject files, and the lists of addresses, that the run has left."""
     dry: bool = False
     rows_accepted: bool = False
+    """Whether all pending rows are given up."""
+    accepted_rows: frozenset[RowRef] = frozenset()
+    """Those that are given up by name."""
     rejects_exit_code: int = EXIT_ROWS
+
+    @property
+    def held(self) -> bool:
+        """Whether a brake kept everything back."""
+        return bool(self.brakes) and not self.dry and not self.acknowledged
 
     @property
     def kept_addresses(self) -> int:
@@ -98,18 +120,35 @@ class Account:
         )
 
     @property
+    def is_complete(self) -> bool:
+        """Whether all was done that could be: nothing was held back or cut off, and nothing is unaccounted for."""
+        return self.balances and not (self.brakes or self.stopped or self.differences)
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether rows or values are set aside, and not given up."""
+        if any(not self.given_up(aside) for aside in self.set_aside):
+            return True
+        return not self.rows_accepted and (self.failed > 0 or any(notice.fault for notice in self.notices))
+
+    def given_up(self, aside: SetAside) -> bool:
+        """Whether the operator gives a row up: it is not tried again, and no fault of this run."""
+        return self.rows_accepted or aside.ref in self.accepted_rows
+
+    @property
     def exit_code(self) -> int:
         """The gravest of what went wrong."""
         codes = {EXIT_OK, *(refusal.exit_code for refusal in self.refused)}
         if self.brakes:
-            codes.add(65)
+            codes.add(EXIT_DATA)
         if self.stopped:
-            codes.add(EXIT_UNAVAILABLE)
+            codes.add(self.stopped_with)
         if self.differences or not self.balances:
             codes.add(EXIT_INTERNAL)
-        rows = self.set_aside or self.failed or any(notice.fault for notice in self.notices)
-        if rows and not self.rows_accepted:
+        if self.has_faults:
             codes.add(EXIT_ROWS)
+        if self.stopped and self.stopped_with not in GRAVITY:  # a signal
+            return self.stopped_with
         gravest = next(code for code in GRAVITY if code in codes)
         return self.rejects_exit_code if gravest == EXIT_ROWS else gravest
 
@@ -119,7 +158,8 @@ def failed_rows(applied: Applied, families: Iterable[Desired]) -> list[SetAside]
     known = {aside.ref for desired in families for aside in desired.set_aside if not aside.part}
     failed: dict[RowRef, SetAside] = {}
     order = {kind: place for place, kind in enumerate(Kind)}
-    for operation, failure in sorted(applied.failed, key=lambda each: (order[each[0].kind], each[0].uuid)):
+    every = [*applied.failed, *applied.unconfirmed]
+    for operation, failure in sorted(every, key=lambda each: (order[each[0].kind], each[0].uuid)):
         for ref in operation.origin:
             if ref in known:
                 continue

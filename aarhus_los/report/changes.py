@@ -1,165 +1,242 @@
-"""The changes of a run as people speak of them: what was created, renamed, moved, closed, and where, the old by the new."""
+"""The changes of a record as people look for them: by unit and person, what was there before, what after, and when.
+
+Works on records alone, so that it tells the same of a plan, of a run, and of a record that was left long ago.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
 
-from aarhus_los.mo.kinds import Address, Class, Facet, Kind
-from aarhus_los.plan import Action, Operation
-from aarhus_los.report import danish
-from aarhus_los.report.danish import FIELDS, Words
-from aarhus_los.report.lines import Entry, Lines, ending
-from aarhus_los.report.people_changes import PeopleChanges
-from aarhus_los.report.scene import Scene, values_of
-from aarhus_los.report.unit_changes import UnitChanges
+from aarhus_los.report.words import (
+    DETAILS,
+    FIELDS,
+    KINDS,
+    NOBODY,
+    TOP,
+    TYPES,
+    Language,
+    Sort,
+    collated,
+    sort_word,
+)
 
-Objects = Mapping[str, Sequence[Operation]]
-"""Object → its operations, in the order in which they are sent."""
+Op = Mapping[str, Any]
+"""An operation as a record has it."""
 
-BASICS: Final = (Kind.ORGANISATION, Kind.FACET, Kind.CLASS, Kind.ITSYSTEM)
+ABOUT: Final = {
+    "org_unit": ("name", "parent", "type", "user_key", "hierarchy"),
+    "engagement": ("job_function", "engagement_type", "primary"),
+    "manager": ("type", "level", "responsibilities"),
+    "class": ("user_key",),
+    "itsystem": ("user_key",),
+    "organisation": ("municipality_code",),
+}
+"""Kind → what is told of an object that begins or ends; of one that changes, what changes is told."""
 
 
 @dataclass(slots=True)
-class Group:
-    """Entries in one place; `path` are the names that lead there."""
+class Change:
+    """What happens to a unit, a person or a class on some days."""
 
-    path: tuple[str, ...]
-    entries: list[Entry] = field(default_factory=list)
+    uuid: str
+    name: str
+    start: date
+    end: date
+    place: tuple[str, ...] = ()
+    """The uuids of the units above, the topmost first; of a person, the last is the unit where they are."""
+    left: tuple[str, ...] = ()
+    """Of a unit that moves: the units above as they were."""
+    sorts: dict[tuple[str, Sort], None] = field(default_factory=dict)
+    """Kind and what happens to it, in the order in which it is told."""
+    before: list[tuple[str, str]] = field(default_factory=list)
+    """Label and text of what is no more."""
+    after: list[tuple[str, str]] = field(default_factory=list)
+    rows: dict[str, None] = field(default_factory=dict)
+    """`file:line` of what asks for it."""
 
-
-@dataclass(slots=True)
-class Section:
-    """All changes of one sort. `key` is its anchor, `of` what its entries are."""
-
-    key: str
-    title: str
-    of: str
-    groups: list[Group]
-    has_before: bool = True
-
-    @property
-    def size(self) -> int:
-        return sum(len(group.entries) for group in self.groups)
+    def has(self, kind: str, *sorts: Sort) -> bool:
+        return any((kind, sort) in self.sorts for sort in sorts)
 
 
 @dataclass(frozen=True)
 class Changes:
-    """All that changes, and how often people begin, end, move, or lead."""
+    """All changes of a record, sorted by place and name."""
 
-    sections: list[Section]
-    tallies: Counter[str]
-
-    def size(self, key: str) -> int:
-        return next((section.size for section in self.sections if section.key == key), 0)
-
-
-def changes_of(scene: Scene, words: Words) -> Changes:
-    """Tells the operations of a scene."""
-    lines = Lines(scene)
-    objects: dict[Kind, dict[str, list[Operation]]] = {kind: {} for kind in Kind}
-    for operation in scene.operations:
-        objects[operation.kind].setdefault(operation.uuid, []).append(operation)
-    # As in the plan, in whatever order MO has answered.
-    objects = {kind: dict(sorted(each.items())) for kind, each in objects.items()}
-    units = UnitChanges(lines, words, _created(objects[Kind.ORG_UNIT]))
-    people = PeopleChanges(lines, words, _created(objects[Kind.EMPLOYEE]))
-    for uuid, operations in objects[Kind.ORG_UNIT].items():
-        units.tell(uuid, operations)
-    for operations in objects[Kind.ENGAGEMENT].values():
-        people.tell_engagement(operations)
-    for operations in objects[Kind.MANAGER].values():
-        people.tell_manager(operations)
-    for uuid, operations in objects[Kind.EMPLOYEE].items():
-        people.tell_person(uuid, operations)
-    for address, of_address in _by_type(objects[Kind.ADDRESS], scene):
-        if address.org_unit is not None:
-            units.tell_address(address.org_unit, of_address)
-        else:
-            people.tell_address(of_address)
-    for operations in objects[Kind.IT].values():
-        people.tell_account(operations)
-    units.finish()
-    sections = [
-        *_unit_sections(units),
-        _people_section(people),
-        _basics_section(lines, words, {kind: objects[kind] for kind in BASICS}),
-    ]
-    return Changes([section for section in sections if section.groups], people.tallies)
+    units: list[Change]
+    people: list[Change]
+    basics: list[Change]
+    """Classes, facets, IT systems and the organisation; their place is the facet, else the kind."""
+    objects: dict[str, dict[Sort, set[str]]]
+    """Kind → what happens → the objects to which it happens."""
 
 
-def _created(objects: Objects) -> set[str]:
-    return {uuid for uuid, operations in objects.items() if operations[0].action is Action.CREATE}
+def changes_of(record: Mapping[str, Any], language: Language) -> Changes:
+    """Tells the operations of a record."""
+    return _Telling(record, language).changes()
 
 
-def _by_type(objects: Objects, scene: Scene) -> list[tuple[Address, Sequence[Operation]]]:
-    """The addresses that operations speak of, sorted so that every unit tells its own in the same order."""
-    found = [(values_of(operations[0])[0], operations) for operations in objects.values()]
-    addresses = [(value, operations) for value, operations in found if isinstance(value, Address)]
-    return sorted(addresses, key=lambda each: danish.collated(scene.name(Kind.CLASS, each[0].type)))
+class _Telling:
+    def __init__(self, record: Mapping[str, Any], language: Language) -> None:
+        self.operations: list[Op] = record.get("written", record.get("plan", []))
+        self.names: Mapping[str, str] = record["names"]
+        self.parents: Mapping[str, str] = record["parents"]
+        self.homes: dict[str, str] = dict(record["homes"])
+        self.language: Language = language
+        self.created = {op["uuid"] for op in self.operations if op["action"] == "create"}
+        self.objects: dict[str, dict[Sort, set[str]]] = {}
+        self.told: dict[str, Change] = {}
+        """Person → the first change that is told of them."""
+        self.found: dict[str, dict[tuple[Any, ...], Change]] = {"units": {}, "people": {}, "basics": {}}
 
-
-def _unit_sections(units: UnitChanges) -> list[Section]:
-    words = units.words
-    titles = {
-        "created": f"{words.created}: enheder",
-        "renamed": f"{words.renamed}: enheder",
-        "moved": f"{words.moved}: enheder",
-        "closed": f"{words.closed}: enheder",
-        "reopened": f"{words.reopened}: enheder",
-        "other": "Andre ændringer af enheder og deres adresser",
-    }
-    return [
-        Section(
-            key,
-            title,
-            "Enhed",
-            _grouped((units.scene.above(uuid), entry) for uuid, entry in units.sections.get(key, {}).items()),
-            has_before=key != "created",
+    def changes(self) -> Changes:
+        # Engagements and managers first, since they say where people belong; people last, who may be told of already.
+        order = {"org_unit": 0, "engagement": 0, "manager": 0, "employee": 2}
+        for op in sorted(
+            self.operations, key=lambda op: (order.get(op["kind"], 1), op["kind"], self._type(op))
+        ):
+            self._tell(op)
+        units, people, basics = (sorted(each.values(), key=self._order) for each in self.found.values())
+        return Changes(
+            units, people, basics, {kind: self.objects[kind] for kind in KINDS if kind in self.objects}
         )
-        for key, title in titles.items()
-    ]
+
+    def _type(self, op: Op) -> str:
+        """The name of an address's type, by which the addresses of a unit are sorted."""
+        if op["kind"] != "address":
+            return ""
+        value = op["value"] or next(piece["value"] for piece in op["before"] if piece["value"] is not None)
+        return collated(self.name(value["type"]))
+
+    def name(self, uuid: str) -> str:
+        return self.names.get(uuid, uuid)
+
+    def above(self, unit: str | None) -> tuple[str, ...]:
+        """The units from the topmost down to a unit."""
+        chain: list[str] = []
+        while unit is not None and unit not in chain:
+            chain.insert(0, unit)
+            unit = self.parents.get(unit)
+        return tuple(chain)
+
+    def path(self, unit: str | None) -> str:
+        return " › ".join(self.name(each) for each in self.above(unit)) or TOP.said(self.language)
+
+    def _order(self, change: Change) -> tuple[Any, ...]:
+        place = [collated(self.name(each)) for each in change.place]
+        return place, collated(change.name), change.uuid, change.start
+
+    def _tell(self, op: Op) -> None:
+        kind, value = op["kind"], op["value"]
+        old = [piece["value"] for piece in op["before"] if piece["value"] is not None]
+        any_value = value or (old[0] if old else {})
+        if kind == "employee" and op["uuid"] in self.created and op["uuid"] in self.told:
+            self.told[op["uuid"]].sorts[kind, Sort.CREATED] = None
+            self._count(op, Sort.CREATED)
+            return
+        change = self._change(op, any_value)
+        change.rows.update(dict.fromkeys(op["rows"]))
+        sorts = list(self._sorts(op, old))
+        change.sorts.update(dict.fromkeys((kind, sort) for sort in sorts))
+        self._count(op, *sorts)
+        if kind == "org_unit" and Sort.MOVED in sorts:
+            change.left = self.above(old[-1]["parent"])
+        if Sort.CHANGED in sorts or Sort.RENAMED in sorts or Sort.MOVED in sorts:
+            shown = [name for name in any_value if any(each.get(name) != any_value[name] for each in old)]
+            change.before += dict.fromkeys(line for each in old for line in self._lines(kind, each, shown))
+        else:
+            # The name and the parent of today stand above.
+            known = {"name": change.name, "parent": change.place[-1] if change.place else None}
+            shown = [name for name in ABOUT.get(kind, ()) if known.get(name, "") != any_value[name]]
+            change.before += [line for each in old[-1:] for line in self._lines(kind, each, shown)]
+        if value is not None:
+            change.after += self._lines(kind, value, shown)
+
+    def _count(self, op: Op, *sorts: Sort) -> None:
+        for sort in sorts:
+            self.objects.setdefault(op["kind"], {}).setdefault(sort, set()).add(op["uuid"])
+
+    def _change(self, op: Op, value: Mapping[str, Any]) -> Change:
+        """The change that an operation joins: that of the same unit or person on the same days."""
+        kind, uuid = op["kind"], op["uuid"]
+        start = date.min if op["from"] is None else date.fromisoformat(op["from"])
+        end = date.max if op["to"] is None else date.fromisoformat(op["to"])
+        if kind == "org_unit" or (value.get("org_unit") and kind == "address"):
+            unit = uuid if kind == "org_unit" else value["org_unit"]
+            change = Change(unit, self.name(unit), start, end, self.above(unit)[:-1])
+            return self.found["units"].setdefault((unit, start, end), change)
+        if kind in ("employee", "engagement", "manager", "address", "it"):
+            person = uuid if kind == "employee" else value.get("person")
+            home = value.get("org_unit")
+            if home is None:
+                home = self.homes.get(person or "")
+            elif person is not None:
+                self.homes.setdefault(person, home)
+            name = NOBODY.said(self.language) if person is None else self.name(person)
+            if kind in DETAILS and person in self.told and person in self.created:
+                return self.told[person]  # all that is new of a new person stands together
+            change = Change(person or "", name, start, end, self.above(home))
+            change = self.found["people"].setdefault((person or uuid, home, start, end), change)
+            if person is not None:
+                self.told.setdefault(person, change)
+            return change
+        facet = value.get("facet")
+        name = value.get("name") or value.get("user_key") or self.name(uuid)
+        change = Change(uuid, name, start, end, (kind if facet is None else facet,))
+        return self.found["basics"].setdefault((uuid, start, end), change)
+
+    def _sorts(self, op: Op, old: Sequence[Mapping[str, Any]]) -> Iterator[Sort]:
+        value = op["value"]
+        if value is None:
+            yield Sort.ENDED
+        elif not old:
+            yield Sort.CREATED if op["uuid"] in self.created else Sort.REOPENED
+        else:
+            changed = {name for each in old for name in value if each.get(name) != value[name]}
+            kind = op["kind"]
+            if "name" in changed or kind == "employee":
+                yield Sort.RENAMED
+            where = {"org_unit": "parent", "engagement": "org_unit"}.get(kind)
+            if where in changed:
+                yield Sort.MOVED
+            if changed - {"name", where, "given_name", "surname"}:
+                yield Sort.CHANGED
+
+    def _lines(self, kind: str, value: Mapping[str, Any], shown: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Label and text of some fields of a value."""
+        if kind == "employee":
+            yield FIELDS["name"].said(self.language), f"{value['given_name']} {value['surname']}".strip()
+        elif kind == "address":
+            yield self.name(value["type"]), self._address(value["value"])
+        elif kind == "it":
+            yield self.name(value["itsystem"]), value["user_key"]
+        else:
+            for name in shown:
+                if text := self._field(kind, name, value.get(name)):
+                    word = TYPES.get(kind) if name == "type" else FIELDS.get(name)
+                    yield (word.said(self.language) if word else name), text
+
+    def _field(self, kind: str, name: str, found: Any) -> str:
+        if name in ("parent", "org_unit"):
+            return self.path(found)
+        if name == "responsibilities":
+            return ", ".join(sorted((self.name(each) for each in found), key=collated))
+        return "" if found is None else self.name(str(found))
+
+    def _address(self, value: str) -> str:
+        try:
+            return self.names.get(value) or f"DAR {UUID(value)}"
+        except ValueError:
+            return value
 
 
-def _people_section(people: PeopleChanges) -> Section:
-    placed = [
-        (people.scene.path(unit) if unit else (), entry)
-        for unit, each in people.units.items()
-        for entry in each.values()
-    ]
-    return Section("people", "Personer, ansættelser og ledere", "Person", _grouped(placed))
-
-
-def _basics_section(lines: Lines, words: Words, objects: Mapping[Kind, Objects]) -> Section:
-    """Class lists and other basic data, by facet."""
-    placed = []
-    for kind, of_kind in objects.items():
-        for uuid, operations in of_kind.items():
-            first = values_of(operations[0])[0]
-            place = danish.KINDS[kind]
-            if isinstance(first, Class):
-                facet = lines.scene.value(Kind.FACET, first.facet)
-                place = facet.user_key if isinstance(facet, Facet) else first.facet
-            entry = Entry(lines.text(first), uuid)
-            for operation in operations:
-                what = words.actions[operation.action]
-                if operation.value is None:
-                    entry.lines.append(ending(what, operation))
-                elif operation.action is Action.CREATE or kind is Kind.ORGANISATION:
-                    entry.lines.append(lines.detail(what, operation))
-                else:
-                    entry.lines += [line for _, line in lines.edits(operation, FIELDS)]
-            placed.append(((place,), entry))
-    return Section("basics", "Klasselister og IT-systemer", "Navn", _grouped(placed))
-
-
-def _grouped(placed: Iterable[tuple[tuple[str, ...], Entry]]) -> list[Group]:
-    """A group a path, both sorted, so that what is below a unit comes after it."""
-    groups: dict[tuple[str, ...], Group] = {}
-    for path, entry in placed:
-        groups.setdefault(path, Group(path)).entries.append(entry)
-    for group in groups.values():
-        group.entries.sort(key=lambda entry: (danish.collated(entry.name), entry.uuid))
-    return sorted(groups.values(), key=lambda group: [danish.collated(name) for name in group.path])
+def words_of(change: Change, language: Language, *, planned: bool) -> list[tuple[Sort, str]]:
+    """What happens, in words, each said once; a detail of something else is a change of that."""
+    whole = [each for each in change.sorts if each[0] not in DETAILS] or [("", Sort.CHANGED)]
+    found: dict[str, Sort] = {}
+    for kind, sort in sorted(whole, key=lambda each: (list(Sort).index(each[1]), each[0] != "employee")):
+        found.setdefault(sort_word(kind, sort).said(language, planned=planned), sort)
+    return [(sort, word) for word, sort in found.items()]

@@ -2,7 +2,7 @@
 const form = document.querySelector(".filter");
 const input = form.querySelector("input");
 const output = form.querySelector("output");
-const bodies = [...document.querySelectorAll("main tbody")];
+const bodies = [...document.querySelectorAll("main details:not(#run) tbody")];
 const texts = bodies.map((body) => body.textContent.toLowerCase());
 let waiting = 0;
 
@@ -27,8 +27,8 @@ function show() {
       if (above !== null) above.hidden = false;
     }
   });
-  for (const section of document.querySelectorAll("main details")) {
-    section.hidden = !section.querySelector("tbody:not(.path):not([hidden])");
+  for (const part of document.querySelectorAll("main details:not(#run), main section, main details:not(#run) table")) {
+    part.hidden = !part.querySelector("tbody:not(.path):not([hidden])");
   }
   output.textContent = wanted ? `${shown} vist` : "";
 }

@@ -1,25 +1,26 @@
-"""A run as a page for people: one HTML file in Danish that loads nothing from elsewhere. CPR numbers are in none of it."""
+"""A record as a page for people: one HTML file in Danish that loads nothing from elsewhere, without CPR numbers."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from aarhus_los import __version__
-from aarhus_los.addresses.outcomes import NotLookedUp, Outcome, Unknown, Unsafe
-from aarhus_los.errors import EXIT_ROWS, GRAVITY, SettingsError
+from aarhus_los.errors import EXIT_ROWS, SettingsError
 from aarhus_los.files import check_place, write_private
-from aarhus_los.report import danish
-from aarhus_los.report.account import Account, Fate
-from aarhus_los.report.changes import Changes, changes_of
-from aarhus_los.report.scene import Scene
+from aarhus_los.report import words
+from aarhus_los.report.account import Fate
+from aarhus_los.report.changes import Change, changes_of, words_of
+from aarhus_los.report.record import Record
+from aarhus_los.report.tree import Branch, ended_subtrees, grow
+from aarhus_los.report.words import Sort, collated
 
 TEMPLATE: Final = "page.html.jinja"
 STYLE: Final = "page.css"
@@ -27,13 +28,43 @@ SCRIPT: Final = "page.js"
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
-    """A number of the first screen, and the section that tells more."""
+class Row:
+    """A change as it is shown; texts only."""
 
-    label: str
-    count: int
+    name: str
+    uuid: str
+    words: list[tuple[Sort, str]]
+    before: list[tuple[str, str]]
+    after: list[tuple[str, str]]
+    days: str
+    rows: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows in one place; `path` are the names that lead there."""
+
+    path: tuple[str, ...]
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Groups of units, or of people, of one branch."""
+
+    of: str
+    groups: list[Group]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A department, or a part of one."""
+
+    name: str
     anchor: str
-    alarming: bool = False
+    counts: Counter[Sort]
+    tables: list[Table]
+    parts: list[Section]
 
 
 def check_page(path: Path) -> None:
@@ -41,16 +72,19 @@ def check_page(path: Path) -> None:
     try:
         import jinja2  # noqa: F401
     except ImportError:
-        raise SettingsError("--html needs an extra: pip install 'aarhus-los[report]'") from None
+        raise SettingsError(
+            "pages need the extra `report`: install los-import's own wheel or folder as '…[report]', see `los-import help"
+            " setup`"
+        ) from None
     check_place(path.absolute())
 
 
-def write_page(path: Path, account: Account, now: datetime) -> None:
-    """Writes the page of a run, 0600, whole or not at all. Raises StateError."""
-    write_private(path.absolute(), b"".join(part.encode() for part in _rendered(account, now)))
+def write_page(path: Path, record: Record) -> None:
+    """Writes the page of a record, 0600, whole or not at all. Raises StateError."""
+    write_private(path.absolute(), b"".join(part.encode() for part in _rendered(record)))
 
 
-def _rendered(account: Account, now: datetime) -> Iterator[str]:
+def _rendered(record: Record) -> Iterator[str]:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -63,7 +97,7 @@ def _rendered(account: Account, now: datetime) -> Iterator[str]:
     )
     style, script = _text_of(STYLE), _text_of(SCRIPT)
     return environment.get_template(TEMPLATE).generate(
-        _content(account, now),
+        _Context(record).content(),
         style=Markup(style),
         script=Markup(script),
         style_hash=_hash(style),
@@ -80,113 +114,160 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _content(account: Account, now: datetime) -> dict[str, Any]:
-    planned = account.dry or bool(account.brakes)
-    words = danish.PLANNED if planned else danish.DONE
-    scene = account.scene or Scene(now.date())
-    changes = changes_of(scene, words)
-    return {
-        "words": words,
-        "danish": danish,
-        "account": account,
-        "fates": list(reversed(Fate)),
-        "title": words.title if account.dry else danish.DONE.title,
-        "held": bool(account.brakes) and not account.dry,
-        "status": _status(account),
-        "outcome": words.outcomes[_code(account)],
-        "now": now,
-        "version": __version__,
-        "unit_tiles": _unit_tiles(changes, words),
-        "people_tiles": _people_tiles(changes, words),
-        "row_tiles": _row_tiles(account),
-        "operations": _operations(account),
-        "sections": changes.sections,
-        "set_aside": [
-            (aside, " › ".join(scene.path(unit)) if (unit := scene.subjects.get(aside.ref)) else "")
-            for aside in account.set_aside
-        ],
-        "unresolved": [
-            (each, " › ".join(scene.path(each.org_unit)), *_told(each.outcome), _kept(each.mo_has, scene))
-            for each in account.unresolved
-        ],
-        "faults": [notice for notice in account.notices if notice.fault],
-        "warnings": [*account.warnings, *(notice for notice in account.notices if not notice.fault)],
-        "addresses": [
-            (danish.OUTCOMES.get(kind, kind), count) for kind, count in sorted(account.addresses.items())
-        ],
-        "seconds": [
-            (danish.PHASES.get(phase, phase), seconds) for phase, seconds in account.durations.items()
-        ],
-    }
+class _Context:
+    """What the template shows of a record."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.planned = bool(record["dry_run"] or record["held_back"])
+        self.names: Mapping[str, str] = record["names"]
+        self.changes = changes_of(record, "da")
+        self.tree = grow(self.changes, self.names)
+
+    def content(self) -> dict[str, Any]:
+        record = self.record
+        started = datetime.fromisoformat(record["started"])
+        code = record["exit_code"]
+        faulty = record["set_aside"] or record["not_applied"]
+        return {
+            "record": record,
+            "planned": self.planned,
+            "started": started,
+            "title": "Plan" if record["dry_run"] else "Import",
+            "status": "bad" if code > EXIT_ROWS else "warn" if code or faulty else "good",
+            "tiles": self._tiles(),
+            "tree": self.tree,
+            "sorts": list(Sort),
+            "word": lambda sort, count: self._word("org_unit", sort, count),
+            "ended": self._ended(),
+            "sections": [section for root in self.tree.branches for section in self._departments(root)],
+            "elsewhere": self._tables(self.tree),
+            "basics": self._groups(self.changes.basics, lambda change: (self._facet(change.place[0]),)),
+            "path": self._path,
+            "fates": [(fate.value.replace(" ", "_"), self._fate(fate)) for fate in reversed(Fate)],
+            "operations": self._operations(),
+            "addresses": [
+                (words.OUTCOMES[kind].danish, count)
+                for kind, count in sorted(record["addresses"].items())
+                if kind in words.OUTCOMES
+            ],
+            "kept_addresses": record["addresses"].get("units that keep a former address", 0),
+            "seconds": [
+                (words.PHASES[phase].danish if phase in words.PHASES else phase, seconds)
+                for phase, seconds in record["seconds"].items()
+            ],
+            "day": lambda text: f"{datetime.fromisoformat(text):%d-%m-%Y}",
+        }
+
+    def _path(self, unit: str | None) -> str:
+        chain: list[str] = []
+        while unit is not None and unit not in chain:
+            chain.insert(0, unit)
+            unit = self.record["parents"].get(unit)
+        return " › ".join(self.names.get(each, each) for each in chain)
+
+    def _fate(self, fate: Fate) -> str:
+        done, planned = {
+            Fate.APPLIED: ("Anvendt", "Anvendes"),
+            Fate.UNCHANGED: ("Uændret", "Uændret"),
+            Fate.SUPERSEDED: ("Overhalet", "Overhalet"),
+            Fate.SET_ASIDE: ("Sat til side", "Sættes til side"),
+        }[fate]
+        held = self.record["held_back"] and fate is Fate.APPLIED
+        return "Holdt tilbage" if held else planned if self.planned else done
+
+    def _word(self, kind: str, sort: Sort, count: int) -> str:
+        return words.sort_word(kind, sort).said("da", planned=self.planned, count=count)
+
+    def _tiles(self) -> list[tuple[str, list[tuple[str, int]]]]:
+        """Title → what is counted."""
+        people = Counter(
+            (kind, sort)
+            for _, kind, sort in {
+                (change.uuid, *each) for change in self.changes.people for each in change.sorts
+            }
+        )
+        of_people = (
+            ("employee", Sort.CREATED),
+            ("engagement", Sort.CREATED),
+            ("engagement", Sort.ENDED),
+            ("engagement", Sort.MOVED),
+            ("manager", Sort.CREATED),
+            ("manager", Sort.ENDED),
+        )
+        return [
+            (
+                "Enheder",
+                [
+                    (self._word("org_unit", sort, count), count)
+                    for sort in Sort
+                    for count in (self.tree.counts[sort],)
+                ],
+            ),
+            ("Personer", [(self._word(*each, people[each]), people[each]) for each in of_people]),
+        ]
+
+    def _departments(self, root: Branch) -> Iterator[Section]:
+        """The root's own changes, if any, and a section for each department."""
+        if root.units or root.people:
+            yield self._section(root, 1, [])
+        for department in root.branches:
+            yield self._section(department, 2, [self._section(part, 3, []) for part in department.branches])
+
+    def _section(self, branch: Branch, level: int, parts: list[Section]) -> Section:
+        return Section(branch.name, f"u-{branch.uuid}", branch.counts, self._tables(branch, level), parts)
+
+    def _tables(self, branch: Branch, level: int = 0) -> list[Table]:
+        def below(change: Change) -> tuple[str, ...]:
+            return tuple(self.names.get(each, each) for each in change.place[level:])
+
+        tables = [Table("Enhed", self._groups(branch.units, below))]
+        tables.append(Table("Person", self._groups(branch.people, below)))
+        return [table for table in tables if table.groups]
+
+    def _facet(self, place: str) -> str:
+        return words.KINDS[place].danish if place in words.KINDS else self.names.get(place, place)
+
+    def _groups(self, changes: Sequence[Change], place: Any) -> list[Group]:
+        return [
+            Group(path, [self._row(change) for change in group])
+            for path, group in groupby(
+                sorted(changes, key=lambda each: [collated(n) for n in place(each)]), key=place
+            )
+        ]
+
+    def _row(self, change: Change) -> Row:
+        said = words_of(change, "da", planned=self.planned)
+        return Row(
+            change.name,
+            change.uuid,
+            said,
+            change.before,
+            change.after,
+            words.days(change.start, change.end, "da"),
+            _by_file(change.rows),
+        )
+
+    def _ended(self) -> list[tuple[str, int]]:
+        """The ten largest branches that a brake keeps from ending."""
+        if not any(brake["kind"] == "unit-ends" for brake in self.record["brakes"]):
+            return []
+        return [(self._path(each.change.uuid), each.size) for each in ended_subtrees(self.changes.units)[:10]]
+
+    def _operations(self) -> list[tuple[str, list[int]]]:
+        """Kind → how many operations of each action are planned."""
+        planned = self.record["operations"]["planned"]
+        return [
+            (word.danish, [planned[kind].get(action, 0) for action in ("create", "edit", "terminate")])
+            for kind, word in words.KINDS.items()
+            if kind in planned
+        ]
 
 
-def _code(account: Account) -> int:
-    """What happened, also where the settings let rows that are set aside end with another exit code."""
-    code = account.exit_code
-    return code if code in GRAVITY and code in danish.DONE.outcomes else EXIT_ROWS
-
-
-def _status(account: Account) -> str:
-    code = _code(account)
-    return "good" if code == 0 else "warn" if code == EXIT_ROWS else "bad"
-
-
-def _unit_tiles(changes: Changes, words: danish.Words) -> list[Tile]:
-    labels = {
-        "created": words.created,
-        "renamed": words.renamed,
-        "moved": words.moved,
-        "closed": words.closed,
-        "reopened": words.reopened,
-        "other": "Andre ændringer",
-    }
-    return [Tile(label, changes.size(key), key) for key, label in labels.items()]
-
-
-def _people_tiles(changes: Changes, words: danish.Words) -> list[Tile]:
-    labels = {
-        "new": "Nye personer",
-        "begun": f"Ansættelser {words.begun}",
-        "ended": f"Ansættelser {words.ended}",
-        "moved": f"Ansættelser {words.moved.lower()}",
-        "leaders": "Ledere",
-    }
-    return [Tile(label, changes.tallies[key], "people") for key, label in labels.items()]
-
-
-def _row_tiles(account: Account) -> list[Tile]:
-    faults = sum(notice.fault for notice in account.notices)
-    warnings = len(account.warnings) + len(account.notices) - faults
-    return [
-        Tile("Rækker sat til side", len(account.set_aside), "set-aside", alarming=True),
-        Tile("Uafklarede adresser", len(account.unresolved), "unresolved", alarming=True),
-        Tile("Værdier ikke anvendt", faults, "faults", alarming=True),
-        Tile("Bemærkninger", warnings, "warnings"),
-    ]
-
-
-def _operations(account: Account) -> list[tuple[str, list[tuple[str, int]]]]:
-    """Kind → action → how many operations are planned."""
-    planned = account.plan.operations
-    counts = Counter((operation.kind, operation.action) for operation in planned)
-    return [
-        (label, [(action.value, counts[kind, action]) for action in danish.DONE.actions])
-        for kind, label in danish.KINDS.items()
-        if any(counts[kind, action] for action in danish.DONE.actions)
-    ]
-
-
-def _told(outcome: Outcome) -> tuple[str, str]:
-    """Why an address is not used, and what the service suggests."""
-    if isinstance(outcome, Unsafe):
-        why = f" ({outcome.why})" if outcome.why else ""
-        return f"{outcome.kode}: {outcome.text}{why}", outcome.suggestion
-    if isinstance(outcome, Unknown):
-        return f"{outcome.kode}: {outcome.text}", outcome.suggestion
-    if isinstance(outcome, NotLookedUp):
-        return f"Ikke slået op, prøves igen ved næste kørsel: {outcome.reason}", ""
-    return danish.OUTCOMES[outcome.kind], ""
-
-
-def _kept(mo_has: str | None, scene: Scene) -> str:
-    return "" if mo_has is None else scene.designations.get(mo_has) or f"DAR {mo_has}"
+def _by_file(refs: Mapping[str, None]) -> list[str]:
+    """The rows that ask for a change, a file each: `file:line, line`."""
+    lines: dict[str, list[str]] = {}
+    for ref in refs:
+        file, _, line = ref.rpartition(":")
+        lines.setdefault(file, []).append(line)
+    return [f"{file}:{', '.join(numbers)}" for file, numbers in lines.items()]

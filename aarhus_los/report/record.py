@@ -1,52 +1,67 @@
-"""Plan and account as JSON: for `--json`, and for the record that a run leaves. Stable: fields are added, never changed.
+"""The record of a run: all that its page and its account show, as JSON. For `--json`, and for what a run leaves.
 
-CPR numbers are in none of it. Names of people and units are.
+Names of people and units are in it, CPR numbers are not. While `format` is the same, fields are added, never changed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import fields
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
-from aarhus_los.desired.claims import SetAside
+from aarhus_los import __version__
+from aarhus_los.addresses.outcomes import NotLookedUp, Outcome, Unknown, Unsafe
+from aarhus_los.brakes import Brake
+from aarhus_los.desired.claims import Notice, SetAside, UnresolvedAddress
+from aarhus_los.errors import SettingsError
 from aarhus_los.files import write_private
+from aarhus_los.messages import Message, code_of, danish
 from aarhus_los.mo.kinds import History, Value
 from aarhus_los.plan import Operation
 from aarhus_los.report.account import Account, FileAccount
+from aarhus_los.report.verdict import FIELDS, brake_text, steps, verdict
 from aarhus_los.timeline import BEGINNING, FOREVER, Nothing
 
-FORMAT: Final = 1
-FIELDS: Final = {kind: tuple(each.name for each in fields(kind) if each.compare) for kind in get_args(Value)}
-"""What is told of each kind of value: the fields that are compared."""
+FORMAT: Final = 2
 _IN_A_LINE: Final = json.JSONEncoder(ensure_ascii=False).encode
 
+Record = dict[str, Any]
 
-def account_record(account: Account) -> dict[str, Any]:
-    """Everything that an account tells."""
+
+def account_record(account: Account) -> Record:
+    """Everything that an account tells without naming anybody: not the operations."""
     counts: dict[str, dict[str, int]] = {}
     for operation in account.plan.operations:
         by_action = counts.setdefault(operation.kind.value, {})
         by_action[operation.action.value] = by_action.get(operation.action.value, 0) + 1
     return {
         "format": FORMAT,
+        "version": __version__,
+        "started": account.started.isoformat(timespec="seconds"),
         "exit_code": account.exit_code,
+        "verdict": _text(verdict(account)),
+        "next": [_text(step) for step in steps(account)],
         "dry_run": account.dry,
+        "held_back": account.held,
         "balances": account.balances,
-        "stopped": account.stopped,
-        "brakes": account.brakes,
+        "stopped": None if account.stopped is None else _text(account.stopped),
+        "brakes": [_brake(brake) for brake in account.brakes],
         "files": [_file(file) for file in account.files],
         "refused": [
-            {"file": refusal.file, "reason": refusal.reason, "exit_code": refusal.exit_code}
+            {"file": refusal.file, "exit_code": refusal.exit_code, **_text(refusal.reason, "reason")}
             for refusal in account.refused
         ],
-        "set_aside": [_aside(aside) for aside in account.set_aside],
-        "superseded": [_aside(aside) for aside in account.superseded],
-        "not_applied": _notice(account, fault=True),
-        "warnings": [*account.warnings, *_notice(account, fault=False)],
+        "set_aside": [_aside(account, aside) for aside in account.set_aside],
+        "superseded": [_aside(account, aside) for aside in account.superseded],
+        "unresolved": [_unresolved(each) for each in account.unresolved],
+        "not_applied": [_notice(each) for each in account.notices if each.fault],
+        "warnings": [
+            *(_notice(Notice(text)) for text in account.warnings),
+            *(_notice(each) for each in account.notices if not each.fault),
+        ],
         "operations": {
             "planned": counts,
             "acknowledged": account.acknowledged,
@@ -57,19 +72,33 @@ def account_record(account: Account) -> dict[str, Any]:
             **account.addresses,
             "units that keep a former address": account.kept_addresses,
         },
-        "differences": account.differences,
+        "differences": [_text(difference) for difference in account.differences],
         "retries": account.retries,
         "requests": account.requests,
         "seconds": {phase: round(seconds, 3) for phase, seconds in account.durations.items()},
+        "reports": [str(path) for path in account.reports],
     }
 
 
-def plan_record(account: Account) -> dict[str, Any]:
-    """The account of a plan, and each of its operations."""
-    return {**account_record(account), "plan": [operation_record(op) for op in account.plan.operations]}
+def _with_names(account: Account) -> Record:
+    names = account.names
+    return {
+        **account_record(account),
+        "names": names.names,
+        "parents": names.parents,
+        "homes": names.homes,
+    }
 
 
-def operation_record(operation: Operation) -> dict[str, Any]:
+def run_record(account: Account) -> Record:
+    """The account, each operation (`written`; of what is only planned or held back, `plan`), and the names in them."""
+    planned = account.dry or account.held
+    operations = account.plan.operations if planned else account.written
+    key = "plan" if planned else "written"
+    return {**_with_names(account), key: [operation_record(each) for each in operations]}
+
+
+def operation_record(operation: Operation) -> Record:
     """An operation: the window, the values there before and after (null: not there), and the rows that ask for it."""
     return {
         "kind": operation.kind.value,
@@ -83,15 +112,39 @@ def operation_record(operation: Operation) -> dict[str, Any]:
     }
 
 
-def write_record(folder: Path, now: datetime, account: Account, acknowledged: Iterable[Operation]) -> Path:
-    """Leaves `run_<id>.json`: what was written, with the values before, so that it can be looked up and undone by hand."""
-    path = folder / f"run_{now:%Y%m%dT%H%M%S%f}.json"
-    account_part = {"started": now.isoformat(timespec="seconds"), **account_record(account)}
-    write_private(path, _record(account_part, acknowledged))
+@contextmanager
+def record_left(folder: Path, account: Account, tell: Callable[[], None]) -> Iterator[None]:
+    """Whatever ends what is within: once anything is written, the record of it is left, `run_<time>.json`.
+
+    `tell` brings the account up to date first. An exception that ends the run gets a note: how much of how much was
+    written, and where that stands.
+    """
+    try:
+        yield
+    except BaseException as error:
+        tell()
+        account.unsettled = len(account.plan.operations) - account.acknowledged - account.failed
+        account.stopped = account.stopped or (str(error) or type(error).__name__)
+        account.stopped_with = getattr(error, "exit_code", 70)
+        if account.written:
+            of = f"{len(account.written)} of {len(account.plan.operations)} writes were made"
+            try:
+                path = write_record(folder, account)
+            except Exception as failure:
+                error.add_note(f"{of}, and their record could not be left: {failure}")
+            else:
+                error.add_note(f"{of}; their record is {path}")
+        raise
+
+
+def write_record(folder: Path, account: Account) -> Path:
+    """Leaves what was written, with the values before, so that it can be looked up, shown, and undone by hand."""
+    path = folder / f"run_{account.started:%Y%m%dT%H%M%S%f}.json"
+    write_private(path, _written(_with_names(account), account.written))
     return path
 
 
-def _record(account: dict[str, Any], written: Iterable[Operation]) -> Iterator[bytes]:
+def _written(account: Record, written: Iterable[Operation]) -> Iterator[bytes]:
     """A JSON object, an operation a line: a first import has more of them than should be in memory as text."""
     head = as_json(account).rstrip().removesuffix("}").rstrip()
     yield f'{head},\n "written": [\n'.encode()
@@ -100,11 +153,44 @@ def _record(account: dict[str, Any], written: Iterable[Operation]) -> Iterator[b
     yield b" ]\n}\n"
 
 
-def as_json(record: dict[str, Any]) -> str:
+def read_record(path: Path) -> Record:
+    """A record that a run has left. Raises SettingsError where the file is none."""
+    try:
+        record = json.loads(path.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise SettingsError(f"{path} is no record of a run: not JSON") from None
+    if not isinstance(record, dict) or ("written" not in record and "plan" not in record):
+        raise SettingsError(f"{path} is no record of a run: name a run_<time>.json of the report folder")
+    if record.get("format") != FORMAT:
+        raise SettingsError(
+            f"{path} was left by another version of los-import ({record.get('version', 'old')})"
+        )
+    return record
+
+
+def as_json(record: Record) -> str:
     return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
 
 
-def _file(file: FileAccount) -> dict[str, Any]:
+def _text(text: str, key: str = "text") -> Record:
+    """A text in English and Danish, and what sort of text it is."""
+    return {key: text, "danish": danish(text), "code": code_of(text)}
+
+
+def _brake(brake: Brake) -> Record:
+    return {
+        "kind": brake.kind.value,
+        "planned": brake.planned,
+        "present": brake.present,
+        "limit": brake.limit.number,
+        "percent": brake.limit.percent,
+        **_text(brake_text(brake)),
+    }
+
+
+def _file(file: FileAccount) -> Record:
     return {
         "name": file.name,
         "new": file.is_new,
@@ -116,21 +202,46 @@ def _file(file: FileAccount) -> dict[str, Any]:
     }
 
 
-def _aside(aside: SetAside) -> dict[str, Any]:
+def _aside(account: Account, aside: SetAside) -> Record:
     return {
         "row": str(aside.ref),
         "column": aside.column,
-        "reason": aside.reason,
+        **_text(aside.reason, "reason"),
         "pending": aside.pending,
         "part": aside.part,
+        "unit": account.units_of_rows.get(aside.ref),
     }
 
 
-def _notice(account: Account, *, fault: bool) -> list[str]:
-    return [str(notice) for notice in account.notices if notice.fault is fault]
+def _unresolved(each: UnresolvedAddress) -> Record:
+    kode, reason, suggestion = _outcome(each.outcome)
+    return {
+        "row": str(each.ref),
+        "unit": each.org_unit,
+        "address": each.text,
+        "outcome": each.outcome.kind,
+        "kode": kode,
+        **_text(reason, "reason"),
+        "suggestion": suggestion,
+        "kept": each.mo_has,
+    }
 
 
-def _history(history: History) -> list[dict[str, Any]]:
+def _outcome(outcome: Outcome) -> tuple[int | None, str, str]:
+    """The service's code and words, and what it suggests."""
+    if isinstance(outcome, Unsafe):
+        text = Message.NOT_USED(text=outcome.text, why=outcome.why) if outcome.why else outcome.text
+        return outcome.kode, text, outcome.suggestion
+    if isinstance(outcome, Unknown):
+        return outcome.kode, outcome.text, outcome.suggestion
+    return None, outcome.reason if isinstance(outcome, NotLookedUp) else "", ""
+
+
+def _notice(notice: Notice) -> Record:
+    return {"row": None if notice.ref is None else str(notice.ref), **_text(notice.text)}
+
+
+def _history(history: History) -> list[Record]:
     return [
         {
             "from": _day(piece.start),
@@ -141,7 +252,7 @@ def _history(history: History) -> list[dict[str, Any]]:
     ]
 
 
-def _value(value: Value) -> dict[str, Any]:
+def _value(value: Value) -> Record:
     return {name: getattr(value, name) for name in FIELDS[type(value)]}
 
 

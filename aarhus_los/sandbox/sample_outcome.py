@@ -146,7 +146,7 @@ _DELTA: Final = (
         "org_unit_hierarchy",
         "taken out of the line organisation",
         ("2007-01-01", "2026-11-08", "linjeorg"),
-        ("2026-11-09", None, "ikke-linjeorg"),
+        ("2026-11-09", None, None),
     ),
     _unit(
         "VEJ",

@@ -162,7 +162,7 @@ def test_a_cpr_number_may_have_a_dash() -> None:
 
 def test_a_start_before_1900_is_taken_as_1900_and_told() -> None:
     row = one_org(StartDato="0001-01-01")
-    assert row.start == date(1900, 1, 1)
+    assert (row.start, row.written_start) == (date(1900, 1, 1), date(1, 1, 1))
     assert [note.column for note in row.notes] == ["StartDato"]
     assert row.flaws == ()
 
@@ -256,8 +256,29 @@ def test_an_end_on_the_day_before_the_start_is_a_row_that_states_nothing() -> No
 
 
 def test_an_end_before_1900_rejects_the_row() -> None:
-    rejected = reject(ORG, ORG_CELLS, StartDato="1850-01-01", SlutDato="31-12-1899")
-    assert (rejected.column, rejected.days) == ("SlutDato", (date(1850, 1, 1), date(1899, 12, 31)))
+    for start in ("1850-01-01", "0001-01-01"):
+        rejected = reject(ORG, ORG_CELLS, StartDato=start, SlutDato="01-12-1899")
+        assert rejected.column == "SlutDato"
+        # No day that MO has: one that is empty, and no day of it or beside it is before MO's first.
+        assert rejected.days == (date(1900, 1, 1), date(1899, 12, 31))
+
+
+def test_rows_are_in_the_order_of_their_starts_as_written_also_where_they_are_taken_as_1900() -> None:
+    starts = ["1899-12-31", "1850-06-01", "1900-01-01", "1850-06-01", "2020-02-01"]
+    parsed = read(ORG, text_of(*({**ORG_CELLS, "StartDato": start} for start in starts)))
+    rows = sorted(parsed.rows_of(OrgRow), key=lambda row: row.order)
+    assert [row.ref.line for row in rows] == [3, 5, 2, 4, 6]
+    assert {row.start for row in rows} == {date(1900, 1, 1), date(2020, 2, 1)}
+    nameless = [{**ORG_CELLS, "StartDato": start, "OrgEnhedsNavn": ""} for start in starts]
+    rejected = read(ORG, text_of(*nameless))
+    assert [each.ref.line for each in sorted(rejected.rejects, key=lambda each: each.order)] == [
+        3,
+        5,
+        2,
+        4,
+        6,
+    ]
+    assert all(each.days == (max(each.order[0], date(1900, 1, 1)), date.max) for each in rejected.rejects)
 
 
 @pytest.mark.parametrize(

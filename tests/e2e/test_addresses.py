@@ -160,7 +160,7 @@ def test_an_address_that_is_not_looked_up_is_pending_and_healed_by_the_next_run(
     sandbox.put(RET, org(unit("top"), located("moved", OTHER, OrgEnhedsNavn="Nyt Navn")))
     with answering(sandbox, 503):
         told = imported(sandbox, exit_code=1)
-    assert "1 not looked up; 1 units keep a former address" in told
+    assert "1 not looked up; 1 unit keeps a former address" in told
     assert pending(sandbox, RET) == [3]
     assert postal(sandbox, "moved") == [("2020-01-01", None, address_uuid(GOOD))]
     assert spans(sandbox.state()["org_unit"][uuid_of("moved")], "name") == [

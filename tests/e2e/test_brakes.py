@@ -86,7 +86,7 @@ def test_many_ends_stop_the_run_before_its_first_write_until_that_many_are_allow
     assert table_line(told, ORG_RET)[:3] == ["51", "0", "51"], "what would be done is not nothing"
     planned = tripped(sandbox, "plan")
     assert "--allow unit-ends=51" in planned
-    assert planned.count("ended from 2026-04-01 to no end") == 51
+    assert planned.count(": ended from 2026-04-01\n") == 51
     tripped(sandbox, "--allow", "unit-ends=50", "--allow", "unit-moves=1000")
     # One more came since the plan was looked at.
     sandbox.put(ORG_RET, closing(52))
@@ -143,7 +143,7 @@ def test_settings_make_a_brake_tighter_or_looser(sandbox: Sandbox) -> None:
     fill(sandbox, 60)
     sandbox.put(ORG_RET, closing(1))
     sandbox.configure(max_unit_ends=0, max_unit_ends_percent=1)
-    assert "1 unit ends" in tripped(sandbox)
+    assert "1 unit end (" in tripped(sandbox)
     sandbox.configure(max_unit_ends=0, max_unit_ends_percent=50)
     passed(sandbox)
     sandbox.put(ORG_RET, closing(56))

@@ -359,11 +359,14 @@ def test_a_signal_stops_a_run_after_the_requests_in_flight(
         holder.go_on.set()
         stdout, stderr = process.communicate(timeout=30)
     assert (process.returncode, stdout) == (128 + number, "")
-    assert stderr == "los-import: stopped: the next run does the rest\n"
     sent = arena.sandbox.mo.requests[before:]
     [record] = set(arena.sandbox.reports.glob("run_*.json")) - records
     written = sum(request.objects for request in sent if request.status and request.status < 300)
-    assert len(json.loads(record.read_text(encoding="utf-8"))["written"]) == written
+    left = json.loads(record.read_text(encoding="utf-8"))
+    assert len(left["written"]) == written and left["exit_code"] == 128 + number
+    planned = sum(sum(actions.values()) for actions in left["operations"]["planned"].values())
+    told = f"{written} of {planned} writes were made; their record is {record}"
+    assert stderr == f"los-import: stopped: the next run does the rest\nlos-import: {told}\n"
     assert before + len(sent) == in_flight
     assert all(request.status for request in sent)
     assert arena.sandbox.claimed() == claimed

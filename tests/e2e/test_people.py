@@ -367,7 +367,7 @@ def test_more_ends_of_engagements_than_allowed_are_not_sent_unasked(town: Sandbo
     put_files(town, {"Pers_luk_20260209_220000.csv": gone(*everybody[:4])})
     done = town.run()
     assert done.returncode == 65
-    assert "the plan has 4 engagement ends (20.0% of 20)" in done.stdout
+    assert "the plan has 4 engagement ends (20% of 20)" in done.stdout
     assert "--allow engagement-ends=4" in done.stdout
     assert (town.writes(), town.state(), town.claimed()) == (0, before, claimed)
     assert town.run("--allow", "engagement-ends=3").returncode == 65

@@ -19,7 +19,7 @@ from aarhus_los.cli import commands
 from aarhus_los.desired.claims import SetAside
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.report.account import Account, Fate, FileAccount
-from aarhus_los.report.record import account_record, plan_record
+from aarhus_los.report.record import account_record, run_record
 from aarhus_los.sandbox.stage import importer_environment
 from aarhus_los.settings import KEYS
 from tests.e2e.harness import Sandbox
@@ -66,7 +66,7 @@ def test_every_field_of_the_json_is_in_the_table() -> None:
     section = README.read_text(encoding="utf-8").partition("### As JSON")[2].partition("## Restoring")[0]
     rows = [line.partition(" | ")[0] for line in section.splitlines() if line.startswith("| `")]
     of_fields = set(re.findall(r"`(\w+)`", " ".join(rows)))
-    assert of_fields == plan_record(Account()).keys()
+    assert of_fields == run_record(Account(dry=True)).keys()
     file = FileAccount("Org_nye_20260209_220000.csv", True, 0, dict.fromkeys(Fate, 0), 0, 0)
     account = Account(files=[file], set_aside=[SetAside(RowRef(file.name, 2), "", "", pending=True)])
     record = account_record(account)

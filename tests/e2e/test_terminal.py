@@ -1,27 +1,38 @@
-"""What the importer shows on a terminal, on a dumb one, and where nothing but ASCII may be printed."""
+"""What the importer shows on a terminal, on a dumb one, where nothing but ASCII may be printed, and where nothing can be."""
 
 from __future__ import annotations
 
 import os
+import pty
+import re
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
+from aarhus_los.sandbox.sample import first_drop, put
 from aarhus_los.sandbox.stage import importer_environment
 from tests.e2e.drops import put_first_files
 from tests.e2e.harness import Sandbox
 
 
-def on_a_terminal(sandbox: Sandbox, *args: str, environ: dict[str, str]) -> tuple[str, str]:
-    """Runs the importer with a terminal as its stderr; returns what went to stdout and what the terminal got."""
-    ours, theirs = os.openpty()
+def on_a_terminal(
+    sandbox: Sandbox, *args: str, environ: dict[str, str], whole: bool = False, exit_code: int = 0
+) -> tuple[str, str]:
+    """Runs the importer with a terminal as its stderr; returns what went to stdout and what the terminal got.
+
+    `whole`: the terminal, of 80 columns, is its stdout too.
+    """
+    ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*sandbox.command(args)],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=theirs if whole else subprocess.PIPE,
         stderr=theirs,
-        env=importer_environment() | environ,
+        env=importer_environment() | {"COLUMNS": "80"} | environ,
     )
     os.close(theirs)
     shown = b""
@@ -30,23 +41,21 @@ def on_a_terminal(sandbox: Sandbox, *args: str, environ: dict[str, str]) -> tupl
             shown += part
     os.close(ours)
     stdout, _ = process.communicate(timeout=30)
-    assert process.returncode == 0
-    return stdout.decode(), shown.decode()
+    assert process.returncode == exit_code, shown.decode()
+    return (stdout or b"").decode(), shown.decode()
 
 
 def test_progress_is_shown_on_a_terminal_by_phase_and_with_counts(sandbox: Sandbox) -> None:
-    put_first_files(sandbox)
-    stdout, shown = on_a_terminal(sandbox, environ={"TERM": "xterm", "NO_COLOR": "1"})
-    for phase in ("read the drop", "read MO", "compare", "write MO", "verify"):
-        assert f"\x1b[K{phase}" in shown
-    written = stdout.splitlines()[-1].split(" writes")[0].split()[-1]
-    assert f"write MO {written} of {written}" in shown
-    assert shown.endswith("\r\x1b[K\r")
+    put(first_drop(), sandbox.drop)
+    stdout, shown = on_a_terminal(sandbox, environ={"TERM": "xterm", "NO_COLOR": "1"}, exit_code=1)
+    for phase in ("read the drop", "write MO"):
+        assert re.search(rf"\r\x1b\[2K{phase} +━", shown), shown[:2000]
+    assert re.search(r"write MO [━╸╺ ]+ \d+ of 1461, \d+/s +\d+:\d\d", shown), "how many, how fast, how long"
+    assert shown.endswith("\x1b[2K"), "it is gone at the end"
     assert "\x1b" not in stdout
-    assert "\x1b[K" in shown
-    assert not [part for part in shown.split("\x1b[")[1:] if not part.startswith("K")], (
-        "only lines are cleared"
-    )
+    assert not re.search(r"\x1b\[[\d;]*m", shown), "no colour"
+    # A first import of 1461 writes is over in a second: ten times a second, it is drawn a few times a phase.
+    assert shown.count("\r\x1b[2K") < 60
 
 
 @pytest.mark.parametrize(
@@ -60,6 +69,30 @@ def test_elsewhere_no_progress_is_shown(
     assert shown == ""
 
 
+def test_a_terminal_has_colours_and_no_line_is_wider_than_it(sandbox: Sandbox) -> None:
+    put(first_drop(), sandbox.drop)
+    for command in (("plan",), ("plan", "-v"), ()):
+        _, shown = on_a_terminal(sandbox, *command, environ={"TERM": "xterm"}, whole=True, exit_code=1)
+        assert re.search(r"\x1b\[[\d;]*m", shown)
+        lines = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", shown).replace("\r", "\n").splitlines()
+        assert max(map(len, lines)) <= 80
+        assert any(line.startswith("File") for line in lines)
+    _, plain = on_a_terminal(
+        sandbox, "plan", environ={"TERM": "xterm", "NO_COLOR": "1"}, whole=True, exit_code=1
+    )
+    assert not re.search(r"\x1b\[(?!1m|2m|0m)[\d;]+m", plain), "bold and dim are no colours"
+    _, dumb = on_a_terminal(sandbox, "plan", environ={"TERM": "dumb"}, whole=True, exit_code=1)
+    assert "\x1b" not in dumb
+
+
+def test_rich_is_imported_on_terminals_only(sandbox: Sandbox, tmp_path: Path) -> None:
+    put_first_files(sandbox)
+    (tmp_path / "without" / "rich").mkdir(parents=True)
+    (tmp_path / "without" / "rich" / "__init__.py").write_text("raise SystemExit('rich was imported')\n")
+    done = sandbox.run("plan", environ={"PYTHONPATH": str(tmp_path / "without")})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_nothing_fails_for_want_of_a_letter(sandbox: Sandbox) -> None:
     put_first_files(sandbox)
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
@@ -68,3 +101,74 @@ def test_nothing_fails_for_want_of_a_letter(sandbox: Sandbox) -> None:
         assert (done.returncode, done.stderr) == (0, ""), command
     told = sandbox.run("validate", str(sandbox.drop), environ=ascii_only)
     assert told.returncode == 0
+
+
+# Where nothing can be written
+
+
+def closed_pipe() -> IO[Any]:
+    reader, writer = os.pipe()
+    os.close(reader)
+    return os.fdopen(writer, "wb")
+
+
+def full_disk() -> IO[Any]:
+    return Path("/dev/full").open("wb")
+
+
+@pytest.mark.parametrize("broken", [closed_pipe, full_disk], ids=["closed pipe", "full disk"])
+@pytest.mark.parametrize("ends", [("stdout",), ("stderr",), ("stdout", "stderr")], ids="+".join)
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        ((), 1),
+        (("plan",), 1),
+        (("--json",), 1),
+        (("-v",), 1),
+        (("check",), 0),
+        (("import", "--help"), 0),
+        (("nonsense",), 2),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else str(each),
+)
+def test_who_does_not_listen_changes_nothing(
+    sandbox: Sandbox, broken: Callable[[], IO[Any]], ends: tuple[str, ...], args: tuple[str, ...], code: int
+) -> None:
+    put_first_files(sandbox)
+    name = "Org_nye_20260301_220000.csv"
+    text = "OrgUUID;BrugervendtNøgle;OrgEnhedsNavn;ParentUUID;StartDato;SlutDato\nx;1;X;x;2020-01-01;\n"
+    sandbox.put(name, text)
+    streams: dict[str, Any] = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+    with broken() as stream:
+        streams |= dict.fromkeys(ends, stream)
+        done = subprocess.run(
+            sandbox.command(args),
+            env=importer_environment(),
+            cwd=sandbox.stage.home,
+            check=False,
+            timeout=60,
+            **streams,
+        )
+    assert done.returncode == code, done
+    for told in (done.stdout or b"", done.stderr or b""):
+        assert b"Traceback" not in told and b"Exception ignored" not in told and b"defect" not in told
+    assert not list(sandbox.reports.glob("error_*"))
+    if args in ((), ("--json",), ("-v",)):
+        assert sandbox.claimed(), "the import is done"
+        assert len(list(sandbox.reports.glob("run_*.json"))) == 1
+
+
+def test_head_does_not_stop_a_run(sandbox: Sandbox) -> None:
+    put(first_drop(), sandbox.drop)
+    command = " ".join(sandbox.command(("plan", "-v")))
+    done = subprocess.run(
+        ["bash", "-c", f"{command} | head -1; echo ${{PIPESTATUS[0]}}"],
+        env=importer_environment(),
+        capture_output=True,
+        text=True,
+        cwd=sandbox.stage.home,
+        check=False,
+    )
+    first, code = done.stdout.splitlines()
+    assert first.startswith("Planned") and code == "1"
+    assert done.stderr == ""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import pytest
 
 from aarhus_los.errors import EXIT_INTERNAL
+from aarhus_los.mo.bookmark import CLASS
 from aarhus_los.report.account import Account, FileAccount
 from aarhus_los.run import Options
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Phase, Request
@@ -79,7 +83,8 @@ def there(first: World) -> Iterator[OneProcess]:
     first.there.stage.store.restore(first.mo)
     first.there.stage.state_file.write_bytes(first.state)
     yield first.there
-    first.there.settings.pop("verify_limit", None)
+    for changed in ("verify_limit", "concurrency", "retry_seconds"):
+        first.there.settings.pop(changed, None)
     first.there.stage.mo.intercept = None
 
 
@@ -216,7 +221,7 @@ class Reads:
         if phase is Phase.AFTER:
             if written_objects(request):
                 self.uuids.clear()
-            elif request.path.startswith("/graphql/"):
+            elif request.path.startswith("/graphql/") and b"registrations" not in request.body:
                 variables = request.json().get("variables") or {}
                 self.uuids |= {uuid for value in variables.values() for uuid in _texts(value)}
         return None
@@ -246,6 +251,128 @@ def test_how_much_is_read_back(there: OneProcess, verify: Any, limit: int, read:
     assert len(touched) > 8
     assert reads.uuids <= touched
     assert len(reads.uuids) == (len(touched) if read is None else read)
+
+
+class ReadBack:
+    """What befalls the reads that come after the writes of a run."""
+
+    def __init__(self, deed: Callable[[Request], Action | None]) -> None:
+        self.deed = deed
+        self.wrote = False
+
+    def __call__(self, request: Request, phase: Phase) -> Action | None:
+        if written_objects(request):
+            self.wrote |= CLASS.encode() not in request.body
+            return None
+        reads = request.path.startswith("/graphql/") and b"registrations" not in request.body
+        return self.deed(request) if self.wrote and reads and phase is Phase.BEFORE else None
+
+
+def once(change: Callable[[], None]) -> Callable[[Request], None]:
+    left = [1]
+
+    def deed(request: Request) -> None:
+        if left[0]:
+            left[0] = 0
+            change()
+
+    return deed
+
+
+def written(there: OneProcess, thing: str) -> int:
+    """How often the last run that left a record wrote an object."""
+    return [f"{each['kind']} {each['uuid']}" for each in there.records()[-1]["written"]].count(thing)
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_what_mo_says_otherwise_is_written_again_before_it_is_held_against_it(
+    first: World, there: OneProcess, name: str
+) -> None:
+    """Somebody else wrote at the same time, or a create that was given up was carried out late."""
+    meddle, thing, _ = OTHERWISE[name]
+    store = there.stage.store
+    assert there.run().exit_code == 0
+    as_often = written(there, thing)
+    store.restore(first.mo)
+    there.stage.state_file.write_bytes(first.state)
+    time.sleep(1)  # the record of a run is named by the second
+    there.stage.mo.intercept = ReadBack(once(lambda: meddle(store)))
+    ran = there.run()
+    assert (ran.exit_code, differences(ran)) == (0, [])
+    assert written(there, thing) == as_often + 1
+    there.stage.mo.intercept = None
+    again = there.run(Options(since=date(2026, 2, 9)))
+    assert again.account is not None
+    assert (again.exit_code, again.account.plan.operations) == (0, [])
+
+
+def naming(uuid: str, answer: Action) -> Callable[[Request], Action | None]:
+    return lambda request: answer if uuid.encode() in request.body else None
+
+
+UNSHOWN: Final = Answer.json(200, {"data": None, "errors": [{"message": "it has no name"}]})
+
+
+def test_what_mo_cannot_show_afterwards_is_pending_with_its_words(there: OneProcess) -> None:
+    there.stage.mo.intercept = ReadBack(naming(uuid_of("bibl"), UNSHOWN))
+    ran = there.run()
+    assert ran.account is not None
+    assert (ran.exit_code, differences(ran), ran.account.stopped) == (1, [], None)
+    aside = [each for each in ran.account.set_aside if str(each.ref) == f"{CHANGED}:2"]
+    assert [each.pending for each in aside] == [True]
+    assert "it has no name" in aside[0].reason
+    there.stage.mo.intercept = None
+    assert there.run().exit_code == 0
+    assert not any(line.pending for line in there.lines().values())
+
+
+def test_what_mo_refuses_to_write_again_is_pending(there: OneProcess) -> None:
+    meddle, _, _ = OTHERWISE["another name"]
+    body = {"error": True, "description": "Not again.", "status": 400, "error_key": "V_NOT_AGAIN"}
+    read_back = ReadBack(once(lambda: meddle(there.stage.store)))
+    meddled = read_back.deed
+
+    def deed(request: Request) -> None:
+        meddled(request)
+        there.stage.mo.intercept = lambda request, phase: (
+            Answer.json(400, body) if phase is Phase.BEFORE and request.path.endswith("/edit") else None
+        )
+
+    read_back.deed = deed
+    there.stage.mo.intercept = read_back
+    ran = there.run()
+    assert ran.account is not None
+    assert (ran.exit_code, differences(ran)) == (1, [])
+    assert [aside.pending for aside in ran.account.set_aside] == [True]
+    assert "Not again." in ran.account.set_aside[0].reason
+
+
+def test_an_mo_that_goes_away_while_it_is_read_back_claims_nothing_and_leaves_the_record(
+    there: OneProcess,
+) -> None:
+    claimed, records = there.claimed(), len(there.records())
+    there.settings["retry_seconds"] = 0
+    there.stage.mo.intercept = ReadBack(lambda request: Answer(503))
+    ran = there.run()
+    assert ran.exit_code == 69
+    assert there.claimed() == claimed
+    assert len(there.records()) == records + 1
+    there.stage.mo.intercept = None
+    assert there.run().exit_code == 0
+
+
+def test_kinds_are_read_back_side_by_side(there: OneProcess) -> None:
+    there.settings["concurrency"] = 4
+    first_three = threading.Barrier(3)
+    left = iter(range(3))
+
+    def deed(request: Request) -> None:
+        if next(left, None) is not None:
+            first_three.wait(5)  # they let each other pass, or nobody
+
+    there.stage.mo.intercept = ReadBack(deed)
+    assert there.run().exit_code == 0
+    assert next(left, None) is None
 
 
 def test_what_failed_is_not_held_against_mo_twice(there: OneProcess) -> None:

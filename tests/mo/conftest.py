@@ -23,8 +23,9 @@ def recording() -> Callable[[str], dict[str, Any]]:
     """An exchange with a real MO, by its name."""
 
     def load(name: str) -> dict[str, Any]:
-        (path,) = DATA.glob(f"*/{name}.json")
-        loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        loaded: dict[str, Any] = json.loads(
+            (DATA / "recordings" / f"{name}.json").read_text(encoding="utf-8")
+        )
         return loaded
 
     return load

@@ -13,13 +13,14 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.http import Unsettled
 from aarhus_los.mo.answers import NotShown, Refused, RestGoneError, Spoiled
 from aarhus_los.mo.client import MoClient
-from aarhus_los.mo.kinds import Class, Door, Facet, Kind, Unit, create, edit, terminate
+from aarhus_los.mo.model import Class, Facet, Kind, Unit
+from aarhus_los.mo.payloads import Endpoint, create, edit, terminate
 from aarhus_los.timeline import BEGINNING, FOREVER
 from tests.mo.stand_in import Reply, StandIn
 
 ONE = "11111111-1111-4111-8111-111111111111"
 TWO = "22222222-2222-4222-8222-222222222222"
-UNIT = Unit("key", "Name", None, TWO, None)
+UNIT = Unit("key", "Name", None, TWO)
 CREATE = create(Kind.ORG_UNIT, ONE, UNIT, date(2020, 1, 1), FOREVER)
 EDIT = edit(Kind.ORG_UNIT, ONE, UNIT, date(2020, 1, 1), FOREVER)
 END = terminate(Kind.ORG_UNIT, ONE, date(2020, 1, 1), FOREVER)
@@ -27,7 +28,7 @@ NEW_CLASS = create(Kind.CLASS, ONE, Class(TWO, "key", "Name", None), BEGINNING, 
 SAME_CLASS = edit(Kind.CLASS, ONE, Class(TWO, "key", "Name", None), BEGINNING, FOREVER)
 NEW_FACET = create(Kind.FACET, TWO, Facet("key"), BEGINNING, FOREVER)
 
-ITEMS = {Door.CREATE: CREATE, Door.EDIT: EDIT, Door.TERMINATE: END, Door.MUTATE: SAME_CLASS}
+ITEMS = {Endpoint.CREATE: CREATE, Endpoint.EDIT: EDIT, Endpoint.TERMINATE: END, Endpoint.MUTATE: SAME_CLASS}
 HTML = b"<html><body>Bad gateway</body></html>"
 DEADLOCK = {
     "error": True,
@@ -39,16 +40,16 @@ DEADLOCK = {
 
 def test_a_list_goes_through_its_door_with_force_and_its_uuids_come_back(mo: StandIn) -> None:
     with mo.client() as client:
-        assert client.write(Door.CREATE, [CREATE, {**CREATE, "uuid": TWO}]) == [ONE, TWO]
-        assert client.write(Door.EDIT, [EDIT]) == [ONE]
-        assert client.write(Door.TERMINATE, [END]) == [ONE]
+        assert client.write(Endpoint.CREATE, [CREATE, {**CREATE, "uuid": TWO}]) == [ONE, TWO]
+        assert client.write(Endpoint.EDIT, [EDIT]) == [ONE]
+        assert client.write(Endpoint.TERMINATE, [END]) == [ONE]
     assert mo.paths() == [f"/service/details/{verb}?force=1" for verb in ("create", "edit", "terminate")]
     assert mo.received[1].body == [EDIT]
 
 
 def test_mutations_are_one_request_with_an_alias_an_item(mo: StandIn) -> None:
     with mo.client() as client:
-        assert client.write(Door.MUTATE, [NEW_FACET, NEW_CLASS]) == [TWO, ONE]
+        assert client.write(Endpoint.MUTATE, [NEW_FACET, NEW_CLASS]) == [TWO, ONE]
     (received,) = mo.received
     assert received.path == "/graphql/v30"
     assert received.body["variables"] == {"i0": NEW_FACET["input"], "i1": NEW_CLASS["input"]}
@@ -56,31 +57,31 @@ def test_mutations_are_one_request_with_an_alias_an_item(mo: StandIn) -> None:
 
 def test_a_client_of_a_plan_cannot_write(mo: StandIn) -> None:
     with mo.client(writable=False) as client:
-        for door, item in ITEMS.items():
+        for endpoint, item in ITEMS.items():
             with pytest.raises(RuntimeError, match="a plan must not write"):
-                client.write(door, [item])
+                client.write(endpoint, [item])
     assert mo.received == []
 
 
 def test_nothing_to_write_is_no_request(mo: StandIn) -> None:
     with mo.client() as client:
-        assert client.write(Door.CREATE, []) == []
+        assert client.write(Endpoint.CREATE, []) == []
     assert mo.received == []
 
 
 def test_null_for_an_object_is_handed_on(mo: StandIn) -> None:
     mo.script.append(Reply(200, [None]))
     with mo.client() as client:
-        assert client.write(Door.EDIT, [EDIT]) == [None]
+        assert client.write(Endpoint.EDIT, [EDIT]) == [None]
 
 
 @pytest.mark.parametrize("body", [[], [ONE, TWO], ["nope"], [7], ONE, {"uuid": ONE}, None])
 def test_an_answer_that_is_not_a_uuid_an_item_is_not_taken_for_success(mo: StandIn, body: Any) -> None:
     mo.script.extend([Reply(200, body), Reply(201, body)])
     with mo.client() as client:
-        for door, item in ((Door.EDIT, EDIT), (Door.CREATE, CREATE)):
+        for endpoint, item in ((Endpoint.EDIT, EDIT), (Endpoint.CREATE, CREATE)):
             with pytest.raises(Unsettled) as raised:
-                client.write(door, [item])
+                client.write(endpoint, [item])
             assert (raised.value.foreign, raised.value.perhaps_done) == (True, True)
 
 
@@ -104,13 +105,15 @@ def test_what_mo_refuses_is_told_by_status_and_key(
     recording: Callable[[str], dict[str, Any]], name: str, status: int, key: str | None
 ) -> None:
     recorded = recording(name)
-    door = {"create": Door.CREATE, "edit": Door.EDIT, "v30": Door.MUTATE}[recorded["path"].rpartition("/")[2]]
+    endpoint = {"create": Endpoint.CREATE, "edit": Endpoint.EDIT, "v30": Endpoint.MUTATE}[
+        recorded["path"].rpartition("/")[2]
+    ]
     responses.post(f"http://mo{recorded['path']}", json=recorded["response_json"], status=recorded["status"])
     with (
         MoClient("http://mo", graphql_version=30, auth=None, ca_bundle=None, writable=True) as client,
         pytest.raises(Refused) as raised,
     ):
-        client.write(door, [ITEMS[door]])
+        client.write(endpoint, [ITEMS[endpoint]])
     assert (raised.value.status, raised.value.error_key) == (status, key)
     assert 0 < len(raised.value.description) <= 300
     assert client.retries == 0
@@ -121,7 +124,7 @@ def test_a_bad_variable_is_refused_without_its_value(
 ) -> None:
     mo.script.append(Reply(200, recording("gql_bad_variable")["response_json"]))
     with mo.client() as client, pytest.raises(Refused, match="Variable") as raised:
-        client.write(Door.MUTATE, [SAME_CLASS])
+        client.write(Endpoint.MUTATE, [SAME_CLASS])
     assert "nope" not in str(raised.value)
 
 
@@ -134,19 +137,19 @@ def test_a_refusal_shows_no_cpr_number(mo: StandIn) -> None:
     }
     mo.script.append(Reply(400, {**told, "cpr": "0101851237"}))
     with mo.client() as client, pytest.raises(Refused) as raised:
-        client.write(Door.CREATE, [CREATE])
+        client.write(Endpoint.CREATE, [CREATE])
     assert raised.value.description == "********** and ********** are bad"
 
 
-@pytest.mark.parametrize("door", ITEMS)
+@pytest.mark.parametrize("endpoint", ITEMS)
 def test_a_list_that_a_no_op_has_spoiled_is_known(
-    mo: StandIn, recording: Callable[[str], dict[str, Any]], door: Door
+    mo: StandIn, recording: Callable[[str], dict[str, Any]], endpoint: Endpoint
 ) -> None:
-    name = "gqlw_noop_noop_first" if door is Door.MUTATE else "noop_edit_address_noop_first"
+    name = "gqlw_noop_noop_first" if endpoint is Endpoint.MUTATE else "noop_edit_address_noop_first"
     recorded = recording(name)
     mo.script.append(Reply(recorded["status"], recorded["response_json"]))
     with mo.client() as client, pytest.raises(Spoiled):
-        client.write(door, [ITEMS[door]])
+        client.write(endpoint, [ITEMS[endpoint]])
 
 
 # -- who speaks?
@@ -167,12 +170,14 @@ NOT_MO = {
 
 
 @pytest.mark.parametrize("name", NOT_MO)
-@pytest.mark.parametrize("door", ITEMS)
-def test_what_is_not_worded_as_mo_does_is_of_something_before_mo(mo: StandIn, door: Door, name: str) -> None:
+@pytest.mark.parametrize("endpoint", ITEMS)
+def test_what_is_not_worded_as_mo_does_is_of_something_before_mo(
+    mo: StandIn, endpoint: Endpoint, name: str
+) -> None:
     reply, perhaps_done = NOT_MO[name]
     mo.answer = lambda received: reply
     with mo.client(auth=mo.auth) as client, pytest.raises(Unsettled) as raised:
-        client.write(door, [ITEMS[door]])
+        client.write(endpoint, [ITEMS[endpoint]])
     unsettled = raised.value
     assert (unsettled.foreign, unsettled.down, unsettled.perhaps_done) == (True, False, perhaps_done)
     assert f"something before MO answered {reply.status}" in unsettled.reason
@@ -219,13 +224,13 @@ def test_a_read_that_mo_never_answers_shows_nothing(mo: StandIn, name: str) -> N
     ids=["reset", "502", "504", "cut"],
 )
 class TestALostAnswer:
-    @pytest.mark.parametrize("door", ITEMS)
+    @pytest.mark.parametrize("endpoint", ITEMS)
     def test_of_a_write_is_left_to_who_can_read_what_became_of_it(
-        self, mo: StandIn, door: Door, failure: Reply
+        self, mo: StandIn, endpoint: Endpoint, failure: Reply
     ) -> None:
         mo.script.append(failure)
         with mo.client() as client, pytest.raises(Unsettled) as raised:
-            client.write(door, [ITEMS[door]])
+            client.write(endpoint, [ITEMS[endpoint]])
         unsettled = raised.value
         assert (unsettled.perhaps_done, unsettled.foreign, unsettled.down) == (True, False, False)
         assert len(mo.received) == 1
@@ -246,17 +251,18 @@ DEADLOCK_IN_GRAPHQL = Reply(200, {"data": None, "errors": [{"message": "Deadlock
 
 
 @pytest.mark.parametrize("failure", [*NOT_DONE, pytest.param(DEADLOCK_IN_GRAPHQL, id="deadlock in graphql")])
-@pytest.mark.parametrize("door", ITEMS)
-def test_where_nothing_was_written_that_is_known(mo: StandIn, door: Door, failure: Reply) -> None:
-    if failure is DEADLOCK_IN_GRAPHQL and door is not Door.MUTATE:
+@pytest.mark.parametrize("endpoint", ITEMS)
+def test_where_nothing_was_written_that_is_known(mo: StandIn, endpoint: Endpoint, failure: Reply) -> None:
+    if failure is DEADLOCK_IN_GRAPHQL and endpoint is not Endpoint.MUTATE:
         pytest.skip("REST does not answer so")
     mo.script.extend([failure] * 4)
     with mo.client() as client:
         with pytest.raises(Unsettled) as raised:
-            client.write(door, [ITEMS[door]])
+            client.write(endpoint, [ITEMS[endpoint]])
         assert not raised.value.perhaps_done
         again = client.settle(
-            lambda: client.write(door, [ITEMS[door]]), again=lambda unsettled: not unsettled.perhaps_done
+            lambda: client.write(endpoint, [ITEMS[endpoint]]),
+            again=lambda unsettled: not unsettled.perhaps_done,
         )
         assert again == [ONE]
         assert client.retries == 3
@@ -271,16 +277,16 @@ AWAY = [
 
 
 @pytest.mark.parametrize("description", AWAY)
-@pytest.mark.parametrize("door", ITEMS)
+@pytest.mark.parametrize("endpoint", ITEMS)
 def test_a_database_that_restarts_is_away_and_refuses_nothing(
-    mo: StandIn, door: Door, description: str
+    mo: StandIn, endpoint: Endpoint, description: str
 ) -> None:
     error = {"error": True, "description": description, "status": 500, "error_key": "E_UNKNOWN"}
     told = {"message": "ErrorCodes.E_UNKNOWN", "extensions": {"error_context": error}}
-    reply = Reply(200, {"data": None, "errors": [told]}) if door is Door.MUTATE else Reply(500, error)
+    reply = Reply(200, {"data": None, "errors": [told]}) if endpoint is Endpoint.MUTATE else Reply(500, error)
     mo.script.append(reply)
     with mo.client() as client, pytest.raises(Unsettled, match="its database is away") as raised:
-        client.write(door, [ITEMS[door]])
+        client.write(endpoint, [ITEMS[endpoint]])
     assert (raised.value.perhaps_done, raised.value.down, raised.value.foreign) == (True, True, False)
 
 
@@ -298,7 +304,7 @@ def test_a_read_waits_for_the_database(mo: StandIn, description: str) -> None:
 def test_a_read_timeout_of_a_write_is_left_to_the_caller(mo: StandIn) -> None:
     mo.script.append(Reply(hang=True))
     with mo.client(read_timeout=0.05) as client, pytest.raises(Unsettled, match="no answer within") as raised:
-        client.write(Door.CREATE, [CREATE])
+        client.write(Endpoint.CREATE, [CREATE])
     assert raised.value.perhaps_done
     assert len(mo.received) == 1
 
@@ -311,7 +317,7 @@ def test_what_was_never_sent_was_not_done() -> None:
     client = MoClient(url, graphql_version=30, auth=None, ca_bundle=None, writable=True, sleep=waits.append)
     with client:
         with pytest.raises(Unsettled, match="no connection") as raised:
-            client.write(Door.CREATE, [CREATE])
+            client.write(Endpoint.CREATE, [CREATE])
         assert (raised.value.perhaps_done, raised.value.down) == (False, True)
         with pytest.raises(UnavailableError, match=rf"{url}: no connection .* Tried 5 times"):
             client.query("{ org { uuid } }")
@@ -323,17 +329,17 @@ def test_a_500_leaves_no_dead_connection_for_the_next_create(mo: StandIn) -> Non
     mo.script.append(Reply(500, {"error": True, "status": 500, "error_key": "E_UNKNOWN"}, last=True))
     with mo.client() as client:
         with pytest.raises(Refused):
-            client.write(Door.CREATE, [CREATE])
-        assert client.write(Door.CREATE, [CREATE]) == [ONE]
+            client.write(Endpoint.CREATE, [CREATE])
+        assert client.write(Endpoint.CREATE, [CREATE]) == [ONE]
 
 
 def test_an_idle_connection_is_not_used_again(mo: StandIn) -> None:
     now = [0.0]
     with mo.client(clock=lambda: now[0]) as client:
-        client.write(Door.CREATE, [CREATE])
-        client.write(Door.CREATE, [CREATE])
+        client.write(Endpoint.CREATE, [CREATE])
+        client.write(Endpoint.CREATE, [CREATE])
         now[0] = 10.0
-        client.write(Door.CREATE, [CREATE])
+        client.write(Endpoint.CREATE, [CREATE])
     first, second, third = (received.connection for received in mo.received)
     assert first == second != third
 
@@ -346,8 +352,8 @@ def test_redirects_are_not_followed(mo: StandIn, status: int) -> None:
     mo.answer = lambda received: Reply(status, headers={"Location": f"{mo.url}/elsewhere"})
     with mo.client() as client:
         for ask in (
-            lambda: client.write(Door.EDIT, [EDIT]),
-            lambda: client.write(Door.CREATE, [CREATE]),
+            lambda: client.write(Endpoint.EDIT, [EDIT]),
+            lambda: client.write(Endpoint.CREATE, [CREATE]),
             lambda: client.query("{ org { uuid } }"),
             lambda: client.get("/service/o/"),
         ):
@@ -369,7 +375,7 @@ def test_each_meaning_of_403_is_said(
         mo.client() as client,
         pytest.raises(UnavailableError, match=f"lacks the realm role {role}") as raised,
     ):
-        client.write(Door.CREATE, [CREATE])
+        client.write(Endpoint.CREATE, [CREATE])
     assert raised.value.lasting
     assert isinstance(raised.value, RestGoneError) is (role == "service_api")
 
@@ -387,8 +393,8 @@ def test_a_role_that_is_missing_inside_is_said(
     mo.script.extend([Reply(500, told), Reply(200, reader), Reply(200, reader)])
     with mo.client() as client:
         for ask in (
-            lambda: client.write(Door.CREATE, [CREATE]),
-            lambda: client.write(Door.MUTATE, [NEW_CLASS]),
+            lambda: client.write(Endpoint.CREATE, [CREATE]),
+            lambda: client.write(Endpoint.MUTATE, [NEW_CLASS]),
             lambda: client.query("{ org { uuid } }"),
         ):
             with pytest.raises(UnavailableError, match="lacks a role") as raised:
@@ -399,7 +405,7 @@ def test_a_role_that_is_missing_inside_is_said(
 def test_rest_that_is_switched_off_is_said(mo: StandIn) -> None:
     mo.answer = lambda received: Reply(404, {"detail": "Not Found"})
     with mo.client() as client:
-        for ask in (lambda: client.write(Door.EDIT, [EDIT]), lambda: client.get("/service/o/")):
+        for ask in (lambda: client.write(Endpoint.EDIT, [EDIT]), lambda: client.get("/service/o/")):
             with pytest.raises(RestGoneError, match="has switched the REST API off") as raised:
                 ask()
             assert raised.value.lasting
@@ -469,14 +475,14 @@ def test_requests_and_retries_are_counted(mo: StandIn) -> None:
     mo.script.extend([Reply(503), Reply(200, {"data": {}})])
     with mo.client(auth=mo.auth) as client:
         client.query("{ org { uuid } }")
-        client.write(Door.CREATE, [CREATE])
-        client.write(Door.MUTATE, [NEW_CLASS])
+        client.write(Endpoint.CREATE, [CREATE])
+        client.write(Endpoint.MUTATE, [NEW_CLASS])
         assert client.requests == {"token": 1, "query": 2, "create": 1, "mutate": 1}
         assert client.retries == 1
 
 
 def test_threads_do_not_share_connections(mo: StandIn) -> None:
     with mo.client() as client, ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda n: client.write(Door.EDIT, [EDIT]), range(40)))
+        list(pool.map(lambda n: client.write(Endpoint.EDIT, [EDIT]), range(40)))
     assert 1 <= len({received.connection for received in mo.received}) <= 4
     assert client.requests["edit"] == 40

@@ -8,7 +8,8 @@ from graphql import OperationDefinitionNode, parse, validate
 from graphql.execution.values import get_variable_values
 
 from aarhus_los.mo.client import mutation
-from aarhus_los.mo.kinds import KINDS, Class, Facet, Item, ItSystem, Kind, Organisation, create, edit
+from aarhus_los.mo.model import KINDS, Class, Facet, ItSystem, Kind, Organisation
+from aarhus_los.mo.payloads import Item, create, edit
 from aarhus_los.mo.queries import (
     ORGANISATION,
     by_cpr,

@@ -14,7 +14,7 @@ import pytest
 from aarhus_los.cpr import Cpr
 from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.client import MoClient
-from aarhus_los.mo.kinds import Account, Class, Engagement, Facet, ItSystem, Kind, Manager, Person, Unit
+from aarhus_los.mo.model import Account, Class, Engagement, Facet, ItSystem, Kind, Manager, Person, Unit
 from aarhus_los.mo.read import (
     Counts,
     Histories,
@@ -77,7 +77,7 @@ class TestHistories:
                     Piece(
                         date(2020, 1, 1),
                         FOREVER,
-                        Unit(f"Unit {n}", f"Unit {n}", None, uuid(900), None),
+                        Unit(f"Unit {n}", f"Unit {n}", None, uuid(900)),
                     ),
                 )
                 for n in (0, 2)

@@ -1,4 +1,4 @@
-"""What is written through the door is what is read back: every kind, against the stand-in MO of the sandbox."""
+"""What is written through the endpoint is what is read back: every kind, against the stand-in MO of the sandbox."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from pydantic import SecretStr
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.errors import UnavailableError
-from aarhus_los.mo import kinds
-from aarhus_los.mo.client import Auth, MoClient, Refused
-from aarhus_los.mo.kinds import (
+from aarhus_los.mo import payloads
+from aarhus_los.mo.answers import Refused
+from aarhus_los.mo.client import Auth, MoClient
+from aarhus_los.mo.model import (
     Account,
     Address,
     Class,
-    Door,
     Engagement,
     Facet,
-    Item,
     ItSystem,
     Kind,
     Manager,
@@ -31,6 +30,7 @@ from aarhus_los.mo.kinds import (
     Unit,
     Value,
 )
+from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.mo.read import (
     read_accounts_of,
     read_all,
@@ -58,7 +58,7 @@ FACET, CLASS, OTHER, SYSTEM = uuid(1), uuid(2), uuid(3), uuid(4)
 PARENT, UNIT, PERSON = uuid(5), uuid(6), uuid(7)
 
 TWO_VALUES: list[tuple[Kind, str, Value, Value]] = [
-    (Kind.ORG_UNIT, UNIT, Unit("k", "A", PARENT, CLASS, CLASS), Unit("k2", "B", None, OTHER, OTHER)),
+    (Kind.ORG_UNIT, UNIT, Unit("k", "A", PARENT, CLASS), Unit("k2", "B", None, OTHER)),
     (Kind.ADDRESS, uuid(20), Address("one", CLASS, UNIT), Address("two", CLASS, UNIT)),
     (
         Kind.ADDRESS,
@@ -100,28 +100,28 @@ def client_of(server: MoServer, *, writable: bool = True) -> MoClient:
     )
 
 
-def door_of(kind: Kind, door: Door) -> Door:
-    return Door.MUTATE if kinds.is_mutated(kind) else door
+def endpoint_of(kind: Kind, endpoint: Endpoint) -> Endpoint:
+    return Endpoint.MUTATE if payloads.is_mutated(kind) else endpoint
 
 
-def create(kind: Kind, uuid: str, value: Value, start: date, end: date) -> tuple[Door, Item]:
-    return door_of(kind, Door.CREATE), kinds.create(kind, uuid, value, start, end)
+def create(kind: Kind, uuid: str, value: Value, start: date, end: date) -> tuple[Endpoint, Item]:
+    return endpoint_of(kind, Endpoint.CREATE), payloads.create(kind, uuid, value, start, end)
 
 
-def edit(kind: Kind, uuid: str, value: Value, start: date, end: date) -> tuple[Door, Item]:
-    return door_of(kind, Door.EDIT), kinds.edit(kind, uuid, value, start, end)
+def edit(kind: Kind, uuid: str, value: Value, start: date, end: date) -> tuple[Endpoint, Item]:
+    return endpoint_of(kind, Endpoint.EDIT), payloads.edit(kind, uuid, value, start, end)
 
 
-def terminate(kind: Kind, uuid: str, start: date, end: date) -> tuple[Door, Item]:
-    return Door.TERMINATE, kinds.terminate(kind, uuid, start, end)
+def terminate(kind: Kind, uuid: str, start: date, end: date) -> tuple[Endpoint, Item]:
+    return Endpoint.TERMINATE, payloads.terminate(kind, uuid, start, end)
 
 
-def one(operation: tuple[Door, Item]) -> tuple[Door, list[Item]]:
-    door, item = operation
-    return door, [item]
+def one(operation: tuple[Endpoint, Item]) -> tuple[Endpoint, list[Item]]:
+    endpoint, item = operation
+    return endpoint, [item]
 
 
-def write(client: MoClient, *operations: tuple[Door, Item]) -> None:
+def write(client: MoClient, *operations: tuple[Endpoint, Item]) -> None:
     for operation in operations:
         assert None not in client.write(*one(operation))
 
@@ -135,8 +135,8 @@ def client(server: MoServer) -> Iterator[MoClient]:
             create(Kind.CLASS, CLASS, Class(FACET, "c", "Class", "TEXT"), BEGINNING, FOREVER),
             create(Kind.CLASS, OTHER, Class(FACET, "o", "Other", None), BEGINNING, FOREVER),
             create(Kind.ITSYSTEM, SYSTEM, ItSystem("AZ", "AZ"), BEGINNING, FOREVER),
-            create(Kind.ORG_UNIT, PARENT, Unit("p", "Parent", None, CLASS, None), START, FOREVER),
-            create(Kind.ORG_UNIT, UNIT, Unit("u", "Unit", PARENT, CLASS, None), START, FOREVER),
+            create(Kind.ORG_UNIT, PARENT, Unit("p", "Parent", None, CLASS), START, FOREVER),
+            create(Kind.ORG_UNIT, UNIT, Unit("u", "Unit", PARENT, CLASS), START, FOREVER),
             create(Kind.EMPLOYEE, PERSON, Person.named("Anna Marie Hansen", CPR), START, FOREVER),
         )
         yield client
@@ -209,20 +209,20 @@ def test_the_municipality_code_is_set_and_units_are_counted(client: MoClient) ->
 
 
 def test_one_bad_item_refuses_the_whole_list(client: MoClient) -> None:
-    door, good = create(Kind.ADDRESS, uuid(30), Address("fine", CLASS, UNIT), START, FOREVER)
+    endpoint, good = create(Kind.ADDRESS, uuid(30), Address("fine", CLASS, UNIT), START, FOREVER)
     bad = {
         **create(Kind.ADDRESS, uuid(31), Address("bad", CLASS, UNIT), START, FOREVER)[1],
         "type": "nonsense",
     }
     with pytest.raises(Refused) as raised:
-        client.write(door, [good, bad])
+        client.write(endpoint, [good, bad])
     assert (raised.value.status, raised.value.error_key) == (400, "E_UNKNOWN_ROLE_TYPE")
     assert read_histories(client, Kind.ADDRESS, [uuid(30)]).found == {}
 
 
 def test_an_edit_of_what_mo_does_not_have_is_refused_or_null(client: MoClient) -> None:
     with pytest.raises(Refused) as raised:
-        client.write(*one(edit(Kind.ORG_UNIT, uuid(99), Unit("k", "n", None, CLASS, None), START, FOREVER)))
+        client.write(*one(edit(Kind.ORG_UNIT, uuid(99), Unit("k", "n", None, CLASS), START, FOREVER)))
     assert raised.value.status == 404
     assert client.write(*one(edit(Kind.EMPLOYEE, uuid(99), Person.named("N N"), START, FOREVER))) == [None]
 

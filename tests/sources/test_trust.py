@@ -10,17 +10,17 @@ from typing import Any
 import paramiko
 import pytest
 
-from aarhus_los.drop.entries import Source
-from aarhus_los.drop.ftps import tls_context
-from aarhus_los.drop.host_keys import Pinned, Trust, read_known_hosts
-from aarhus_los.drop.sftp import Login, read_key
 from aarhus_los.errors import SettingsError, UnavailableError
-from tests.drop import sftp_server
-from tests.drop.certificates import make_certificate
-from tests.drop.daemons import make_key, run_sshd, run_vsftpd
-from tests.drop.ftp_server import PASSWORD, USER, FtpServer, Serve
-from tests.drop.sftp_server import SftpServer
-from tests.drop.sites import ftp_on, sftp_on
+from aarhus_los.sources.entries import Source
+from aarhus_los.sources.ftps import tls_context
+from aarhus_los.sources.host_keys import Pinned, Trust, read_known_hosts
+from aarhus_los.sources.sftp import Login, read_key
+from tests.sources import sftp_server
+from tests.sources.certificates import make_certificate
+from tests.sources.daemons import make_key, run_sshd, run_vsftpd
+from tests.sources.ftp_server import PASSWORD, USER, FtpServer, Serve
+from tests.sources.sftp_server import SftpServer
+from tests.sources.sites import ftp_on, sftp_on
 
 servers = pytest.mark.servers
 LOGIN = Login(sftp_server.USER, sftp_server.PASSWORD)

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from aarhus_los.drop.entries import Entry, FileChanged, check_count
 from aarhus_los.errors import UnavailableError
+from aarhus_los.sources.entries import Entry, FileChanged, check_count
 
 
 class Folder:

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from aarhus_los.drop.connection import Connection, place_of
-from aarhus_los.drop.entries import Entry, FileChanged, check_count
-from aarhus_los.drop.ftps import FtpTls, protect_data, start_tls
 from aarhus_los.errors import UnavailableError
+from aarhus_los.sources.connection import Connection, place_of
+from aarhus_los.sources.entries import Entry, FileChanged, check_count
+from aarhus_los.sources.ftps import FtpTls, protect_data, start_tls
 
 DEFAULT_PORT: Final = 21
 _UNKNOWN_COMMAND: Final = ("500", "501", "502", "504")

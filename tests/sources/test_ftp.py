@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from aarhus_los.drop import entries
-from aarhus_los.drop.entries import Source
-from aarhus_los.drop.ftp import Ftp
-from aarhus_los.drop.ftps import tls_context
-from aarhus_los.drop.host_keys import Pinned
-from aarhus_los.drop.sftp import Login
 from aarhus_los.errors import UnavailableError
-from tests.drop.daemons import run_vsftpd
-from tests.drop.ftp_server import (
+from aarhus_los.sources import entries
+from aarhus_los.sources.entries import Source
+from aarhus_los.sources.ftp import Ftp
+from aarhus_los.sources.ftps import tls_context
+from aarhus_los.sources.host_keys import Pinned
+from aarhus_los.sources.sftp import Login
+from tests.sources.daemons import run_vsftpd
+from tests.sources.ftp_server import (
     PASSWORD,
     USER,
     FtpServer,
@@ -27,7 +27,7 @@ from tests.drop.ftp_server import (
     Serve,
     WithoutMlsd,
 )
-from tests.drop.sites import ftp_on, sftp_on
+from tests.sources.sites import ftp_on, sftp_on
 
 NAME = "Org_nye_20210128_123742.csv"
 WHEN = datetime(2021, 1, 28, 11, 40, 2, tzinfo=UTC)

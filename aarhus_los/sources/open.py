@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from aarhus_los.drop.entries import Source
-from aarhus_los.drop.folder import Folder
-from aarhus_los.drop.ftp import Ftp
-from aarhus_los.drop.ftps import tls_context
 from aarhus_los.drop.names import parse_name
 from aarhus_los.errors import SettingsError
 from aarhus_los.settings import Settings
+from aarhus_los.sources.entries import Source
+from aarhus_los.sources.folder import Folder
+from aarhus_los.sources.ftp import Ftp
+from aarhus_los.sources.ftps import tls_context
 
 
 def open_source(settings: Settings) -> Source:
@@ -41,8 +41,8 @@ def open_source(settings: Settings) -> Source:
 
 def _sftp(settings: Settings, parts: SplitResult) -> Source:
     try:
-        from aarhus_los.drop.host_keys import Pinned, read_known_hosts
-        from aarhus_los.drop.sftp import Login, Sftp, read_key
+        from aarhus_los.sources.host_keys import Pinned, read_known_hosts
+        from aarhus_los.sources.sftp import Login, Sftp, read_key
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"ftp_url: SFTP needs {error.name}, which is not installed: pip install 'aarhus-los[sftp]'"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.drop.ftp_server import FtpServer, Handler
+from tests.sources.ftp_server import FtpServer, Handler
 
 
 @pytest.fixture

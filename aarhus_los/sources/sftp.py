@@ -18,10 +18,10 @@ from typing import Any, Final, Self
 import paramiko
 from paramiko.sftp import CMD_CLOSE, CMD_NAME, CMD_OPENDIR, CMD_READDIR, SFTPError
 
-from aarhus_los.drop.connection import Connection, place_of
-from aarhus_los.drop.entries import Entry, FileChanged, check_count
-from aarhus_los.drop.host_keys import Trust
 from aarhus_los.errors import SettingsError, UnavailableError
+from aarhus_los.sources.connection import Connection, place_of
+from aarhus_los.sources.entries import Entry, FileChanged, check_count
+from aarhus_los.sources.host_keys import Trust
 
 DEFAULT_PORT: Final = 22
 _BLOCK: Final = 1 << 15

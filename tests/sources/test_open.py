@@ -7,11 +7,11 @@ from typing import Any
 import paramiko
 import pytest
 
-from aarhus_los.drop.entries import Source
-from aarhus_los.drop.sources import open_source
 from aarhus_los.errors import SettingsError
 from aarhus_los.settings import Settings
-from tests.drop.sftp_server import PASSWORD, USER, SftpServer
+from aarhus_los.sources.entries import Source
+from aarhus_los.sources.open import open_source
+from tests.sources.sftp_server import PASSWORD, USER, SftpServer
 
 
 def opened(tmp_path: Path, **values: Any) -> Source:
@@ -81,7 +81,7 @@ def test_sftp_without_its_library_says_what_to_install(
 ) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "paramiko"]:
         monkeypatch.delitem(sys.modules, name)
-    for name in ("aarhus_los.drop.host_keys", "aarhus_los.drop.sftp"):
+    for name in ("aarhus_los.sources.host_keys", "aarhus_los.sources.sftp"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "paramiko", None)
     with pytest.raises(SettingsError, match=r"paramiko, .*: pip install 'aarhus-los\[sftp\]'"):

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from aarhus_los.drop import entries
-from aarhus_los.drop.entries import Entry, FileChanged
 from aarhus_los.errors import UnavailableError
-from tests.drop.sites import DAEMONS, IN_PROCESS, WRONG_PASSWORD, Site, started
+from aarhus_los.sources import entries
+from aarhus_los.sources.entries import Entry, FileChanged
+from tests.sources.sites import DAEMONS, IN_PROCESS, WRONG_PASSWORD, Site, started
 
 NAME = "Org_nye_20210128_123742.csv"
 OTHER = "Org_nye_20210129_000000.csv"

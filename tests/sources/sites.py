@@ -9,16 +9,16 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from aarhus_los.drop.entries import Source
-from aarhus_los.drop.folder import Folder
-from aarhus_los.drop.ftp import Ftp
-from aarhus_los.drop.ftps import tls_context
-from aarhus_los.drop.host_keys import Pinned, Trust
 from aarhus_los.drop.names import parse_name
-from aarhus_los.drop.sftp import Login, Sftp, read_key
-from tests.drop import ftp_server, sftp_server
-from tests.drop.certificates import make_certificate
-from tests.drop.daemons import Daemon, make_key, run_proftpd, run_sshd, run_vsftpd
+from aarhus_los.sources.entries import Source
+from aarhus_los.sources.folder import Folder
+from aarhus_los.sources.ftp import Ftp
+from aarhus_los.sources.ftps import tls_context
+from aarhus_los.sources.host_keys import Pinned, Trust
+from aarhus_los.sources.sftp import Login, Sftp, read_key
+from tests.sources import ftp_server, sftp_server
+from tests.sources.certificates import make_certificate
+from tests.sources.daemons import Daemon, make_key, run_proftpd, run_sshd, run_vsftpd
 
 WRONG_PASSWORD = "forkert-kode-42"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aarhus_los.drop.entries import Entry
-from aarhus_los.drop.folder import Folder
 from aarhus_los.errors import UnavailableError
+from aarhus_los.sources.entries import Entry
+from aarhus_los.sources.folder import Folder
 
 NAME = "Org_nye_20210128_123742.csv"
 WHEN = datetime(2021, 7, 28, 11, 40, 2, tzinfo=UTC)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from aarhus_los.drop.entries import Entry
-from aarhus_los.drop.host_keys import Pinned
-from aarhus_los.drop.sftp import Login, Sftp
 from aarhus_los.errors import UnavailableError
-from tests.drop.sftp_server import PASSWORD, USER, SftpServer
-from tests.drop.sites import WRONG_PASSWORD, sftp_on
+from aarhus_los.sources.entries import Entry
+from aarhus_los.sources.host_keys import Pinned
+from aarhus_los.sources.sftp import Login, Sftp
+from tests.sources.sftp_server import PASSWORD, USER, SftpServer
+from tests.sources.sites import WRONG_PASSWORD, sftp_on
 
 NAME = "Org_nye_20210128_123742.csv"
 

@@ -1,0 +1,177 @@
+"""One list of operations on its way to MO: sent until MO has answered for it, and never again what is there already."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from aarhus_los.http import Unsettled
+from aarhus_los.mo.answers import Refused, Spoiled
+from aarhus_los.mo.model import Kind
+from aarhus_los.mo.payloads import Endpoint, Item
+from aarhus_los.mo.read import Histories
+from aarhus_los.plan import Action, Operation, Step
+
+R = TypeVar("R")
+
+
+class Mo(Protocol):
+    """MO, as far as a plan is sent to it."""
+
+    def write(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]: ...
+
+    def settle(self, once: Callable[[], R], *, again: Callable[[Unsettled], bool]) -> R: ...
+
+    def read(self, kind: Kind, uuids: Collection[str]) -> Histories: ...
+
+    def registered(self, objects: Mapping[Kind, Collection[str]]) -> Counter[str]: ...
+
+    def stop(self, grace: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an operation was not done. The next run tries again."""
+
+    reason: str
+    pending: bool = True
+    sent: bool = True
+    """False: it was never sent, since something it needs failed."""
+
+
+@dataclass
+class Batch:
+    """Steps that go through one endpoint, in one request.
+
+    `unread`: MO may have some of it already, so it is read before it is sent. `doubted`: MO took it before, and wrote
+    nothing: if reading it does not tell why, it goes in halves. `hurried`: where MO does not answer it, though it is not
+    down, it is not tried again.
+    """
+
+    endpoint: Endpoint
+    numbers: list[int]
+    unread: bool = False
+    doubted: bool = False
+    hurried: bool = False
+    sent_after: int = 0
+    """How many others MO had answered by then."""
+    failing_since: Failing | None = None
+    """When it was first answered by no one, or by something before MO."""
+
+    def halves(self) -> list[Batch]:
+        """Two batches of its steps."""
+        middle = len(self.numbers) // 2
+        return [
+            Batch(self.endpoint, numbers, self.unread, hurried=self.hurried, failing_since=self.failing_since)
+            for numbers in (self.numbers[:middle], self.numbers[middle:])
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """When a batch was first not answered by MO: on the clock, and after how many others were."""
+
+    at: float
+    answered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of a batch."""
+
+    failures: list[Failure | None]
+    """Of each of its steps, in order."""
+    written: list[Operation] = field(default_factory=list)
+    """What MO has just acknowledged; the rest was there already."""
+
+    @property
+    def unproven(self) -> bool:
+        """Whether it may be undone although MO acknowledged it: what changes nothing undoes a list that it ends.
+
+        A create always changes something.
+        """
+        return len(self.written) > 1 and any(
+            each.action is not Action.CREATE and each.kind is not Kind.ORGANISATION for each in self.written
+        )
+
+
+def deliver(mo: Mo, batch: Batch, steps: Sequence[Step]) -> Delivered:
+    """Sends the steps of a batch until MO has answered, at most as often as the batch says.
+
+    Raises `Refused` (one of several may be to blame), `Unsettled` (enough was tried; the batch says whether it must be
+    read before it is sent again) and `UnavailableError`.
+    """
+    return _Delivery(mo, batch, steps).run()
+
+
+class _Delivery:
+    def __init__(self, mo: Mo, batch: Batch, steps: Sequence[Step]) -> None:
+        self.mo = mo
+        self.batch = batch
+        self.steps = steps
+        # By uuid, lest two requests wait for each other's objects in MO's database.
+        self.left = sorted((op for step in steps for op in step.operations), key=lambda op: op.uuid)
+        self.count = len(self.left)
+        self.failures: dict[tuple[Kind, str], Failure] = {}
+
+    def run(self) -> Delivered:
+        answers = self.mo.settle(self._once, again=lambda unsettled: unsettled.down or not self.batch.hurried)
+        missing = Failure("MO answered that it has no such object")
+        for operation, answer in zip(self.left, answers, strict=True):
+            if answer is None:
+                self.failures[operation.kind, operation.uuid] = missing
+        failures = [self._failure(step) for step in self.steps]
+        return Delivered(
+            failures, [op for op, answer in zip(self.left, answers, strict=True) if answer is not None]
+        )
+
+    def _failure(self, step: Step) -> Failure | None:
+        failures = (self.failures.get((op.kind, op.uuid)) for op in step.operations)
+        return next((failure for failure in failures if failure is not None), None)
+
+    def _once(self) -> list[str | None]:
+        if self.batch.unread:
+            self._leave_out_what_is_there()
+            self.batch.unread = False
+        while self.left:
+            try:
+                return self.mo.write(self.batch.endpoint, [operation.item() for operation in self.left])
+            except Unsettled as unsettled:
+                self.batch.unread = unsettled.perhaps_done
+                raise
+            except Spoiled:
+                # Somebody else has made one of the changes meanwhile, or we have, and were not told.
+                sent = len(self.left)
+                self._leave_out_what_is_there()
+                if len(self.left) == sent:
+                    raise
+            except Refused:
+                self.batch.unread = len(self.left) < self.count
+                raise
+        return []
+
+    def _leave_out_what_is_there(self) -> None:
+        wanted: dict[Kind, set[str]] = {}
+        for operation in self.left:
+            wanted.setdefault(operation.kind, set()).add(operation.uuid)
+        found = {kind: self.mo.read(kind, uuids) for kind, uuids in wanted.items()}
+        for kind, histories in found.items():
+            for uuid, reason in histories.unreadable.items():
+                text = f"what became of it is not known, since its answer was lost: {reason}"
+                self.failures[kind, uuid] = Failure(text)
+        failed = {id(op) for step in self.steps if self._failure(step) for op in step.operations}
+        left = [
+            operation
+            for operation in self.left
+            if id(operation) not in failed and not self._is_shown(operation, found[operation.kind])
+        ]
+        if self.batch.doubted and len(left) == len(self.left) > 1:
+            self.batch.doubted = False
+            raise Spoiled(500, None, "MO took a list, and wrote nothing of it")
+        self.left = left
+
+    def _is_shown(self, operation: Operation, histories: Histories) -> bool:
+        uuid = operation.uuid
+        return operation.shown_by(histories.found.get(uuid, ()), histories.beside.get(uuid, ()))

@@ -1,0 +1,95 @@
+"""How a command ends: by itself, by a signal, by an error of ours, or by a defect, whose place is noted without values."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from aarhus_los import clock
+from aarhus_los.errors import EXIT_INTERNAL, LosError
+
+
+class Stopped(BaseException):
+    """A signal asked the run to end: what is on its way is finished, nothing more is sent."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.exit_code = 128 + number
+
+
+class Where:
+    """Where the place of a defect is noted: nowhere, until the settings tell the report folder."""
+
+    folder: Path | None = None
+
+
+@contextmanager
+def ending() -> Iterator[Where]:
+    """Ends the process as its command ended: with an exit code, and a line for each thing that there is to say."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    where = Where()
+    try:
+        yield where
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(128 + signal.SIGINT)
+    except LosError as error:
+        tell(*str(error).splitlines(), *_notes(error))
+        sys.exit(error.exit_code)
+    except Stopped as error:
+        tell("stopped: the next run does the rest", *_notes(error))
+        sys.exit(error.exit_code)
+    except Exception as error:
+        tell(f"a defect: {type(error).__name__}{_noted(error, where.folder)}", *_notes(error))
+        sys.exit(EXIT_INTERNAL)
+
+
+def tell(*lines: str) -> None:
+    """Says something on stderr."""
+    for line in lines:
+        click.echo(f"los-import: {line}", err=True)
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda number, frame: os._exit(128 + number))
+    raise Stopped(number)
+
+
+def _notes(error: BaseException) -> list[str]:
+    """How much of how much was written before an error, and where that stands."""
+    return getattr(error, "__notes__", [])
+
+
+def _noted(error: Exception, folder: Path | None) -> str:
+    """Writes where it happened, but no values: they may be CPR numbers."""
+    from aarhus_los.files import write_private
+
+    lines = [f"{type(error).__name__}\n"]
+    each: BaseException | None = error
+    while each is not None:
+        lines += [f"{type(each).__name__}:\n", *traceback.format_tb(each.__traceback__)]
+        each = each.__cause__ or each.__context__
+    if folder is not None:
+        path = folder / f"error_{clock.now():%Y%m%dT%H%M%S}.txt"
+        try:
+            write_private(path, "".join(lines).encode())
+        except LosError:
+            pass
+        else:
+            return f": where it happened stands in {path}"
+    return "".join([": the report folder cannot be written, so here is where:\n", *lines])

@@ -1,0 +1,44 @@
+"""When MO registered what: the proof that a list was written, also of objects that no read shows any more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from aarhus_los.mo.answers import member
+from aarhus_los.mo.bookmark import Moment, instant
+from aarhus_los.mo.client import MoClient
+from aarhus_los.mo.histories import misunderstood
+from aarhus_los.mo.model import Kind
+
+MODELS: Final[Mapping[Kind, str]] = {
+    Kind.FACET: "facet",
+    Kind.CLASS: "class",
+    Kind.ITSYSTEM: "itsystem",
+    Kind.ORG_UNIT: "org_unit",
+    Kind.EMPLOYEE: "employee",
+    Kind.ENGAGEMENT: "engagement",
+    Kind.ADDRESS: "address",
+    Kind.IT: "ituser",
+    Kind.MANAGER: "manager",
+}
+"""The kinds as registrations name them. The root organisation has no registrations."""
+
+
+def registered_since(
+    client: MoClient, objects: Mapping[Kind, Collection[str]], moment: Moment
+) -> Counter[str]:
+    """How often each object, by uuid, was registered after a moment. Raises `NotShown` and `UnavailableError`."""
+    models = ", ".join(f'"{MODELS[kind]}"' for kind in objects)
+    text = (
+        f"query($uuids: [UUID!]) {{ registrations(filter: {{uuids: $uuids, models: [{models}]}})"
+        " { objects { uuid start } } }"
+    )
+    uuids = sorted({uuid for each in objects.values() for uuid in each})
+    told = member(client.query(text, {"uuids": uuids}).get("registrations"), "objects")
+    try:
+        later = {(each["uuid"], each["start"]) for each in told if instant(each["start"]) > moment}
+        return Counter(uuid for uuid, _ in later)
+    except (ValueError, TypeError, LookupError):
+        raise misunderstood("registrations.objects") from None

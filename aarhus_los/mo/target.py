@@ -1,0 +1,61 @@
+"""MO as a plan is sent to it: written, and asked what became of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from aarhus_los.http import Unsettled
+from aarhus_los.mo.bookmark import Moment
+from aarhus_los.mo.client import MoClient
+from aarhus_los.mo.model import Kind, Organisation
+from aarhus_los.mo.payloads import Endpoint, Item
+from aarhus_los.mo.read import Histories, read_histories, read_organisation
+from aarhus_los.mo.registrations import registered_since
+from aarhus_los.timeline import BEGINNING, FOREVER, Piece
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Target:
+    """MO, and the moment of the run that writes."""
+
+    client: MoClient
+    moment: Moment
+
+    def write(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
+        """As the client writes: once."""
+        return self.client.write(endpoint, items)
+
+    def settle(self, once: Callable[[], R], *, again: Callable[[Unsettled], bool]) -> R:
+        """Tries until it settles, as the client does with what it reads."""
+        return self.client.settle(once, again=again)
+
+    def stop(self, grace: float) -> None:
+        """Nothing more is sent; what is under way has so many seconds."""
+        self.client.stop(grace)
+
+    def read(self, kind: Kind, uuids: Collection[str]) -> Histories:
+        """The whole histories of objects, and those that MO cannot show."""
+        if kind is Kind.ORGANISATION:
+            uuid, code = read_organisation(self.client)
+            return Histories({uuid: (Piece(BEGINNING, FOREVER, Organisation(code)),)})
+        return read_histories(self.client, kind, uuids)
+
+    def read_side_by_side(self, objects: Mapping[Kind, Collection[str]]) -> dict[Kind, Histories]:
+        """The histories of objects of several kinds, read at the same time."""
+        found: dict[Kind, Histories] = {}
+
+        def read(kind: Kind) -> None:
+            found[kind] = self.read(kind, objects[kind])
+
+        self.client.side_by_side(*(partial(read, kind) for kind in objects))
+        return found
+
+    def registered(self, objects: Mapping[Kind, Collection[str]]) -> Counter[str]:
+        """How often each object, by uuid, was registered since the run's moment. Raises `NotShown`."""
+        return registered_since(self.client, objects, self.moment)

@@ -1,0 +1,175 @@
+"""The names that a record needs: of all that its operations speak of, and the units above, as of today after the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from aarhus_los.desired.claims import Actual, DesiredObject
+from aarhus_los.drop.file import DropFile
+from aarhus_los.drop.rows import RowRef
+from aarhus_los.mo.kinds import (
+    Account,
+    Address,
+    Class,
+    Engagement,
+    Facet,
+    History,
+    ItSystem,
+    Kind,
+    Manager,
+    Person,
+    Unit,
+    Value,
+    references,
+)
+from aarhus_los.plan import Operation
+from aarhus_los.timeline import Nothing, at, overlay, valid
+
+Read = Callable[[Kind, Collection[str]], Mapping[str, History]]
+"""Reads objects of a kind from MO; those that MO does not have, or cannot show, are missing."""
+
+NAMED: Final = (Kind.FACET, Kind.CLASS, Kind.ITSYSTEM, Kind.EMPLOYEE, Kind.ORG_UNIT)
+
+
+@dataclass(frozen=True)
+class Names:
+    """What is to be read beside the uuids of a record."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    """An object's uuid → its name; the uuid of an address in DAR → the address as DAR writes it."""
+    parents: dict[str, str] = field(default_factory=dict)
+    """Org unit → the unit above."""
+    homes: dict[str, str] = field(default_factory=dict)
+    """Person → the unit of the main engagement, for people of whom neither an engagement nor a manager changes."""
+
+
+def gather_names(
+    today: date,
+    operations: Iterable[Operation],
+    wanted: Iterable[DesiredObject],
+    actual: Actual,
+    read: Read,
+    *,
+    units: Collection[str] = (),
+    addresses: Mapping[str, str] | None = None,
+) -> Names:
+    """Gathers what is known already, and reads the rest: of the units that are touched, and `units`, all ancestors.
+
+    `addresses`: the texts of addresses in DAR.
+    """
+    mentioned: dict[Kind, set[str]] = {kind: set() for kind in Kind}
+    mentioned[Kind.ORG_UNIT] |= set(units)
+    touched: set[str] = set()
+    placed: set[str] = set()
+    for operation in operations:
+        mentioned[operation.kind].add(operation.uuid)
+        for value in _values_of(operation):
+            for kind, uuid in references(operation.kind, value):
+                mentioned[kind].add(uuid)
+            if isinstance(value, Engagement | Manager) and value.person is not None:
+                placed.add(value.person)
+            elif isinstance(value, Account | Address) and value.person is not None:
+                touched.add(value.person)
+    touched |= mentioned[Kind.EMPLOYEE]
+    after = _After(today, wanted, actual, read)
+    homes = after.homes(touched - placed) if touched - placed else {}
+    mentioned[Kind.ORG_UNIT] |= set(homes.values())
+    names = dict(addresses or {})
+    parents: dict[str, str] = {}
+    for kind in NAMED:
+        level, seen = mentioned[kind], set(mentioned[kind])
+        while level:  # a round for each level of the tree, however many units are touched
+            above: set[str] = set()
+            for uuid, value in after.values(kind, level).items():
+                names[uuid] = _name(value) or uuid
+                if isinstance(value, Unit) and value.parent is not None:
+                    parents[uuid] = value.parent
+                    above.add(value.parent)
+            level = above - seen
+            seen |= level
+    return Names(names, parents, homes)
+
+
+class _After:
+    """MO as it will be after the run; what is not known is read."""
+
+    def __init__(self, today: date, wanted: Iterable[DesiredObject], actual: Actual, read: Read) -> None:
+        kinds = (*NAMED, Kind.ENGAGEMENT, Kind.MANAGER)
+        self.claims = {(each.kind, each.uuid): each for each in wanted if each.kind in kinds}
+        self.today = today
+        self.actual = actual
+        self.read = read
+
+    def values(self, kind: Kind, uuids: Collection[str]) -> dict[str, Value]:
+        """What objects are today, else when they next are, else what they last were."""
+        known = self.actual.get(kind, {})
+        missing = {uuid for uuid in uuids if uuid not in known and (kind, uuid) not in self.claims}
+        found = self.read(kind, missing) if missing else {}
+        values = {uuid: self._value(kind, uuid, found.get(uuid, known.get(uuid, ()))) for uuid in uuids}
+        return {uuid: value for uuid, value in values.items() if value is not None}
+
+    def _history(self, kind: Kind, uuid: str, history: History) -> History:
+        wanted = self.claims.get((kind, uuid))
+        return (
+            history if wanted is None or (wanted.create_only and history) else overlay(wanted.claim, history)
+        )
+
+    def _value(self, kind: Kind, uuid: str, history: History) -> Value | None:
+        history = self._history(kind, uuid, history)
+        there = [piece for piece in history if not isinstance(piece.value, Nothing)]
+        now = at(history, self.today)
+        later = (piece for piece in there if piece.start > self.today)
+        best = now if now in there else next(later, there[-1] if there else None)
+        return None if best is None or isinstance(best.value, Nothing) else best.value
+
+    def homes(self, people: Collection[str]) -> dict[str, str]:
+        """The unit of each person's main engagement; of those who have none, of what they manage."""
+        best: dict[str, tuple[tuple[bool, bool, bool, date], str]] = {}
+        for kind in (Kind.ENGAGEMENT, Kind.MANAGER):
+            claimed = {uuid for of, uuid in self.claims if of is kind}
+            known = self.actual.get(kind, {})
+            for uuid in {*known, *claimed}:
+                value = self._value(kind, uuid, known.get(uuid, ()))
+                if not isinstance(value, Engagement | Manager) or value.person is None:
+                    continue
+                if value.person not in people:
+                    continue
+                history = self._history(kind, uuid, known.get(uuid, ()))
+                primary = isinstance(value, Engagement) and self._is_primary(value.primary)
+                rank = (kind is Kind.ENGAGEMENT, valid(history, self.today), primary, history[-1].start)
+                if value.person not in best or (rank, value.org_unit) > best[value.person]:
+                    best[value.person] = rank, value.org_unit
+        return {person: unit for person, (_, unit) in best.items()}
+
+    def _is_primary(self, uuid: str | None) -> bool:
+        value = self._value(Kind.CLASS, uuid or "", self.actual.get(Kind.CLASS, {}).get(uuid or "", ()))
+        return isinstance(value, Class) and value.user_key == "primary"
+
+
+def _name(value: Value) -> str:
+    match value:
+        case Class() | ItSystem() | Person() | Unit():
+            return value.name
+        case Facet():
+            return value.user_key
+    return ""
+
+
+def _values_of(operation: Operation) -> list[Value]:
+    """The values that an operation writes or writes over."""
+    before = [piece.value for piece in operation.before if not isinstance(piece.value, Nothing)]
+    return before if operation.value is None else [operation.value, *before]
+
+
+def units_of_rows(files: Iterable[DropFile], refs: Collection[RowRef]) -> dict[RowRef, str]:
+    """Row → the org unit that it speaks of, where it tells one."""
+    units: dict[RowRef, str] = {}
+    for file in files if refs else ():
+        for row in (*file.rows, *file.rejects):
+            unit = getattr(row, "org_uuid", None)
+            if unit is not None and row.ref in refs:
+                units[row.ref] = unit
+    return units

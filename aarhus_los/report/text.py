@@ -1,0 +1,348 @@
+"""The account and the plan as lines of text, for a terminal or a mail from cron. Nothing is wrapped or coloured here."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from aarhus_los.desired.claims import SetAside
+from aarhus_los.errors import EXIT_OK, EXIT_ROWS
+from aarhus_los.messages import code_of
+from aarhus_los.report.account import Account, Fate
+from aarhus_los.report.changes import Change, Changes, changes_of, words_of
+from aarhus_los.report.record import Record, run_record
+from aarhus_los.report.tree import ended_subtrees
+from aarhus_los.report.verdict import brake_text, steps, verdict
+from aarhus_los.report.words import KINDS, NONE, SYMBOLS, Sort, days
+
+SHOWN: Final = 10
+"""How many lines of one sort are shown; the record and the files in the report folder have them all."""
+
+Style: TypeAlias = str
+"""What a line is: `title`, `good`, `warn`, `bad`, `soft`, or what happens in it; empty for plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    text: str
+    style: Style = ""
+    indent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells below a head; the first column is text, the others are numbers."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    indent: int = 0
+
+
+Block: TypeAlias = Line | Table
+
+
+def plain(blocks: Iterable[Block]) -> str:
+    """Blocks as text, a line each."""
+    return "".join(f"{line}\n" for block in blocks for line in _plain(block))
+
+
+def _plain(block: Block) -> list[str]:
+    if isinstance(block, Line):
+        return [" " * block.indent + block.text]
+    table = [block.head, *block.rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        " " * block.indent
+        + "  ".join(
+            (
+                name.ljust(widths[0]),
+                *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)),
+            )
+        ).rstrip()
+        for name, *cells in table
+    ]
+
+
+def account_blocks(account: Account) -> list[Block]:
+    """What a run did. The first line and the last say how it ended."""
+    return [_closing(account), *_told(account), _closing(account)]
+
+
+def plan_blocks(account: Account, *, verbose: bool = False) -> list[Block]:
+    """What a run would do: counted by kind, then by unit, then the account.
+
+    `verbose`: with uuids, and the rows that ask for each change.
+    """
+    record = run_record(account)
+    changes = changes_of(record, "en")
+    planned: list[Block] = []
+    if record["plan"]:
+        planned = [
+            Line(""),
+            *_summary(changes),
+            *_by_unit(record, changes, verbose),
+            *_basics(record, changes, verbose),
+            Line(""),
+        ]
+    return [_closing(account), *planned, *_told(account), _closing(account)]
+
+
+def _told(account: Account) -> list[Block]:
+    """What is to be told of an account, the gravest first."""
+    return [
+        *_brakes(account),
+        *_listed("Files refused", [f"{each.file}: {each.reason}" for each in account.refused], "bad"),
+        *_listed("Differences", account.differences, "bad"),
+        *([Line(account.stopped, "bad")] if account.stopped else []),
+        *_set_aside(account),
+        *_listed("Values not applied", [str(each) for each in account.notices if each.fault], "warn"),
+        *_listed("Warnings", _folded(account), "warn"),
+        *_listed(
+            "Rows superseded by a later file", [_aside(account, each) for each in account.superseded], "soft"
+        ),
+        *_files(account),
+        *_operations(account),
+        *_addresses(account),
+        *_durations(account),
+        *_listed("What to do next", steps(account), "title"),
+    ]
+
+
+def _summary(changes: Changes) -> list[Block]:
+    """How many objects of each kind are new, changed, ended, moved."""
+    groups = {
+        "+ new": (Sort.CREATED, Sort.REOPENED),
+        "~ changed": (Sort.RENAMED, Sort.CHANGED),
+        "− ended": (Sort.ENDED,),
+        "→ moved": (Sort.MOVED,),
+    }
+    rows = [
+        [
+            KINDS[kind].english,
+            *(str(len(set().union(*(objects.get(sort, ()) for sort in sorts)))) for sorts in groups.values()),
+        ]
+        for kind, objects in changes.objects.items()
+    ]
+    return [Table(["What would change", *groups], rows)]
+
+
+def _by_unit(record: Record, changes: Changes, verbose: bool) -> list[Block]:
+    """Units under their ancestors, then the people in them."""
+    names = record["names"]
+    found: dict[tuple[str, ...], list[Change]] = {}
+    for change in (*changes.units, *changes.people):
+        found.setdefault(change.place, []).append(change)
+    order = sorted(found, key=lambda place: [names.get(each, each) for each in place])
+    lines: list[Block] = []
+    told: tuple[str, ...] = ()
+    for place in order:
+        common = next(
+            (n for n, pair in enumerate(zip(told, place, strict=False)) if pair[0] != pair[1]), None
+        )
+        common = min(len(told), len(place)) if common is None else common
+        lines += [
+            Line(names.get(unit, unit) + (f"  [{unit}]" if verbose else ""), "title", 2 * depth)
+            for depth, unit in enumerate(place[common:], common)
+        ]
+        told = place
+        for change in found[place]:
+            lines += _change(change, 2 * len(place), verbose)
+    return [Line(""), *lines] if lines else []
+
+
+def _basics(record: Record, changes: Changes, verbose: bool) -> list[Block]:
+    lines: list[Block] = []
+    for change in changes.basics:
+        place = change.place[0]
+        title = KINDS[place].english if place in KINDS else f"classes of {record['names'].get(place, place)}"
+        if Line(title, "title") not in lines:
+            lines.append(Line(title, "title"))
+        lines += _change(change, 2, verbose)
+    return [Line(""), *lines] if lines else []
+
+
+def _change(change: Change, indent: int, verbose: bool) -> list[Block]:
+    """A change in a line: what, when, and each field, the old and the new."""
+    said = words_of(change, "en", planned=True)
+    sort = said[0][0]
+    span = days(change.start, change.end, "en")
+    before, after = dict(change.before), dict(change.after)
+    fields = [
+        f"{label}: {after[label]}"
+        if label not in before
+        else f"{label}: {before[label]} → {after.get(label, NONE)}"
+        for label in dict.fromkeys([*before, *after])
+    ]
+    told = f": {', '.join(fields)}" if fields and (after or sort is not Sort.ENDED) else ""
+    lines = [
+        Line(
+            f"{SYMBOLS[sort]} {change.name}: {', '.join(word for _, word in said)} {span}{told}", sort, indent
+        )
+    ]
+    if verbose:
+        lines.append(
+            Line(f"{change.uuid or NONE} ({', '.join(change.rows) or 'no row'})", "soft", indent + 2)
+        )
+    return list(lines)
+
+
+def _closing(account: Account) -> Line:
+    code = account.exit_code
+    totals: Counter[Fate] = Counter()
+    for file in account.files:
+        totals.update(file.fates)
+    rows = ", ".join(f"{totals[fate]} {_fate(account, fate)}" for fate in reversed(Fate))
+    written = 0 if account.dry else account.acknowledged
+    counts = f"{_many(sum(totals.values()), 'row')} ({rows}), {_many(written, 'write')}, exit {code}."
+    style = "good" if code == EXIT_OK else "warn" if code == EXIT_ROWS else "bad"
+    return Line(f"{verdict(account)} {counts}", style)
+
+
+def _fate(account: Account, fate: Fate) -> str:
+    return "held back" if fate is Fate.APPLIED and account.brakes and not account.acknowledged else fate.value
+
+
+def _brakes(account: Account) -> list[Block]:
+    if not account.brakes:
+        return []
+    lines: list[Block] = [Line("Brakes:", "bad")]
+    lines += [Line(f"{brake_text(brake)}.", "bad", 2) for brake in account.brakes]
+    if any(brake.kind == "unit-ends" for brake in account.brakes):
+        record = run_record(account)
+        names = record["names"]
+        lines.append(Line("The largest branches that would end:", "title", 2))
+        lines += [
+            Line(
+                f"{_many(each.size, 'unit')}: "
+                + " › ".join(names.get(unit, unit) for unit in (*each.change.place, each.change.uuid)),
+                "ended",
+                4,
+            )
+            for each in ended_subtrees(changes_of(record, "en").units)[:SHOWN]
+        ]
+    return lines
+
+
+def _set_aside(account: Account) -> list[Block]:
+    """The rows that are set aside, so many of each sort, and where they all stand."""
+    by_sort: dict[tuple[str, str], list[str]] = {}
+    for aside in account.set_aside:
+        by_sort.setdefault((aside.column, _sort(aside.reason)), []).append(_aside(account, aside))
+    given_up = " and given up" if account.rows_accepted else ""
+    lines = _listed(
+        f"Rows set aside{given_up}",
+        [line for each in by_sort.values() for line in _first(each)],
+        "warn",
+        None,
+    )
+    return [
+        *lines,
+        *(Line(f"in {path}", "soft", 2) for path in account.reports if path.name.startswith("rejected_")),
+    ]
+
+
+def _first(lines: Sequence[str]) -> list[str]:
+    more = [f"… and {len(lines) - SHOWN} more like this"] if len(lines) > SHOWN else []
+    return [*lines[:SHOWN], *more]
+
+
+def _folded(account: Account) -> list[str]:
+    """The warnings, those of one sort in one line."""
+    told = [(text, text) for text in account.warnings]
+    told += [(each.text, str(each)) for each in account.notices if not each.fault]
+    sorts: dict[str, list[str]] = {}
+    for text, line in told:
+        sorts.setdefault(_sort(text), []).append(line)
+    return [f"{first} (and {len(more)} more like this)" if more else first for first, *more in sorts.values()]
+
+
+def _sort(text: str) -> str:
+    """What sort of text it is; where it does not say so itself, the text without what is different from row to row."""
+    return code_of(text) or re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|'[^']*'|\S+\.csv", "#", text)
+
+
+def _aside(account: Account, aside: SetAside) -> str:
+    column = f"{aside.column}: " if aside.column else ""
+    again = " (pending: tried again with the next run)" if aside.pending else ""
+    if account.given_up(aside):
+        again = " (given up)"
+    return f"{aside.ref}: {column}{aside.reason}{again}"
+
+
+def _files(account: Account) -> list[Block]:
+    """A line a file, and what became of its rows; what happened to none of them has no column."""
+    if not account.files:
+        if account.stopped:
+            return [Line("Rows are not counted, since the run was cut off: the next one reads them again.")]
+        return [Line("No new files and no pending rows.")]
+    always = (Fate.UNCHANGED, Fate.APPLIED)
+    fates = [
+        fate for fate in reversed(Fate) if fate in always or any(file.fates[fate] for file in account.files)
+    ]
+    pending = any(file.pending for file in account.files)
+    head = ["File", "rows", *(_fate(account, fate) for fate in fates), *(["pending"] if pending else [])]
+    rows = [
+        [
+            file.name,
+            str(file.rows),
+            *(str(file.fates[fate]) for fate in fates),
+            *([str(file.pending)] if pending else []),
+        ]
+        for file in account.files
+    ]
+    again = [file for file in account.files if not file.is_new]
+    notes = [
+        f"{file.name}: read again for its pending rows"
+        + (f", which wait since {file.pending_since[:10]}" if file.pending and file.pending_since else "")
+        for file in again
+    ]
+    return [Table(head, rows), *(Line(note, "soft", 2) for note in _first(notes))]
+
+
+def _operations(account: Account) -> list[Block]:
+    operations = account.plan.operations
+    if not operations:
+        return [Line("MO: nothing to write.")]
+    done = {"create": "created", "edit": "edited", "terminate": "ended"}
+    counts = Counter((operation.kind, operation.action) for operation in operations)
+    planned = ", ".join(f"{count} {kind} {done[action]}" for (kind, action), count in counts.items())
+    if account.dry or account.held:
+        return [Line(f"MO: would be: {planned}")]
+    fates = f"{account.acknowledged} acknowledged, {account.failed} failed"
+    unsettled = f", {account.unsettled} not sent or unknown" if account.unsettled else ""
+    retries = f", {_many(account.retries, 'retry', 'retries')}" if account.retries else ""
+    of = _many(len(operations), "operation")
+    return [Line(f"MO: {planned}"), Line(f"MO: {of}: {fates}{unsettled}{retries}")]
+
+
+def _addresses(account: Account) -> list[Block]:
+    if not account.addresses:
+        return []
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(account.addresses.items()))
+    kept = account.kept_addresses
+    tail = f"; {_many(kept, 'unit keeps', 'units keep')} a former address" if kept else ""
+    lists = [
+        Line(f"in {path}", "soft", 2) for path in account.reports if path.name.startswith("failed_addr_")
+    ]
+    return [Line(f"Addresses: {counts}{tail}"), *lists]
+
+
+def _durations(account: Account) -> list[Block]:
+    if not account.durations:
+        return []
+    phases = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in account.durations.items())
+    return [Line(f"Time: {sum(account.durations.values()):.1f} s: {phases}")]
+
+
+def _many(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def _listed(title: str, lines: Sequence[str], style: Style, shown: int | None = 5 * SHOWN) -> list[Block]:
+    if not lines:
+        return []
+    more = [Line(f"… and {len(lines) - shown} more", "soft", 2)] if shown and len(lines) > shown else []
+    return [Line(f"{title}:", style), *(Line(line, "", 2) for line in lines[:shown]), *more]

@@ -1,0 +1,128 @@
+"""Which steps of a plan may be sent next: what others wait behind first, in lists, each after what it waits for. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Final
+
+from aarhus_los.mo.payloads import Endpoint
+from aarhus_los.plan import Step
+
+SMALLEST_LIST: Final = 10
+"""Below this, a list is not made shorter to keep more connections busy: requests have a price of their own."""
+
+
+class Schedule:
+    """Steps, named by their numbers in the plan."""
+
+    def __init__(self, steps: Sequence[Step], chunk_size: int) -> None:
+        self._steps = steps
+        self._chunk_size = chunk_size
+        self._waits = [len(step.needs | step.follows) for step in steps]
+        self._blocks: dict[int, list[int]] = {}
+        for number, step in enumerate(steps):
+            for before in step.needs | step.follows:
+                self._blocks.setdefault(before, []).append(number)
+        self._heights = _heights(self._blocks, self._waits)
+        self._ready: dict[tuple[int, Endpoint, bool], deque[int]] = {}
+        self._open = set(range(len(steps)))
+        """Steps that are neither over nor taken."""
+        for number in range(len(steps)):
+            if self._waits[number] == 0:
+                self._is_ready(number)
+
+    def take(self, connections: int, *, idle: bool) -> tuple[Endpoint, list[int]] | None:
+        """The next list, so long that so many connections are busy; None where all that is left waits.
+
+        `idle`: nothing is under way that anything could wait for; then, of steps that wait for each other, one goes first.
+        """
+        if idle and self._open and not any(self._ready.values()):
+            self._is_ready(self._first_of_a_circle())
+        for key in sorted(self._ready, reverse=True):
+            numbers = self._taken(key, connections)
+            if numbers:
+                return key[1], numbers
+        return None
+
+    def over(self, number: int, *, failed: bool) -> list[int]:
+        """Lets those go that waited for a step that is over. Returns those that need it and will not be sent."""
+        lost = []
+        for waiting in self._blocks.get(number, ()):
+            if waiting not in self._open:
+                continue
+            self._waits[waiting] -= 1
+            if failed and number in self._steps[waiting].needs:
+                self._open.discard(waiting)
+                lost.append(waiting)
+            elif self._waits[waiting] == 0:
+                self._is_ready(waiting)
+        return lost
+
+    def _is_ready(self, number: int) -> None:
+        """What most others wait behind goes first, in a list of its own: else MO would be idle in the end."""
+        step = self._steps[number]
+        key = (self._heights[number], step.operations[0].endpoint, step.alone)
+        self._ready.setdefault(key, deque()).append(number)
+
+    def _taken(self, key: tuple[int, Endpoint, bool], connections: int) -> list[int]:
+        queue = self._ready[key]
+        room = self._room(queue, connections) if not key[2] else 0
+        numbers: list[int] = []
+        size = 0
+        while queue and (not numbers or size + len(self._steps[queue[0]].operations) <= room):
+            number = queue.popleft()
+            if number not in self._open:
+                continue
+            self._open.discard(number)
+            numbers.append(number)
+            size += len(self._steps[number].operations)
+        if not queue:
+            del self._ready[key]
+        return numbers
+
+    def _room(self, queue: deque[int], connections: int) -> int:
+        enough = (
+            self._chunk_size * connections
+        )  # to fill them all: the rest of a long queue need not be counted
+        waiting = sum(len(self._steps[number].operations) for number in islice(queue, enough))
+        return min(self._chunk_size, max(SMALLEST_LIST, math.ceil(waiting / connections)))
+
+    def _first_of_a_circle(self) -> int:
+        """Of steps that all wait for each other, the first; none that only waits for the circle."""
+        number = min(self._open)
+        while True:
+            above = self._waits_for(number)
+            apart = next((other for other in reversed(above) if number not in self._waits_for(other)), None)
+            if apart is None:
+                return min(above)
+            number = apart
+
+    def _waits_for(self, number: int) -> dict[int, None]:
+        """The open steps that a step waits for, directly or not, the nearest first."""
+        above: dict[int, None] = {}
+        near = deque([number])
+        while near:
+            step = self._steps[near.popleft()]
+            for other in sorted((step.needs | step.follows) & self._open):
+                if other not in above:
+                    above[other] = None
+                    near.append(other)
+        return above
+
+
+def _heights(blocks: Mapping[int, Sequence[int]], waits: Sequence[int]) -> list[int]:
+    """How many steps one after the other wait behind each; of a circle, and of what only waits for one, nothing is known."""
+    left = list(waits)
+    order = [number for number, count in enumerate(left) if count == 0]
+    for number in order:
+        for waiting in blocks.get(number, ()):
+            left[waiting] -= 1
+            if left[waiting] == 0:
+                order.append(waiting)
+    heights = [0] * len(left)
+    for number in reversed(order):
+        heights[number] = max((heights[waiting] + 1 for waiting in blocks.get(number, ())), default=0)
+    return heights

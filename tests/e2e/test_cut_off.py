@@ -1,0 +1,169 @@
+"""A run that is cut off after it has written: its record is left, and what is told says how much of how much it wrote."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from aarhus_los.report.page import write_page
+from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Request
+from aarhus_los.sandbox.mo_server import written_objects
+from tests.e2e.drops import CHANGES, put_files, put_first_files
+from tests.e2e.harness import Sandbox
+
+
+class OnVerification:
+    """Does something to each read that comes after the last write; the first one of them is told of by `reached`."""
+
+    def __init__(self, action: Action | None) -> None:
+        self.action = action
+        self.reached = Event()
+        self.go_on = Event()
+        self.written = 0
+        self.since = 0
+        self.wanted = 1_000_000
+
+    def __call__(self, request: Request, phase: Phase) -> Action | None:
+        if phase is Phase.AFTER and request.answer is not None and request.answer.status < 300:
+            self.written += written_objects(request)
+        if phase is Phase.BEFORE and self.written >= self.wanted and request.path.startswith("/graphql/"):
+            if written_objects(request):
+                return None
+            self.reached.set()
+            if self.action is None:
+                assert self.go_on.wait(30)
+            return self.action
+        return None
+
+
+def writes_of(sandbox: Sandbox) -> int:
+    """How many writes the drop takes."""
+    plan = json.loads(sandbox.run("plan", "--json").stdout)
+    return sum(sum(actions.values()) for actions in plan["operations"]["planned"].values())
+
+
+def left_by(sandbox: Sandbox) -> tuple[Path, dict[str, Any]]:
+    (path,) = sandbox.reports.glob("run_*.json")
+    assert path.stat().st_mode & 0o777 == 0o600
+    return path, json.loads(path.read_text(encoding="utf-8"))
+
+
+def check(sandbox: Sandbox, done: subprocess.CompletedProcess[str], code: int, writes: int) -> None:
+    path, record = left_by(sandbox)
+    assert done.returncode == record["exit_code"] == code, done.stderr
+    assert f"los-import: {writes} of {writes} writes were made; their record is {path}\n" in done.stderr
+    assert len(record["written"]) == writes
+    assert record["verdict"]["text"].startswith(f"Cut off: {writes} of {writes} writes were made")
+    told = done.stdout + done.stderr
+    assert "No new files" not in told and "Nothing" not in told and "nothing" not in told
+    assert "Traceback" not in told
+    write_page(path.with_suffix(".html"), record)
+    page = path.with_suffix(".html").read_text(encoding="utf-8")
+    assert "Afbrudt" in page and "Ingen nye filer" not in page
+
+
+@pytest.fixture
+def cut(sandbox: Sandbox) -> Sandbox:
+    put_first_files(sandbox)
+    sandbox.configure(retry_seconds=0.2)
+    return sandbox
+
+
+def test_by_a_signal_while_it_verifies(cut: Sandbox) -> None:
+    writes = writes_of(cut)
+    fault = cut.mo.intercept = OnVerification(None)
+    fault.wanted = writes
+    with cut.start() as process:
+        assert fault.reached.wait(30)
+        process.send_signal(signal.SIGTERM)
+        fault.go_on.set()
+        stdout, stderr = process.communicate(timeout=30)
+    done = subprocess.CompletedProcess([], process.returncode, stdout, stderr)
+    check(cut, done, 128 + signal.SIGTERM, writes)
+    assert cut.claimed() == {}
+
+
+@pytest.mark.parametrize(
+    ("action", "text"),
+    [
+        (Drop(), "cannot be reached"),
+        (Answer(502, b"<html>bad gateway</html>", {"Content-Type": "text/html"}), "502"),
+    ],
+    ids=["gone", "gateway"],
+)
+def test_by_an_mo_that_is_gone_when_it_verifies(cut: Sandbox, action: Action, text: str) -> None:
+    writes = writes_of(cut)
+    fault = cut.mo.intercept = OnVerification(action)
+    fault.wanted = writes
+    done = cut.run()
+    check(cut, done, 69, writes)
+    assert "the next run does the rest" in done.stderr.lower()
+    cut.mo.intercept = None
+    again = cut.run()
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.splitlines()[-1].endswith("0 writes, exit 0.")
+
+
+DEFECT = """
+import sys
+from aarhus_los import cli, run
+def broken(self, *args):
+    raise KeyError("no such thing")
+run._Run._verify = broken
+cli.main(sys.argv[1:])
+"""
+
+
+def test_by_a_defect(cut: Sandbox) -> None:
+    writes = writes_of(cut)
+    command = cut.command(())
+    done = subprocess.run(
+        [command[0], "-c", DEFECT, *command[3:]],
+        capture_output=True,
+        text=True,
+        cwd=cut.stage.home,
+        check=False,
+    )
+    check(cut, done, 70, writes)
+
+
+FULL = """
+import sys
+from aarhus_los import cli, errors, run
+def full(*args):
+    raise errors.StateError("the state cannot be written: No space left on device")
+run.next_state = full
+cli.main(sys.argv[1:])
+"""
+
+
+def test_by_a_disk_that_fills_up(cut: Sandbox) -> None:
+    writes = writes_of(cut)
+    command = cut.command(())
+    done = subprocess.run(
+        [command[0], "-c", FULL, *command[3:]],
+        capture_output=True,
+        text=True,
+        cwd=cut.stage.home,
+        check=False,
+    )
+    check(cut, done, 74, writes)
+
+
+def test_before_anything_was_written_there_is_no_record(imported: Sandbox) -> None:
+    put_files(imported, CHANGES)
+    imported.configure(retry_seconds=0.2)
+    for path in imported.reports.glob("run_*.json"):
+        path.unlink()
+    imported.mo.intercept = lambda request, phase: Drop() if written_objects(request) else None
+    done = imported.run()
+    assert done.returncode == 69, done.stderr
+    assert "writes were made" not in done.stderr
+    assert "Cut off before anything was written: the next run does it." in done.stdout.splitlines()[-1]
+    assert not list(imported.reports.glob("run_*.json"))
