@@ -18,12 +18,13 @@ FORMAT: Final = 1
 
 def check(settings: Settings) -> list[Finding]:
     """What an import with these settings would meet, from the near to the far."""
+    of_drop, files = drop(settings)
     return [
         *machine.settings_in_force(settings),
         *machine.proxies(settings),
         *machine.state(settings),
-        *machine.folders(settings),
-        *drop(settings),
+        *machine.folders(settings, files),
+        *of_drop,
         *mo(settings),
         *address_service(settings),
     ]

@@ -142,7 +142,7 @@ def make_folder(folder: Path, setting: str) -> str | None:
     except OSError as error:
         raise StateError(f"the folder {folder} cannot be made: {error.strerror}") from error
     if not folder.is_dir():
-        raise StateError(f"{folder} is not a folder: change {setting}, or put it away")
+        raise StateError(f"{folder} is not a folder: change the setting, or put it away")
     return open_to_others(folder, setting)
 
 

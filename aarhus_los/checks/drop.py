@@ -10,7 +10,8 @@ from typing import Final
 from aarhus_los import clock
 from aarhus_los.checks.findings import Finding, failure, ok, warning
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
-from aarhus_los.errors import LosError
+from aarhus_los.errors import LosError, StateError
+from aarhus_los.ledger import load_state
 from aarhus_los.settings import Settings
 from aarhus_los.sources.entries import Entry
 from aarhus_los.sources.open import open_source
@@ -20,17 +21,31 @@ SKEW: Final = timedelta(minutes=5)
 _SUBJECT: Final = "drop"
 
 
-def drop(settings: Settings) -> list[Finding]:
-    """Logs in and lists the folder; no file is read."""
+def drop(settings: Settings) -> tuple[list[Finding], list[str]]:
+    """Logs in and lists the folder; no file is read. Also the names of the files that an import would read."""
     try:
         with open_source(settings) as source:
             entries = source.listing()
             place = source.describe()
     except LosError as error:
-        return [failure(_SUBJECT, str(error))]
+        return [failure(_SUBJECT, str(error), error.exit_code)], []
     found = [*_listed(place, entries), *_unread(entries), *_ahead(entries, clock.now())]
     if place.startswith("ftp://"):
         found.append(warning(_SUBJECT, f"{place}: not encrypted, nor is the login: use ftps:// or sftp://"))
+    return found, _to_read(settings, entries)
+
+
+def _to_read(settings: Settings, entries: Sequence[Entry]) -> list[str]:
+    """The files that are not in MO, as far as their names tell, and those with pending rows."""
+    try:
+        lines = load_state(settings.state_file).lines
+    except StateError:
+        return []
+    found = []
+    for name in _names(entries):
+        line = lines.get(name.name)
+        if line is None or line.sha256 is None or line.pending:
+            found.append(name.name)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,9 +15,10 @@ from aarhus_los.desired.claims import SetAside, UnresolvedAddress
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import OrgRow
 from aarhus_los.errors import StateError
-from aarhus_los.files import write_private
+from aarhus_los.files import read_own, write_private
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 ADDRESS_HEADER: Final = ("org_uuid", "post_address", "kode", "tekst", "forslag", "mo_har")
 
 
@@ -74,8 +76,8 @@ def write_failed_addresses(
     for file in files:
         if file.due is not None and not file.due:
             continue
-        rows: list[Sequence[str | int]] = [
-            (each.org_unit, each.text, kode, tekst, suggestion, each.mo_has or "")
+        rows: list[Sequence[str]] = [
+            (each.org_unit, each.text, str(kode), tekst, suggestion, each.mo_has or "")
             for each in by_file.get(file.name.name, [])
             if isinstance(each.outcome, Unsafe | Unknown)
             for kode, tekst, suggestion in [(each.outcome.kode, each.outcome.text, each.outcome.suggestion)]
@@ -105,12 +107,12 @@ def _of_other_rows(file: DropFile, written: Iterable[Sequence[str]]) -> list[Seq
 
 def _written(path: Path, header: Sequence[str], delimiter: str) -> list[Sequence[str]]:
     """The rows that stand in such a file already; none where it is not there or not as it was written."""
+    if path.is_symlink():  # none of ours: it is replaced
+        return []
     try:
-        text = path.read_bytes().decode("utf-8-sig", "replace")
+        text = read_own(path).decode("utf-8-sig", "replace")
     except FileNotFoundError:
         return []
-    except OSError as error:
-        raise StateError(f"{path} cannot be read: {error.strerror}") from error
     try:
         first, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     except (ValueError, csv.Error):
@@ -127,9 +129,9 @@ def _remove(path: Path) -> None:
         raise StateError(f"{path} cannot be removed: {error.strerror}") from error
 
 
-def _csv(rows: Iterable[Sequence[str | int]], delimiter: str) -> bytes:
+def _csv(rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
     """Texts are defused; a number, also a negative one, is no formula."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerows([defused(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    writer.writerows([cell if _NUMBER.fullmatch(cell) else defused(cell) for cell in row] for row in rows)
     return text.getvalue().encode()

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,12 @@ from hypothesis import strategies as st
 
 from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome, Unknown, Unsafe
 from aarhus_los.desired.claims import SetAside, UnresolvedAddress
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import parse_name
 from aarhus_los.drop.reader import read_file
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.errors import StateError
-from aarhus_los.ledger import Line
 from aarhus_los.report.files import defused, write_failed_addresses, write_rejects
-from aarhus_los.selection import ReadFile
 
 NAME = "Org_nye_20261101_220000.csv"
 LEDER = "Leder_luk_20261101_220000.csv"
@@ -36,13 +36,13 @@ REJECTED = "rejected_" + NAME
 FAILED = "failed_addr_" + NAME
 
 
-def file_of(counted: set[int] | None = None, text: str = TEXT, name: str = NAME) -> ReadFile:
+def file_of(counted: set[int] | None = None, text: str = TEXT, name: str = NAME) -> DropFile:
     """A file with the rows on lines 2, 3 and 4. `counted` None: it is new."""
     parsed_name = parse_name(name)
     assert parsed_name is not None
     data = text.encode()
     lines = None if counted is None else frozenset(counted)
-    return ReadFile(parsed_name, data, read_file(parsed_name, data), Line(name), lines, None)
+    return replace(read_file(parsed_name, data), due=lines)
 
 
 def aside(line: int, reason: str = "why", column: str = "ParentUUID", *, pending: bool = True) -> SetAside:
@@ -81,7 +81,7 @@ def test_a_reject_file_has_line_column_reason_and_the_row_as_it_was(tmp_path: Pa
 
 def test_lines_that_are_no_rows_are_shown_as_they_are(tmp_path: Path) -> None:
     file = file_of(text=TEXT + "too;short\n")
-    (reject,) = file.parsed.rejects
+    (reject,) = file.rejects
     write_rejects(tmp_path, [file], [SetAside(reject.ref, reject.column, reject.reason, pending=False)])
     assert table(tmp_path / REJECTED, ";")[1] == ["5", "", reject.reason, "too", "short"]
 
@@ -176,7 +176,7 @@ def test_formulas_in_rows_headers_and_reasons_are_defused_also_after_a_retry(tmp
     assert expected[0][-1] == "'=x"
     assert (expected[1][2], expected[1][-1]) == ("'-1 rows", "'@y")
     assert expected[2][5] == f"'{FORMULA}"
-    again = ReadFile(file.name, file.data, file.parsed, file.line, frozenset({3}), None)
+    again = replace(file, due=frozenset({3}))
     write_rejects(tmp_path, [again], [aside(3)])
     assert table(tmp_path / REJECTED, ";") == expected
 
@@ -240,6 +240,24 @@ def test_addresses_of_rows_that_are_not_tried_again_stay_listed(tmp_path: Path) 
     ]
     write_failed_addresses({tmp_path: 0o600}, [file_of({3})], [])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_of_addresses_that_is_written_again_is_the_same(tmp_path: Path) -> None:
+    found = [unresolved(2, UNSAFE), unresolved(3, UNKNOWN), unresolved(4, UNSAFE)]
+    write_failed_addresses({tmp_path: 0o600}, [file_of()], found)
+    once = (tmp_path / FAILED).read_bytes()
+    assert b"#-1000#" in once
+    write_failed_addresses({tmp_path: 0o600}, [file_of({4})], found[2:])
+    assert (tmp_path / FAILED).read_bytes() == once
+
+
+def test_a_link_in_place_of_a_report_is_replaced(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_text("line;column;reason", encoding="utf-8")
+    (tmp_path / REJECTED).symlink_to(theirs)
+    write_rejects(tmp_path, [file_of({3})], [aside(3)])
+    assert [row[0] for row in rejects(tmp_path)] == ["3"]
+    assert theirs.read_text(encoding="utf-8") == "line;column;reason"
 
 
 def test_a_file_read_only_for_what_it_said_keeps_its_addresses(tmp_path: Path) -> None:
