@@ -32,7 +32,7 @@ EXCHANGE_SECONDS: Final = 600.0
 """The longest that one exchange may last, however lively its socket is."""
 LARGEST: Final = 256 * 1024 * 1024
 """The largest answer, unpacked."""
-GRACE_SECONDS: Final = 12.0
+GRACE_SECONDS: Final = 10.0
 """How long requests that write may still wait for their answers after a run was told to stop."""
 IDLE_SECONDS: Final = 4.0
 """MO's server closes a connection that was idle for five seconds; a request that meets the close is lost."""

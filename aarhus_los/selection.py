@@ -20,7 +20,7 @@ from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, StateError, UnavailableError
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest, moment_of_stamp
 from aarhus_los.messages import Message
 from aarhus_los.moments import reaching_back
-from aarhus_los.sources.entries import Entry, FileChanged, Source
+from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Source
 
 AHEAD: Final = timedelta(days=1)
 """How far the time of the last import may lie ahead of the clock."""
@@ -139,7 +139,10 @@ class _Selecting:
 
     def _listed(self) -> list[DropName]:
         names = []
-        for entry in sorted(self.source.listing(), key=lambda entry: entry.name):
+        listing = self.source.listing()
+        if unusable := listing.unusable_text():
+            self._news("unusable", unusable, fault=True, value=unusable)
+        for entry in sorted(listing.entries, key=lambda entry: entry.name):
             name = parse_name(entry.name)
             if name is None:
                 if miss := near_miss(entry.name):
@@ -150,7 +153,8 @@ class _Selecting:
                 self.entries[name.name] = entry
                 names.append(name)
         self.selection.listed = set(self.entries)
-        if not names and not self.wishes.allow_empty and (self.state.timestamp is None or self.state.listed):
+        empty = not names and not self.selection.refused
+        if empty and not self.wishes.allow_empty and (self.state.timestamp is None or self.state.listed):
             raise UnavailableError(
                 f"{self.source.describe()} has no file of the drop: is it the right folder?"
                 if self.state.timestamp is None
@@ -221,7 +225,9 @@ class _Selecting:
             return self.source.read(name)
         except FileChanged as changed:
             self._wait(name, f"{changed}: it waits for the next run")
-            return None
+        except FileUnreadable as unreadable:
+            self._refuse(name, unreadable.reason, EXIT_DATA)
+        return None
 
     def _is_taken_over(self, entry: Entry, stamp: datetime | None) -> bool:
         """Whether the earlier importer, of which only a timestamp is left, has imported this file."""

@@ -18,7 +18,7 @@ from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refus
 from aarhus_los.drop.reader import FileRefused, read_file
 from aarhus_los.drop.rows import ClassRow, OrgRow, Reject
 from aarhus_los.errors import EXIT_DATA, EXIT_OK, EXIT_ROWS
-from aarhus_los.sources.entries import Entry, FileChanged
+from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable
 from aarhus_los.sources.folder import Folder
 
 FORMAT: Final = 1
@@ -96,10 +96,10 @@ class Validation:
 
 
 def validate(folder: Path) -> Validation:
-    """Reads every file of the drop in a folder. Raises UnavailableError where the folder or a file cannot be read."""
+    """Reads every file of the drop in a folder. Raises UnavailableError where the folder cannot be read."""
     validating = _Validating()
     with Folder(folder) as source:
-        for entry in source.listing():
+        for entry in source.listing().entries:
             name = validating.look_at(entry)
             if name is None:
                 continue
@@ -107,6 +107,8 @@ def validate(folder: Path) -> Validation:
                 validating.read(name, source.read(entry.name))
             except FileChanged:
                 validating.refuse(name.name, "it is being written: validate it when the upload is complete")
+            except FileUnreadable as unreadable:
+                validating.refuse(name.name, unreadable.reason)
     if not validating.files and not validating.problems:
         validating.refuse(_shown(str(folder)), "no file of the drop is in this folder: is it the right one?")
     return validating.result()

@@ -11,7 +11,7 @@ from typing import Self
 from aarhus_los.clock import COPENHAGEN
 from aarhus_los.ledger import Kept, State, load_state, next_state, save_state
 from aarhus_los.selection import Selection, Wishes, select
-from aarhus_los.sources.entries import Entry, FileChanged
+from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Listing
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=COPENHAGEN)
 HEADER = "OrgUUID;BrugervendtNøgle;OrgEnhedsNavn;ParentUUID;StartDato;SlutDato\n"
@@ -49,6 +49,7 @@ class Upload:
     data: bytes
     mtime: datetime | None
     growing: bool = False
+    unreadable: str = ""
 
 
 @dataclass
@@ -58,6 +59,7 @@ class Server:
     files: dict[str, Upload] = field(default_factory=dict)
     tells_times: bool = True
     reads: list[str] = field(default_factory=list)
+    listed: dict[str, Entry] = field(default_factory=dict)
     _clock: datetime = datetime(2026, 11, 20, tzinfo=UTC)
 
     def put(self, name: str, data: bytes, mtime: datetime | None = None) -> None:
@@ -75,16 +77,19 @@ class Server:
     def describe(self) -> str:
         return "a server in memory"
 
-    def listing(self) -> list[Entry]:
-        return [
-            Entry(name, len(upload.data), upload.mtime if self.tells_times else None)
+    def listing(self) -> Listing:
+        self.listed = {
+            name: Entry(name, len(upload.data), upload.mtime if self.tells_times else None)
             for name, upload in reversed(self.files.items())
-        ]
+        }
+        return Listing(tuple(self.listed.values()))
 
     def read(self, name: str) -> bytes:
         self.reads.append(name)
         if self.files[name].growing:
             raise FileChanged(f"{name} is no longer of the size that it was listed with")
+        if why := self.files[name].unreadable:
+            raise FileUnreadable(name, why)
         return self.files[name].data
 
 

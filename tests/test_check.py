@@ -33,6 +33,7 @@ from aarhus_los.sandbox.mo_server import written_objects
 from aarhus_los.sandbox.sample import first_drop
 from aarhus_los.sandbox.stage import DAR_TOKEN, Stage, importer_environment
 from aarhus_los.settings import load_settings
+from tests.memory_source import org
 
 NOBODY = 65534
 OK, WARNING, FAILURE = Status.OK, Status.WARNING, Status.FAILURE
@@ -45,7 +46,7 @@ class Bench:
         self.stage = stage
         self.drop = drop
         self.environ: dict[str, str] = {}
-        (drop / "Org_nye_20210128_123742.csv").write_text("is not read", encoding="utf-8")
+        (drop / "Org_nye_20210128_123742.csv").write_bytes(org(1))
 
     def check(self, **settings: object) -> list[Finding]:
         self.write(**settings)
@@ -315,7 +316,11 @@ def test_the_drop_is_counted_and_what_would_not_be_read_is_told(bench: Bench) ->
     found = bench.check()
     assert "3 files of the drop (1 STAM, 1 Org, 1 Pers)" in told(found, "drop", OK)
     warnings = [each.text for each in of(found, "drop") if each.status is WARNING]
-    assert [text.partition(" is not read: ")[0] for text in warnings] == ["'Org_nye_20210128.csv'", late]
+    assert [text.partition(" is not read: ")[0] for text in warnings] == [
+        "'Org_nye_20210128.csv'",
+        late,
+        "STAM_UUID_ITSystem.csv",  # opened, and found to be none
+    ]
     assert exit_code(found) == 0
 
 
@@ -329,7 +334,7 @@ def test_an_empty_drop_is_a_warning_and_one_that_is_not_there_a_failure(bench: B
 def test_files_dated_in_the_future_are_told(bench: Bench) -> None:
     soon = clock.now() + timedelta(hours=23)
     newest = f"Org_ret_{soon:%Y%m%d_%H%M%S}.csv"
-    (bench.drop / newest).write_text("x", encoding="utf-8")
+    (bench.drop / newest).write_bytes(org(1))
     assert told(bench.check(), "drop", WARNING).endswith(f"dated in the future: {newest}")
     (bench.drop / newest).unlink()
     ahead = (clock.now() + timedelta(hours=1)).timestamp()

@@ -9,9 +9,10 @@ from typing import Final
 
 from aarhus_los import clock
 from aarhus_los.checks.findings import Finding, failure, ok, warning
-from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
+from aarhus_los.drop.names import DropName, Family, parse_name, refusal
 from aarhus_los.errors import LosError, StateError
-from aarhus_los.ledger import load_state
+from aarhus_los.ledger import Kept, load_state
+from aarhus_los.selection import Selection, select
 from aarhus_los.settings import Settings
 from aarhus_los.sources.entries import Entry
 from aarhus_los.sources.open import open_source
@@ -22,31 +23,38 @@ _SUBJECT: Final = "drop"
 
 
 def drop(settings: Settings) -> tuple[list[Finding], list[str]]:
-    """Logs in and lists the folder; no file is read. Also the names of the files that an import would read."""
+    """Logs in, lists the folder, and opens each file that an import would: what it says of them is told beforehand.
+
+    Also the names of those that it would read.
+    """
+    try:
+        state = load_state(settings.state_file)
+    except StateError:
+        state = None  # another finding
+    selection = Selection()
     try:
         with open_source(settings) as source:
-            entries = source.listing()
             place = source.describe()
+            if state is None:
+                source.listing()
+            else:
+                kept, birthdate = Kept(settings.state_file), settings.cpr_validate_birthdate
+                selection = select(state, source, kept, clock.now(), validate_birthdate=birthdate)
+            entries = list(source.listed.values())
     except LosError as error:
         return [failure(_SUBJECT, str(error), error.exit_code)], []
-    found = [*_listed(place, entries), *_unread(entries), *_ahead(entries, clock.now())]
+    told = [
+        *(str(notice) for notice in selection.notices),
+        *(f"{each.file} is not read: {each.reason}" for each in selection.refused),
+    ]
+    found = [
+        *_listed(place, entries),
+        *(warning(_SUBJECT, text) for text in told),
+        *_ahead(entries, clock.now()),
+    ]
     if place.startswith("ftp://"):
         found.append(warning(_SUBJECT, f"{place}: not encrypted, nor is the login: use ftps:// or sftp://"))
-    return found, _to_read(settings, entries)
-
-
-def _to_read(settings: Settings, entries: Sequence[Entry]) -> list[str]:
-    """The files that are not in MO, as far as their names tell, and those with pending rows."""
-    try:
-        lines = load_state(settings.state_file).lines
-    except StateError:
-        return []
-    found = []
-    for name in _names(entries):
-        line = lines.get(name.name)
-        if line is None or line.sha256 is None or line.pending:
-            found.append(name.name)
-    return found
+    return found, [file.name.name for file in selection.files]
 
 
 def _listed(place: str, entries: Sequence[Entry]) -> list[Finding]:
@@ -59,20 +67,6 @@ def _listed(place: str, entries: Sequence[Entry]) -> list[Finding]:
     newest = max(names)
     text = f", the newest {newest.name}" if newest.stamp else ""
     return [ok(_SUBJECT, f"{place}: {len(names)} files of the drop ({counts}){text}")]
-
-
-def _unread(entries: Sequence[Entry]) -> list[Finding]:
-    """Files that look like ours and are not, and those that an import refuses by their name alone."""
-    today = clock.now().date()
-    found = []
-    for entry in sorted(entries, key=lambda entry: entry.name):
-        name = parse_name(entry.name)
-        if name is None:
-            if miss := near_miss(entry.name):
-                found.append(warning(_SUBJECT, f"{entry.name!r} is not read: {miss}"))
-        elif reason := refusal(name, today):
-            found.append(warning(_SUBJECT, f"{name.name} is not read: {reason}"))
-    return found
 
 
 def _ahead(entries: Sequence[Entry], now: datetime) -> list[Finding]:

@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 import sys
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -88,10 +89,13 @@ in phase BEFORE the request does not take effect, in phase AFTER it has."""
 
 
 class HttpStandIn(ABC):
-    """A server on a port of its own, for the length of a `with`."""
+    """A server on a port of its own, for the length of a `with`. `clock` tells the `Date` of its answers."""
 
-    def __init__(self, intercept: Intercept | None = None, port: int = 0) -> None:
+    def __init__(
+        self, intercept: Intercept | None = None, port: int = 0, clock: Callable[[], float] = time.time
+    ) -> None:
         self.intercept = intercept
+        self.clock = clock
         self._numbers = count(1)
         self._records: dict[int, Record] = {}
         self._lock = Lock()
@@ -236,6 +240,10 @@ class _Handler(BaseHTTPRequestHandler):
         # With this option a close sends RST; detached, lest http.server ends it politely with FIN first.
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         os.close(self.connection.detach())
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The moment by the stand-in's clock, where none is given."""
+        return super().date_time_string(self.server.stand_in.clock() if timestamp is None else timestamp)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Says nothing: what came is in `requests`."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from aarhus_los.sandbox.mo_kinds import ORG_UNIT, Kind, Merging, Part
+from aarhus_los.sandbox.mo_kinds import ORG_UNIT, Field, Kind, Merging, Part
 from aarhus_los.sandbox.mo_rows import Row, Rows, Tracks, without
 
 Change = dict[str, list[Row]]
@@ -25,8 +25,8 @@ NOBODY: Final = object()
 def created(kind: Kind, start: date, end: date, fields: Fields) -> Change:
     """An object that is there from `start` until `end`. What has no value gets no row."""
     change: Change = {}
-    for part in kind.parts:
-        if rows := _given(kind, part, start, end, fields):
+    for part, ours in kind.filled:
+        if rows := _given(kind, part, ours, start, end, fields):
             change.setdefault(part.track.name, []).extend(rows)
     return change
 
@@ -34,11 +34,11 @@ def created(kind: Kind, start: date, end: date, fields: Fields) -> Change:
 def edited(kind: Kind, before: Tracks, start: date, end: date, fields: Fields) -> Change:
     """Makes an object there from `start` until `end`, with the fields that are given; `before` are its rows as listed."""
     change: Change = {}
-    for part in kind.parts:
+    for part, ours in kind.filled:
         known = read(before, part)
         if kind is ORG_UNIT and part.track.columns:
             fields = {**_last(part, known, start, end), **fields}
-        rows = _given(kind, part, start, end, fields)
+        rows = _given(kind, part, ours, start, end, fields)
         if rows and part.single:
             rows += without(known, [Row(start, end, None)])
         elif not rows and part.widened:
@@ -56,17 +56,14 @@ def terminated(kind: Kind, start: date, end: date) -> Change:
 def read(before: Tracks, part: Part) -> Rows:
     """The rows of a part."""
     rows = before.get(part.track.name, ())
-    return rows if part.role is None else tuple(row for row in rows if _role(row) == part.role)
+    return rows if part.role is None else tuple([row for row in rows if row.role == part.role])
 
 
-def _role(row: Row) -> Any:
-    return row.value[1] if isinstance(row.value, tuple) else None
-
-
-def _given(kind: Kind, part: Part, start: date, end: date, fields: Fields) -> list[Row]:
+def _given(
+    kind: Kind, part: Part, ours: tuple[Field, ...], start: date, end: date, fields: Fields
+) -> list[Row]:
     if part is kind.parts[0]:
         return [Row(start, end, fields.get("published") or kind.there)]
-    ours = [field for field in kind.fields if field.part is part]
     if columns := part.track.columns:
         values = {field.name: fields[field.name] for field in ours if fields.get(field.name) is not None}
         return [Row(start, end, tuple(map(values.get, columns)))] if values else []
@@ -74,7 +71,8 @@ def _given(kind: Kind, part: Part, start: date, end: date, fields: Fields) -> li
     for field in ours:
         value = fields.get(field.name)
         targets += (value or ()) if field.several else [] if value is None else [value]
-    return [Row(start, end, (None if target is NOBODY else target, part.role)) for target in targets]
+    targets = [None if target is NOBODY else target for target in targets]
+    return [Row(start, end, target if part.role is None else (target, part.role)) for target in targets]
 
 
 def _last(part: Part, known: Rows, start: date, end: date) -> dict[str, Any]:

@@ -195,11 +195,11 @@ def _manager(asked: Asked, item: Item, data: Item) -> Write:
 
 def _known(asked: Asked, kind: Kind, uuid: str) -> Tracks | None:
     found = asked.store.registration(kind.name, uuid)
-    return None if found is None else found.listed
+    return None if found is None else found.listed()
 
 
 def _all(kind: Kind, before: Tracks, field: str) -> tuple[Any, ...]:
-    return tuple(row.value[0] for row in read(before, kind.field[field].part))
+    return tuple(row.target for row in read(before, kind.field[field].part))
 
 
 def _first(kind: Kind, before: Tracks, field: str) -> Any:

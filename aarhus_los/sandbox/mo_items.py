@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from aarhus_los.sandbox.mo_errors import MoError, missing, unforeseen
@@ -12,13 +13,17 @@ from aarhus_los.sandbox.moments import FOREVER, day_after
 
 Item = Mapping[str, Any]
 
+_AS_WRITTEN: Final = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
-def is_uuid(value: Any) -> bool:
-    """Whether a value is the text of a uuid."""
+
+def parsed_uuid(value: Any) -> str | None:
+    """A uuid as MO writes it; None if the value is none."""
+    if isinstance(value, str) and _AS_WRITTEN.fullmatch(value):
+        return value
     try:
-        return bool(UUID(value))
+        return str(UUID(value))
     except (AttributeError, TypeError, ValueError):
-        return False
+        return None
 
 
 def uuid_of(source: Item, key: str = "uuid") -> str | None:
@@ -26,9 +31,10 @@ def uuid_of(source: Item, key: str = "uuid") -> str | None:
     value = source.get(key)
     if not value:
         return None
-    if not is_uuid(value):
+    uuid = parsed_uuid(value)
+    if uuid is None:
         raise MoError(400, "E_INVALID_UUID", f"Invalid uuid for {key!r}: {value!r}", obj=source)
-    return str(UUID(value))
+    return uuid
 
 
 def own_uuid(source: Item) -> str:

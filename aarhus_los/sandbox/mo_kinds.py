@@ -103,6 +103,13 @@ class Kind:
         return {name: place for place, name in enumerate(names)}
 
     @cached_property
+    def filled(self) -> tuple[tuple[Part, tuple[Field, ...]], ...]:
+        """The parts, each with its fields."""
+        return tuple(
+            (part, tuple(field for field in self.fields if field.part is part)) for part in self.parts
+        )
+
+    @cached_property
     def field(self) -> Mapping[str, Field]:
         return {field.name: field for field in self.fields}
 

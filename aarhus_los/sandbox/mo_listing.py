@@ -25,9 +25,11 @@ _Entry = tuple[int, str, Row]
 
 def listed(kind: Kind, tracks: Tracks) -> Tracks:
     """The rows of an object as MO reads them: those of one value that touch are one."""
-    relations = [(rank, name, row) for name, rank in kind.relations.items() for row in tracks.get(name, ())]
     found: dict[str, list[Row]] = {}
-    if len(relations) >= _FEW:
+    if sum(len(tracks[name]) for name in kind.relations if name in tracks) >= _FEW:
+        relations = [
+            (rank, name, row) for name, rank in kind.relations.items() for row in tracks.get(name, ())
+        ]
         relations.sort(key=lambda entry: _place(kind, entry))
         _quicksort(relations, 0, len(relations))
         for _, name, row in relations:
@@ -40,7 +42,7 @@ def listed(kind: Kind, tracks: Tracks) -> Tracks:
 
 def _told(track: Track, rows: Rows) -> Rows:
     """Of attributes, the database does not tell what is empty, but for a user key."""
-    if "" not in {column for row in rows for column in row.value if track.columns}:
+    if not track.columns or all("" not in row.value for row in rows):
         return rows
     told = []
     for row in rows:
@@ -53,7 +55,7 @@ def _told(track: Track, rows: Rows) -> Rows:
 def _place(kind: Kind, entry: _Entry) -> tuple[Any, ...]:
     """Texts that are no uuids come after those that are."""
     _, name, row = entry
-    return (kind.tracks[name].texts or row.value[0] is None, *place(row))
+    return (kind.tracks[name].texts or row.target is None, *place(row))
 
 
 def _by_value(rows: Sequence[Row]) -> Rows:

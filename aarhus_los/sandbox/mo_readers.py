@@ -16,12 +16,11 @@ from aarhus_los.sandbox.mo_filters import find, window
 from aarhus_los.sandbox.mo_graphql_types import TYPES, ObjectType
 from aarhus_los.sandbox.mo_kinds import KINDS, full_name
 from aarhus_los.sandbox.mo_registrations import Registration
-from aarhus_los.sandbox.mo_shown import Span, spans
+from aarhus_los.sandbox.mo_shown import Span, spans, whole
 from aarhus_los.sandbox.mo_store import MoStore
 from aarhus_los.sandbox.moments import (
     BEGINNING,
     COPENHAGEN,
-    FOREVER,
     day_after,
     day_of,
     shown_end,
@@ -198,9 +197,9 @@ def _rows(
 
 
 def _within(registration: Registration, start: date, end: date) -> list[Span]:
-    if start == BEGINNING and end == FOREVER:
+    if whole(start, end):
         return registration.spans
-    return spans(registration.kind, registration.listed, start, end)
+    return spans(registration.kind, registration.listed(), start, end)
 
 
 def _check_readable(each: ObjectType, found: list[Span]) -> None:

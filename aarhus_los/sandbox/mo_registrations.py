@@ -29,9 +29,8 @@ class Registration:
     @cached_property
     def spans(self) -> list[Span]:
         """All days, as readers see them."""
-        return spans(self.kind, self.listed)
+        return spans(self.kind, self.listed())
 
-    @cached_property
     def listed(self) -> Tracks:
         """All rows, as an edit goes by them."""
         return listed(self.kind, self.tracks)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from aarhus_los.sandbox.mo_creates import prepare_create
 from aarhus_los.sandbox.mo_edits import prepare_edit, prepare_terminate
 from aarhus_los.sandbox.mo_errors import MoError, NotModelledError, missing, not_found, unforeseen
-from aarhus_los.sandbox.mo_items import Item, is_uuid
+from aarhus_los.sandbox.mo_items import Item, parsed_uuid
 from aarhus_los.sandbox.mo_kinds import CLASS, DETAILS
 from aarhus_los.sandbox.mo_store import MoStore
 from aarhus_los.sandbox.mo_writes import Asked, Write
@@ -46,7 +46,7 @@ def terminate(store: MoStore, body: Any) -> Any:
     for item in _items(body):
         if item.get("type") not in _TERMINABLE:
             raise _not_terminable(item)
-        if not is_uuid(item.get("uuid")):
+        if parsed_uuid(item.get("uuid")) is None:
             raise MoError(400, "E_INVALID_INPUT", "Invalid input.", request=item)
     return _write_all(store, body, False, prepare_terminate)
 
@@ -118,6 +118,8 @@ def _write_all(
 
 
 def _check_kinds(items: list[Item]) -> None:
+    if any(item.get("details") for item in items):
+        raise NotModelledError("details within an item: the importer sends them as items of their own")
     kinds: set[Any] = {item.get("type") for item in items}
     if not kinds <= DETAILS | OTHERS:
         unknown = sorted(kinds - DETAILS - OTHERS, key=str)

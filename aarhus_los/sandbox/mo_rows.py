@@ -16,7 +16,17 @@ class Row(NamedTuple):
     start: date
     end: date
     value: Any
-    """Of an attribute, a tuple of its columns; of a state, its text; of a relation, its target and the role of it."""
+    """Of an attribute, a tuple of its columns; of a state, its text; of a relation, its target, or that and its role."""
+
+    @property
+    def target(self) -> Any:
+        """What a relation is to."""
+        return self.value[0] if isinstance(self.value, tuple) else self.value
+
+    @property
+    def role(self) -> Any:
+        """As what a relation is to its target."""
+        return self.value[1] if isinstance(self.value, tuple) else None
 
     def overlaps(self, start: date, end: date) -> bool:
         """Whether it has a day in common with a window."""
@@ -30,32 +40,30 @@ Tracks = Mapping[str, Rows]
 
 def without(rows: Iterable[Row], taken: Sequence[Row]) -> list[Row]:
     """The rows, less the days of others."""
-    left: list[Row] = []
-    for row in rows:
-        parts = [row]
-        for each in taken:
-            parts = [rest for part in parts for rest in _less(part, each)]
-        left += parts
+    left = list(rows)
+    for each in taken:
+        parts: list[Row] = []
+        for row in left:
+            if each.end <= row.start or row.end <= each.start:
+                parts.append(row)
+                continue
+            if row.start < each.start:
+                parts.append(Row(row.start, each.start, row.value))
+            if each.end < row.end:
+                parts.append(Row(each.end, row.end, row.value))
+        left = parts
     return left
-
-
-def _less(row: Row, taken: Row) -> list[Row]:
-    if not row.overlaps(taken.start, taken.end):
-        return [row]
-    before = Row(row.start, taken.start, row.value)
-    after = Row(taken.end, row.end, row.value)
-    return [part for part in (before, after) if part.start < part.end]
 
 
 def place(row: Row) -> tuple[Any, ...]:
     """By which rows are sorted: value, what is missing last, then day."""
-    parts = row.value if isinstance(row.value, tuple) else (row.value,)
+    parts = row.value if isinstance(row.value, tuple) else (row.value, None)
     return (*((part is None, "" if part is None else part) for part in parts), row.start)
 
 
-def in_order(rows: Iterable[Row]) -> Rows:
+def in_order(rows: Sequence[Row]) -> Rows:
     """As the database keeps them."""
-    return tuple(sorted(rows, key=place))
+    return tuple(rows) if len(rows) < 2 else tuple(sorted(rows, key=place))
 
 
 def joined(rows: Rows) -> Rows:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any, Final
@@ -15,14 +14,19 @@ from typing import Any, Final
 from aarhus_los.sandbox import mo_graphql, mo_rest
 from aarhus_los.sandbox.http_stand_in import Answer, HttpStandIn, Intercept, Request
 from aarhus_los.sandbox.mo_auth import ROLES, TOKEN_SECONDS, Token, Tokens
-from aarhus_los.sandbox.mo_errors import MoError, NotModelledError
-from aarhus_los.sandbox.mo_readers import Context
+from aarhus_los.sandbox.mo_errors import MoError, NotModelledError, unforeseen
+from aarhus_los.sandbox.mo_graphql_types import TYPES
+from aarhus_los.sandbox.mo_readers import NO_ACCESS, Context
 from aarhus_los.sandbox.mo_store import MoStore
 
 MO_VERSION: Final = "66.1.2"
 CLIENT_ID: Final = "aarhus-los-sandbox"
 REALM: Final = "mo"
 
+_NO_DATABASE: Final = unforeseen(
+    '(psycopg.OperationalError) connection failed: connection to server at "127.0.0.1", port 5432 failed: '
+    "Connection refused"
+)
 _NOT_FOUND = Answer.json(404, {"detail": "Not Found"})
 _GRAPHQL = re.compile(r"/graphql/v(\d+)")
 _DETAILS = re.compile(r"/service/details/(create|edit|terminate)")
@@ -34,7 +38,7 @@ class MoServer(HttpStandIn):
     """Serves a store for the length of a `with`. What MO's operator decides is changed on it while it runs:
 
     `tokens.roles` are what tokens issued from now on are good for, `expire_tokens()` ends those issued so far, `denied` are
-    roles that MO's policies deny to everybody, and `rest_enabled` False switches REST off.
+    roles that MO's policies deny to everybody, `rest_enabled` False switches REST off, and `restart_database()` does.
     """
 
     def __init__(
@@ -45,16 +49,17 @@ class MoServer(HttpStandIn):
         port: int = 0,
         roles: Iterable[str] = ROLES,
         token_seconds: float = TOKEN_SECONDS,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
-        super().__init__(intercept, port)
+        super().__init__(intercept, port, clock or (lambda: store.times().timestamp()))
         self.store = store
         self.client_id = CLIENT_ID
         self.client_secret = secrets.token_urlsafe(24)
         self.realm = REALM
         self.rest_enabled = True
         self.denied: frozenset[str] = frozenset()
-        self.tokens = Tokens(self.client_id, self.client_secret, roles, token_seconds, clock)
+        self.tokens = Tokens(self.client_id, self.client_secret, roles, token_seconds, self.clock)
+        self._database_is_back = 0.0
 
     @property
     def auth_url(self) -> str:
@@ -64,6 +69,14 @@ class MoServer(HttpStandIn):
     def expire_tokens(self) -> None:
         """Every token issued so far is answered 401 from now on."""
         self.tokens.expire()
+
+    def restart_database(self, seconds: float) -> Answer:
+        """MO's database is away for a while: whatever needs it is refused at once.
+
+        An intercept may give the answer to a request that is under way: in phase BEFORE it is not done, in AFTER it is.
+        """
+        self._database_is_back = self.clock() + seconds
+        return _refused(_NO_DATABASE)
 
     def unrecorded(self, path: str) -> bool:
         return path.startswith("/sandbox/")
@@ -75,7 +88,7 @@ class MoServer(HttpStandIn):
         try:
             return self._route(request)
         except MoError as error:
-            return Answer.json(error.status, error.body, close=error.key == "E_UNKNOWN")
+            return _refused(error)
         except NotModelledError as error:
             return _not_modelled(str(error))
 
@@ -105,6 +118,7 @@ class MoServer(HttpStandIn):
         token = self.tokens.check(request)
         if isinstance(token, Answer):
             return Answer.json(200, {"data": None, "errors": [{"message": "User is not authenticated"}]})
+        self._check_database()
         context = Context(self.store, version, token.roles, self.denied)
         return Answer.json(200, mo_graphql.execute(context, _json(request)))
 
@@ -116,6 +130,7 @@ class MoServer(HttpStandIn):
             return token
         if (refusal := _refusal(token, request)) is not None:
             return refusal
+        self._check_database()
         force = request.query.get("force", "0").lower() in ("1", "true")
         match request.method, request.path:
             case "POST", path if found := _DETAILS.fullmatch(path):
@@ -128,7 +143,13 @@ class MoServer(HttpStandIn):
                 return Answer.json(200, mo_rest.organisation(self.store, found[1]))
         return _not_modelled(f"{request.method} {request.path}")
 
+    def _check_database(self) -> None:
+        if self.clock() < self._database_is_back:
+            raise _NO_DATABASE
+
     def _details(self, verb: str, body: Any, force: bool) -> Answer:
+        if not self.denied.isdisjoint(_roles(body)):
+            raise unforeseen(NO_ACCESS)
         if verb == "create":
             return Answer.json(201, mo_rest.create(self.store, body, force))
         if verb == "edit":
@@ -163,6 +184,17 @@ def _refusal(token: Token, request: Request) -> Answer | None:
     if request.method != "GET" and "admin" not in token.roles:
         return Answer.json(403, {"status": "Forbidden", "msg": "Not authorized to perform this operation"})
     return None
+
+
+def _roles(body: Any) -> set[str]:
+    """The roles that read what a write is about: what may not be read may not be written."""
+    items = body if isinstance(body, list) else [body]
+    kinds = {str(item.get("type")) for item in items if isinstance(item, dict)}
+    return {f"read_{each.role}" for each in TYPES if each.kind in kinds}
+
+
+def _refused(error: MoError) -> Answer:
+    return Answer.json(error.status, error.body, close=error.key == "E_UNKNOWN")
 
 
 def _json(request: Request) -> Any:

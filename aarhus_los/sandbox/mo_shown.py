@@ -28,21 +28,23 @@ def spans(kind: Kind, listed: Tracks, start: date = BEGINNING, end: date = FOREV
 
     A new one begins where a row begins or ends, even if the values are those of its neighbour.
     """
-    rows = {name: _near(each, start, end) for name, each in listed.items()}
-    splitting = [row for name, each in rows.items() if kind.tracks[name].splits for row in each]
+    near = {name: rows if whole(start, end) else _during(rows, start, end) for name, rows in listed.items()}
+    splitting = [row for name, rows in near.items() if kind.tracks[name].splits for row in rows]
     cuts = sorted({day for row in splitting for day in (row.start, row.end)})
-    states = rows.get(kind.state.name, ())
     found: list[Span] = []
     for first, last in itertools.pairwise(cuts):
-        inside = first < end and start < last
-        if inside and any(row.value == kind.there and row.overlaps(first, last) for row in states):
-            fields = {
-                field.name: value
-                for field in kind.fields
-                if (value := _value(field, rows, first, last)) is not None
-            }
+        if end <= first or last <= start:
+            continue
+        now = {name: _during(rows, first, last) for name, rows in near.items()}
+        if any(row.value == kind.there for row in now.get(kind.state.name, ())):
+            fields = {field.name: value for field in kind.fields if (value := _value(field, now)) is not None}
             found.append(Span(first, last_before(last), fields))
     return found
+
+
+def whole(start: date, end: date) -> bool:
+    """Whether a window is all days."""
+    return start == BEGINNING and end == FOREVER
 
 
 def is_there(kind: Kind, tracks: Tracks, start: date, end: date) -> bool:
@@ -84,29 +86,24 @@ def _state_fields(kind: Kind, fields: Mapping[str, Any]) -> dict[str, Any]:
         if each.shown is Shown.WITH_A_VALUE and each.name in fields
     }
     if kind is EMPLOYEE:
+        values |= {name: fields.get(name) or "" for name in ("givenname", "surname")}
         values["name"] = full_name(fields)
     if kind is MANAGER:
         values["responsibility"] = sorted(fields.get("responsibility") or ())
     return values
 
 
-def _near(rows: Rows, start: date, end: date) -> Rows:
-    if start == BEGINNING and end == FOREVER:
-        return rows
-    return tuple(row for row in rows if row.overlaps(start, end))
+def _during(rows: Rows, start: date, end: date) -> Rows:
+    return tuple([row for row in rows if row.start < end and start < row.end])
 
 
-def _value(field: Field, rows: Tracks, first: date, last: date) -> Any:
-    inside = [row for row in rows.get(field.part.track.name, ()) if row.overlaps(first, last)]
-    if field.part.role is not None:
-        inside = [row for row in inside if row.value[1] == field.part.role]
+def _value(field: Field, now: Tracks) -> Any:
+    rows = read(now, field.part)
     if field.several:
-        return tuple(_of(field, row) for row in inside)
-    values = [_of(field, row) for row in inside]
+        return tuple(_of(field, row) for row in rows)
+    values = [_of(field, row) for row in rows]
     return next((value for value in values if value), values[0] if values else None)
 
 
 def _of(field: Field, row: Row) -> Any:
-    if field.column is not None:
-        return row.value[field.column]
-    return row.value[0] if isinstance(row.value, tuple) else row.value
+    return row.target if field.column is None else row.value[field.column]

@@ -16,7 +16,7 @@ from aarhus_los.sandbox.mo_errors import MoError, unforeseen
 from aarhus_los.sandbox.mo_kinds import KINDS, Kind
 from aarhus_los.sandbox.mo_registrations import Registration, Registrations
 from aarhus_los.sandbox.mo_shown import Span, spans, validities
-from aarhus_los.sandbox.moments import BEGINNING, FOREVER, day_after, now, today
+from aarhus_los.sandbox.moments import BEGINNING, FOREVER, day_after, day_of, now
 
 ROOT_ORGANISATION: Final = "9b2d6f4e-1c07-4a58-8f3e-2d5a7c91e604"
 
@@ -47,19 +47,18 @@ class _Before:
 class MoStore:
     """Objects by kind and uuid. Writes belong in a `transaction()`; one is under way at a time, and readers wait for it.
 
-    `clock` tells which day it is, and `times` the moment, for those of MO's answers that depend on it.
+    `times` tells the moment, and `clock` the day, which need not be that of the moment.
     """
 
     def __init__(
         self,
         organisation: str = ROOT_ORGANISATION,
-        clock: Callable[[], date] = today,
         times: Callable[[], datetime] = now,
     ) -> None:
         self.organisation = organisation
         self.municipality_code: int | None = None
-        self.clock = clock
         self.times = times
+        self.clock: Callable[[], date] = lambda: day_of(self.times())
         self._objects: dict[str, dict[str, Registrations]] = {kind: {} for kind in KINDS}
         self._mentions: dict[tuple[str, str], dict[Any, set[str]]] = {}
         self._order: dict[str, list[str]] = {}
@@ -165,7 +164,7 @@ class MoStore:
     def edit(self, kind: str, uuid: str, start: date, end: date, fields: Mapping[str, Any]) -> None:
         """Edits an object as MO's interfaces do; None takes a reference away. Raises KeyError if it is not there."""
         given = self._hung(kind, {name: NOBODY if value is None else value for name, value in fields.items()})
-        before = self._objects[kind][uuid][-1].listed
+        before = self._objects[kind][uuid][-1].listed()
         change = mo_changes.edited(KINDS[kind], before, start, day_after(end), given)
         self.write(KINDS[kind], uuid, change, creates=False)
 
@@ -197,7 +196,7 @@ class MoStore:
     def active(self, kind: str, uuid: str, start: date, end: date) -> list[Span]:
         """The spans of an object that readers see of a window, both inclusive; none if it is not there."""
         found = self.registration(kind, uuid)
-        return [] if found is None else spans(found.kind, found.listed, start, day_after(end))
+        return [] if found is None else spans(found.kind, found.listed(), start, day_after(end))
 
     def uuids(self, kind: str, after: str = "") -> list[str]:
         """The uuids of all objects of a kind, in order, beyond a uuid."""
@@ -278,7 +277,7 @@ class MoStore:
             index = self._mentions.get((kind.name, name))
             if index is not None:
                 for row in change.get(kind.field[name].part.track.name, ()):
-                    index.setdefault(row.value[0], set()).add(uuid)
+                    index.setdefault(row.target, set()).add(uuid)
 
     def _index(self, kind: str, name: str) -> dict[Any, set[str]]:
         index: dict[Any, set[str]] = {}
@@ -286,7 +285,7 @@ class MoStore:
         for uuid, registrations in self._objects[kind].items():
             for registration in registrations:
                 for row in registration.tracks.get(track, ()):
-                    index.setdefault(row.value[0], set()).add(uuid)
+                    index.setdefault(row.target, set()).add(uuid)
         return index
 
 

@@ -22,11 +22,6 @@ def now() -> datetime:
     return datetime.now(COPENHAGEN)
 
 
-def today() -> date:
-    """The date in Denmark."""
-    return datetime.now(COPENHAGEN).date()
-
-
 def day_before(day: date) -> date:
     """The day before; the beginning has none."""
     return day if day == BEGINNING else day - _ONE_DAY

@@ -28,7 +28,8 @@ def serve(drop: Path | None, empty: bool, today: date | None = None) -> int:
     """Serves until SIGTERM or SIGINT and returns the exit code; says on stdout where, as one line of JSON, when ready.
 
     `drop` is the folder that the importer will read, made if it is not there; None: a temporary one. `empty`: no sample
-    files are put into it. MO holds only its root organisation in either case. `today` is the day it is for MO, if not this one.
+    files are put into it. MO holds only its root organisation in either case. `today` is the
+    day it is for MO, if not this one.
     """
     with _stopped() as stopped, TemporaryDirectory(prefix="los-sandbox-") as temporary:
         folder = (drop or Path(temporary) / "drop").absolute()

@@ -1,38 +1,137 @@
-"""The seam of every place that a drop can lie in: what a source lists, and how it is read."""
+"""The seam of every place that a drop can lie in: what a source lists, how it is read, and within which limits."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from aarhus_los.errors import UnavailableError
+from aarhus_los.errors import DataError, UnavailableError
 
-MOST_FILES: Final = 200_000
-"""Eight files a day are fewer in sixty years. A folder of more is another one, or a server that never ends its answer."""
+_EXAMPLES: Final = 3
+_LONGEST_SHOWN: Final = 200
+_LONGEST_NAME: Final = 1000
+_LIKE_CPR: Final = re.compile(r"(?<![0-9])[0-9]{6}[- ]?[0-9]{4}(?![0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a source may take, in seconds, and how much it may give: nothing waits for ever, or fills the memory.
+
+    `silence` is the timeout of a socket, for each read alone; `exchange` is for a login, a listing or a question as a
+    whole, `file` for a file.
+    """
+
+    silence: float = 60.0
+    exchange: float = 10 * 60.0
+    file: float = 30 * 60.0
+    file_bytes: int = 512 * 1024 * 1024
+    entries: int = 200_000
+    """Eight files a day are fewer in sixty years."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A file of a source. `mtime` is aware, in UTC, and None where the source does not tell.
 
-    `size` is in bytes; 0 also where a server that has to be asked for each size was not, the name being of no interest.
+    `size` is in bytes; None where the source does not tell it, also when asked: such a file is not read. It is 0 also where
+    a server that has to be asked for each size was not, the name being of no interest.
     """
 
     name: str
-    size: int
+    size: int | None
     mtime: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of a folder, whatever their names. `unusable` names were left out; `examples` are a few, and why."""
+
+    entries: tuple[Entry, ...]
+    unusable: int = 0
+    examples: tuple[str, ...] = ()
+
+    def unusable_text(self) -> str:
+        """What to say of the names that were left out, for people; empty where there are none."""
+        if not self.unusable:
+            return ""
+        more = f" and {self.unusable - len(self.examples)} more" if self.unusable > len(self.examples) else ""
+        names = "1 name" if self.unusable == 1 else f"{self.unusable} names"
+        return f"{names} in the folder cannot be used: {'; '.join(self.examples)}{more}"
+
+
+@dataclass
+class Gathering:
+    """A listing on its way, from a place that errors name."""
+
+    place: str
+    limits: Limits
+    entries: list[Entry] = field(default_factory=list)
+    _lines: int = 0
+    _unusable: int = 0
+    _examples: list[str] = field(default_factory=list)
+
+    def count(self) -> None:
+        """One thing more was listed, whatever it is. Raises UnavailableError where that is too much."""
+        self._lines += 1
+        if self._lines > self.limits.entries:
+            text = f"{self.place}: more than {self.limits.entries} files in the folder: is it the right one?"
+            raise UnavailableError(text, lasting=True)
+
+    def leave_out(self, name: str, reason: str) -> None:
+        self._unusable += 1
+        if len(self._examples) < _EXAMPLES:
+            self._examples.append(f"{printable(name, 80)!r} ({reason})")
+
+    def listing(self) -> Listing:
+        """Raises UnavailableError where no name at all can be used: that is a misunderstanding, and no empty folder."""
+        listing = Listing(tuple(self.entries), self._unusable, tuple(self._examples))
+        if self._unusable and not self.entries:
+            raise UnavailableError(f"{self.place}: {listing.unusable_text()}", lasting=True)
+        return listing
 
 
 class FileChanged(Exception):
     """A file is not, or no longer, what the listing said: an upload is under way. It waits for the next run."""
 
 
-def check_count(count: int, place: str) -> None:
-    """Raises UnavailableError where a listing has grown beyond `MOST_FILES`, so that it cannot fill the memory."""
-    if count > MOST_FILES:
-        raise UnavailableError(f"{place}: more than {MOST_FILES} files in the folder: is it the right one?")
+class FileUnreadable(DataError):
+    """A file that we are not given: it is refused by name, and the others are read. The next run tries it again."""
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file}: refused: {reason}")
+        self.file = file
+        self.reason = reason
+
+
+def listed_size(entry: Entry, limits: Limits) -> int:
+    """The size that a file must have when it is read. Raises FileUnreadable where it is not known, or is too large."""
+    if entry.size is None:
+        raise FileUnreadable(
+            entry.name, "its size cannot be found out, so it is not known whether it is whole"
+        )
+    if entry.size > limits.file_bytes:
+        most = f"{limits.file_bytes / 2**20:g} MB"
+        raise FileUnreadable(entry.name, f"it has {entry.size} bytes, and a file of the drop {most} at most")
+    return entry.size
+
+
+def unusable(name: str) -> str | None:
+    """Why a name can be none of a file in this folder, or None if it can. Names are never paths, here or locally."""
+    if "/" in name or "\\" in name:
+        return "it leads elsewhere"
+    if "\ufffd" in name:
+        return "it is not UTF-8"
+    return "it is too long" if len(name) > _LONGEST_NAME else None
+
+
+def printable(text: str, longest: int = _LONGEST_SHOWN) -> str:
+    """What others have written, on one line for people: short, and without numbers that could be CPR numbers."""
+    plain = "".join(char if char.isprintable() else " " for char in text[: 10 * longest])
+    return _LIKE_CPR.sub("**********", " ".join(plain.split()))[:longest]
 
 
 class Source(Protocol):
@@ -44,12 +143,20 @@ class Source(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def listing(self) -> list[Entry]:
-        """All files, whatever their names; no folders."""
+    @property
+    def listed(self) -> Mapping[str, Entry]:
+        """The files of the last listing, by their names."""
+        ...
+
+    def listing(self) -> Listing:
+        """All files, whatever their names; no folders. An empty one is of a folder that is there, is ours and is empty."""
         ...
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file of the last listing. Raises FileChanged when it no longer has the size listed, or is gone."""
+        """The bytes of a file of the last listing.
+
+        Raises FileChanged when it no longer has the size listed, or is gone, and FileUnreadable when it is not given to us.
+        """
         ...
 
     def describe(self) -> str:

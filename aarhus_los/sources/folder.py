@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from datetime import UTC, datetime
@@ -10,15 +11,28 @@ from types import TracebackType
 from typing import Self
 
 from aarhus_los.errors import UnavailableError
-from aarhus_los.sources.entries import Entry, FileChanged, check_count
+from aarhus_los.sources.entries import (
+    Entry,
+    FileChanged,
+    FileUnreadable,
+    Gathering,
+    Limits,
+    Listing,
+    listed_size,
+    unusable,
+)
 
 
 class Folder:
-    """The regular files of a folder, and what links to one. Implements `Source`."""
+    """The regular files of a folder, and what links to one. Implements `Source`.
 
-    def __init__(self, path: Path) -> None:
+    The time of its reads is the kernel's: what hangs there, as on a network drive, no limit of ours ends.
+    """
+
+    def __init__(self, path: Path, limits: Limits | None = None) -> None:
         self._path = path
-        self._sizes: dict[str, int] = {}
+        self._limits = limits or Limits()
+        self.listed: dict[str, Entry] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -31,45 +45,67 @@ class Folder:
     def describe(self) -> str:
         return f"the folder {self._path}"
 
-    def listing(self) -> list[Entry]:
-        entries = []
+    def listing(self) -> Listing:
+        gathering = Gathering(self.describe(), self._limits)
         try:
             with os.scandir(self._path) as found:
                 for item in found:
-                    if (entry := _entry(item)) is not None:
-                        entries.append(entry)
-                        check_count(len(entries), self.describe())
+                    gathering.count()
+                    name = os.fsencode(item.name).decode("utf-8", "replace")
+                    if reason := unusable(name):
+                        gathering.leave_out(name, reason)
+                    elif (entry := _entry(name, item)) is not None:
+                        gathering.entries.append(entry)
         except OSError as error:
-            raise UnavailableError(f"{self.describe()} cannot be read: {error.strerror}") from error
-        self._sizes = {entry.name: entry.size for entry in entries}
-        return entries
+            raise self._gone(error) from None
+        listing = gathering.listing()
+        self.listed = {entry.name: entry for entry in listing.entries}
+        return listing
 
     def read(self, name: str) -> bytes:
-        size = self._sizes[name]
+        size = listed_size(self.listed[name], self._limits)
         try:
-            with (self._path / name).open("rb") as file:
-                data = file.read(size + 1)
-        except FileNotFoundError:
-            raise FileChanged(f"{name} is gone since it was listed") from None
+            data = _read(self._path / name, size + 1)
         except OSError as error:
-            raise UnavailableError(f"{name} in {self.describe()} cannot be read: {error.strerror}") from error
+            self._check()
+            if isinstance(error, FileNotFoundError):
+                raise FileChanged(f"{name} is gone since it was listed") from None
+            raise FileUnreadable(name, f"it cannot be read ({error.strerror})") from None
         if len(data) != size:
             raise FileChanged(f"{name} is no longer of the {size} bytes that it was listed with")
         return data
 
+    def _check(self) -> None:
+        """Raises UnavailableError where it is the folder that cannot be read, and no one file: a drive that went away."""
+        try:
+            with os.scandir(self._path) as found:
+                next(found, None)
+        except OSError as error:
+            raise self._gone(error) from None
 
-def _entry(item: os.DirEntry[str]) -> Entry | None:
+    def _gone(self, error: OSError) -> UnavailableError:
+        text = f"{self.describe()} cannot be read: {error.strerror}: is it there, its drive mounted, and ours to read?"
+        return UnavailableError(text, lasting=True)
+
+
+def _entry(name: str, item: os.DirEntry[str]) -> Entry | None:
     """None for what is no regular file, and for what is gone already or leads nowhere."""
     try:
         status = item.stat()
-    except OSError:
-        return None
+    except OSError as error:
+        return None if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP) else Entry(name, None, None)
     if not stat.S_ISREG(status.st_mode):
         return None
     try:
         mtime = datetime.fromtimestamp(status.st_mtime, UTC)
     except (OverflowError, OSError, ValueError):
         mtime = None
-    # A name that is not UTF-8 is none of ours, but it may be shown.
-    name = os.fsencode(item.name).decode("utf-8", "replace")
     return Entry(name, status.st_size, mtime)
+
+
+def _read(path: Path, most: int) -> bytes:
+    # What has become a pipe meanwhile must not keep us waiting for a writer.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise FileNotFoundError
+        return file.read(most)

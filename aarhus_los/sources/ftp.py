@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import ftplib
+import posixpath
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from aarhus_los.errors import UnavailableError
-from aarhus_los.sources.connection import Connection, place_of
-from aarhus_los.sources.entries import Entry, FileChanged, check_count
-from aarhus_los.sources.ftps import FtpTls, protect_data, start_tls
+from aarhus_los.sources.connection import Connection, Failed, place_of
+from aarhus_los.sources.entries import (
+    Entry,
+    FileChanged,
+    FileUnreadable,
+    Gathering,
+    Limits,
+    Listing,
+    listed_size,
+)
+from aarhus_los.sources.ftp_client import CLOSING_SECONDS, Client
+from aarhus_los.sources.ftp_listing import (
+    can_be_files,
+    gather_fact_line,
+    gather_name_line,
+    is_empty,
+    time_of,
+)
+from aarhus_los.sources.ftps import TlsClient
 
 DEFAULT_PORT: Final = 21
 _UNKNOWN_COMMAND: Final = ("500", "501", "502", "504")
-_LINKS: Final = ("os.unix=slink", "os.unix=symlink")
+_NOT_OF_ONE_FILE: Final = ("421", "425", "426", "530", "532")
 # All that a lost connection, a server out of order, or garbage from it becomes in ftplib. A refusal is told apart before.
 _LOST: Final[tuple[type[Exception], ...]] = (*ftplib.all_errors, ValueError, OverflowError)
-_GOODBYE_SECONDS: Final = 5.0
 
 T = TypeVar("T")
 
@@ -29,7 +44,7 @@ T = TypeVar("T")
 class Ftp:
     """A folder of an FTP server, in passive mode; with `tls`, explicit FTPS and never without. Implements `Source`.
 
-    Modification times come from MLSD, or from MDTM for the names that are of `interest` where the server has no MLSD.
+    Sizes and times come from MLSD, or from SIZE and MDTM for the names that are of `interest` where the server has no MLSD.
     """
 
     def __init__(
@@ -42,7 +57,7 @@ class Ftp:
         *,
         interest: Callable[[str], bool],
         tls: ssl.SSLContext | None = None,
-        timeout: float = 60.0,
+        limits: Limits | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._host = host
@@ -52,18 +67,18 @@ class Ftp:
         self._folder = folder
         self._interest = interest
         self._tls = tls
-        self._timeout = timeout
+        self._limits = limits or Limits()
         self._connection = Connection(
             self.describe(),
+            self._client,
             self._connect,
-            ftplib.FTP.close,
             refused=(ftplib.error_perm,),
             lost=_LOST,
             secrets=(password, _wire(password)) if password else (),
             sleep=sleep,
         )
         self._has_mlsd = True
-        self._sizes: dict[str, int] = {}
+        self.listed: dict[str, Entry] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -71,109 +86,211 @@ class Ftp:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        ftp = self._connection.current
-        if ftp is not None and kind is None:
+        client = self._connection.current
+        if client is not None and kind is None:
             with suppress(*_LOST):
-                if ftp.sock is not None:
-                    ftp.sock.settimeout(_GOODBYE_SECONDS)
-                ftp.quit()
+                if client.sock is not None:
+                    client.sock.settimeout(CLOSING_SECONDS)
+                client.quit()
         self._connection.close()
 
     def describe(self) -> str:
         return place_of("ftps" if self._tls else "ftp", self._host, self._port, self._folder)
 
-    def listing(self) -> list[Entry]:
-        entries = self._connection.use("list the folder", self._list)
-        self._sizes = {entry.name: entry.size for entry in entries}
-        return entries
+    def listing(self) -> Listing:
+        try:
+            gathering, names = self._use("list the folder", self._gather)
+        except Failed as failed:
+            if isinstance(failed.error, ftplib.error_perm):
+                text = f"{self.describe()}: the server does not list the folder ({failed.said})"
+                text += ": see ftp_folder, and what our user may do there"
+                raise UnavailableError(text, lasting=True) from None
+            raise
+        asked = [self._asked(name) if self._interest(name) else Entry(name, 0, None) for name in names]
+        gathering.entries += self._without_folders(asked)
+        listing = gathering.listing()
+        self.listed = {entry.name: entry for entry in listing.entries}
+        return listing
 
     def read(self, name: str) -> bytes:
-        size = self._sizes[name]
-        return self._connection.use(f"read {name}", lambda ftp: _download(ftp, name, size))
-
-    def _connect(self) -> ftplib.FTP:
-        # Bytes pass the control connection as they are: a foreign name or message in whatever encoding cannot break it.
-        encoding = "latin-1"
-        tls = self._tls and FtpTls(context=self._tls, timeout=self._timeout, encoding=encoding)
-        ftp = tls or ftplib.FTP(timeout=self._timeout, encoding=encoding)
+        size = listed_size(self.listed[name], self._limits)
         try:
-            ftp.connect(self._host, self._port)
-            if tls:
-                start_tls(tls, self.describe())
-            self._log_in(ftp)
-            if tls:
-                protect_data(tls, self.describe())
-            if "UTF8" in _features(ftp):
-                _optional(ftp, "OPTS UTF8 ON")
-            if self._folder:
-                self._enter_folder(ftp)
-            ftp.voidcmd("TYPE I")
-        except BaseException:
-            ftp.close()
+            return self._connection.use(
+                f"read {name}", lambda client: self._download(client, name, size), self._limits.file
+            )
+        except Failed as failed:
+            if _is_of_one_file(failed.error):
+                raise FileUnreadable(name, f"the server does not give it ({failed.said})") from None
             raise
-        return ftp
 
-    def _log_in(self, ftp: ftplib.FTP) -> None:
+    def _use(self, purpose: str, action: Callable[[Client], T]) -> T:
+        return self._connection.use(purpose, action, self._limits.exchange)
+
+    # Logging in
+
+    def _client(self) -> Client:
+        # Bytes pass the control connection as they are: a foreign name or message in whatever encoding cannot break it.
+        silence, encoding = self._limits.silence, "latin-1"
+        if self._tls is None:
+            return Client(timeout=silence, encoding=encoding)
+        return TlsClient(context=self._tls, timeout=silence, encoding=encoding)
+
+    def _connect(self, client: Client) -> None:
+        client.connect(self._host, self._port)
+        if isinstance(client, TlsClient):
+            client.start_tls(self.describe())
+        self._log_in(client)
+        if isinstance(client, TlsClient):
+            client.protect_data(self.describe())
+        features = client.optional("FEAT") or ""
+        if "UTF8" in {line.strip().upper() for line in features.splitlines()}:
+            client.optional("OPTS UTF8 ON")
+        if self._folder:
+            self._enter_folder(client)
+        client.voidcmd("TYPE I")
+
+    def _log_in(self, client: Client) -> None:
         try:
-            ftp.login(_wire(self._user or ""), _wire(self._password or ""))
+            client.login(_wire(self._user or ""), _wire(self._password or ""))
         except ftplib.error_perm as error:
             # The answer may repeat what was sent, so none of its words.
             login = "the login" if self._user else "an anonymous login (ftp_user is not set)"
             raise UnavailableError(
-                f"{self.describe()}: the server refuses {login} ({str(error)[:3]}): see ftp_user and ftp_pass"
+                f"{self.describe()}: the server refuses {login} ({str(error)[:3]}): see ftp_user and ftp_pass",
+                lasting=True,
             ) from None
 
-    def _enter_folder(self, ftp: ftplib.FTP) -> None:
+    def _enter_folder(self, client: Client) -> None:
         try:
-            ftp.cwd(_wire(self._folder))
+            client.cwd(_wire(self._folder))
         except ftplib.error_perm as error:
-            raise UnavailableError(
+            text = (
                 f"{self.describe()}: the folder is not there or not for us ({str(error)[:3]}): see ftp_folder"
-            ) from None
+            )
+            raise UnavailableError(text, lasting=True) from None
 
-    def _list(self, ftp: ftplib.FTP) -> list[Entry]:
-        listed = self._listed(ftp)
-        if any(isinstance(item, str) for item in listed):
-            ftp.voidcmd("TYPE I")  # a size in TYPE A is another, or refused
-        entries = (item if isinstance(item, Entry) else self._entry(ftp, item) for item in listed)
-        return [entry for entry in entries if entry is not None]
+    # Listing
 
-    def _listed(self, ftp: ftplib.FTP) -> list[Entry | str]:
-        """Entries, or the names of what the server has to be asked about."""
+    def _gather(self, client: Client) -> tuple[Gathering, list[str]]:
+        """What the folder holds, and the names of what the server has to be asked about."""
+        here = self._names_of_the_folder(client)
         if self._has_mlsd:
             try:
-                return self._lines(ftp, "MLSD", _mlsd_entry)
+                return self._gathered(client, "MLSD", gather_fact_line, here)
             except ftplib.error_perm as error:
+                # Of a folder that is not for us proftpd says so here alone: NLST and LIST are then empty.
                 if not str(error).startswith(_UNKNOWN_COMMAND):
                     raise
                 self._has_mlsd = False
-        return [*self._names(ftp)]
-
-    def _entry(self, ftp: ftplib.FTP, name: str) -> Entry | None:
-        if not self._interest(name):
-            return Entry(name, 0, None)
-        size = _size(ftp, name)
-        return None if size is None else Entry(name, size, _modified(ftp, name))
-
-    def _names(self, ftp: ftplib.FTP) -> list[str]:
         try:
-            return self._lines(ftp, "NLST", _listed_name)
-        except (ftplib.error_perm, ftplib.error_temp) as error:
-            if str(error).startswith(("550", "450")):
-                return []  # how some servers say that a folder is empty
+            return self._gathered(client, "NLST", gather_name_line, here)
+        except ftplib.error_perm as error:
+            # So some servers say that a folder is empty; others, that it is not for us.
+            if str(error).startswith("550") and is_empty(self._long_lines(client)):
+                return Gathering(self.describe(), self._limits), []
             raise
 
-    def _lines(self, ftp: ftplib.FTP, command: str, parse: Callable[[str], T | None]) -> list[T]:
-        """What the lines of a listing mean, each parsed as it comes; None is left out."""
-        found: list[T] = []
+    def _names_of_the_folder(self, client: Client) -> frozenset[str]:
+        """What may stand before the name of a file in it."""
+        names = {".", self._folder}
+        with suppress(ftplib.error_perm):
+            names.add(_text(client.pwd()))
+        return frozenset(posixpath.normpath(name) for name in names if name)
 
-        def receive(line: str) -> None:
-            if (item := parse(line.encode("latin-1").decode("utf-8", "replace"))) is not None:
-                found.append(item)
-                check_count(len(found), self.describe())
+    def _gathered(
+        self,
+        client: Client,
+        command: str,
+        gather: Callable[[Gathering, Collection[str], str], str | None],
+        here: Collection[str],
+    ) -> tuple[Gathering, list[str]]:
+        gathering = Gathering(self.describe(), self._limits)
+        names: list[str] = []
 
-        ftp.retrlines(command, receive)
-        return found
+        def receive(line: str | None) -> None:
+            gathering.count()
+            if line is None:
+                gathering.leave_out("…", "its line is too long")
+            elif (name := gather(gathering, here, line)) is not None:
+                names.append(name)
+
+        client.lines(command, receive)
+        return gathering, names
+
+    def _long_lines(self, client: Client) -> list[str]:
+        """The lines of LIST, which every server has. They are for people, and tell for sure only what is there."""
+        gathering = Gathering(self.describe(), self._limits)
+        lines: list[str] = []
+
+        def receive(line: str | None) -> None:
+            gathering.count()
+            lines.append(line or "?")
+
+        client.lines("LIST", receive)
+        return lines
+
+    def _asked(self, name: str) -> Entry:
+        """A name of ours with its size and time, by SIZE and MDTM."""
+
+        def ask(client: Client) -> Entry:
+            code, _, size = (client.optional(f"SIZE {_wire(name)}") or "").partition(" ")
+            known = code == "213" and size.isascii() and size.isdigit()
+            time = client.optional(f"MDTM {_wire(name)}") or "" if known else ""
+            return Entry(name, int(size) if known else None, time_of(time[4:].strip()))
+
+        try:
+            return self._use(f"ask for the size of {name}", ask)
+        except Failed as failed:
+            if _is_of_one_file(failed.error):
+                return Entry(name, None, None)
+            raise
+
+    def _without_folders(self, entries: list[Entry]) -> list[Entry]:
+        """Without the folders, dangling links and the like among those that have no size."""
+        if all(entry.size is not None for entry in entries):
+            return entries
+        try:
+            files = self._use("list the folder", lambda client: can_be_files(self._long_lines(client)))
+        except Failed as failed:
+            if isinstance(failed.error, ftplib.error_perm):
+                return entries
+            raise
+        return [entry for entry in entries if entry.size is not None or files.get(entry.name, False)]
+
+    # Reading
+
+    def _download(self, client: Client, name: str, size: int) -> bytes:
+        try:
+            data = client.download(f"RETR {_wire(name)}", size)
+        except ftplib.error_perm as error:
+            if str(error).startswith("550") and _is_gone(client, name):
+                raise FileChanged(f"{name} is gone since it was listed") from None
+            raise
+        if len(data) > size:
+            raise FileChanged(f"{name} has more than the {size} bytes that it was listed with")
+        try:
+            client.finish(CLOSING_SECONDS if len(data) == size else self._limits.silence)
+        except _LOST:
+            if len(data) != size:
+                raise
+            self._connection.close()  # it is all there, whatever the server says of it or does not
+        if len(data) != size:
+            raise FileChanged(f"{name} has {len(data)} bytes, and was listed with {size}")
+        return data
+
+
+def _is_of_one_file(error: Exception) -> bool:
+    """Whether a server that answers so can still be asked for other files."""
+    refused = isinstance(error, ftplib.error_perm | ftplib.error_temp)
+    return refused and not str(error).startswith(_NOT_OF_ONE_FILE)
+
+
+def _is_gone(client: Client, name: str) -> bool:
+    try:
+        client.sendcmd(f"SIZE {_wire(name)}")
+    except ftplib.error_perm as error:
+        return str(error).startswith("550")
+    return False
 
 
 def _wire(text: str) -> str:
@@ -181,84 +298,6 @@ def _wire(text: str) -> str:
     return text.encode().decode("latin-1")
 
 
-def _usable(name: str) -> bool:
-    """Whether a name is one of a file in this folder. Names are never paths, here or locally."""
-    return name not in ("", ".", "..") and not any(mark in name for mark in "/\\\0\r\n")
-
-
-def _features(ftp: ftplib.FTP) -> set[str]:
-    answer = _optional(ftp, "FEAT") or ""
-    return {line.strip().upper() for line in answer.splitlines()}
-
-
-def _optional(ftp: ftplib.FTP, command: str) -> str | None:
-    """The answer to a command that a server may refuse, or None."""
-    try:
-        return ftp.sendcmd(command)
-    except ftplib.error_perm:
-        return None
-
-
-def _listed_name(line: str) -> str | None:
-    name = line.removeprefix("./")
-    return name if _usable(name) else None
-
-
-def _mlsd_entry(line: str) -> Entry | str | None:
-    """A file of an MLSD listing (RFC 3659, 7.2), or the name of a link, which may lead to one; None for folders and for
-    what cannot be a file of ours."""
-    text, _, name = line.partition(" ")
-    facts = {key.lower(): value for key, _, value in (fact.partition("=") for fact in text.split(";"))}
-    kind = facts.get("type", "").lower()
-    if not _usable(name):
-        return None
-    if kind.startswith(_LINKS):
-        return name
-    if kind != "file":
-        return None
-    size = facts.get("size", "")
-    if not (size.isascii() and size.isdigit()):
-        raise ftplib.error_proto("a listing without sizes")
-    return Entry(name, int(size), _time(facts.get("modify", "")))
-
-
-def _size(ftp: ftplib.FTP, name: str) -> int | None:
-    """None for a folder, and for a file that is gone."""
-    try:
-        return ftp.size(_wire(name))
-    except ftplib.error_perm as error:
-        if str(error).startswith("550"):
-            return None
-        raise
-
-
-def _modified(ftp: ftplib.FTP, name: str) -> datetime | None:
-    answer = _optional(ftp, f"MDTM {_wire(name)}")
-    return _time(answer[4:].strip()) if answer else None
-
-
-def _time(text: str) -> datetime | None:
-    """A time of RFC 3659, 2.3: `YYYYMMDDHHMMSS`, in UTC, perhaps with a fraction."""
-    try:
-        return datetime.strptime(text.partition(".")[0], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
-def _download(ftp: ftplib.FTP, name: str, size: int) -> bytes:
-    data = bytearray()
-
-    def receive(block: bytes) -> None:
-        data.extend(block)
-        if len(data) > size:
-            raise FileChanged(f"{name} has more than the {size} bytes that it was listed with")
-
-    try:
-        ftp.retrbinary(f"RETR {_wire(name)}", receive, blocksize=1 << 16)
-    except ftplib.error_perm as error:
-        if str(error).startswith("550") and _size(ftp, name) is None:
-            raise FileChanged(f"{name} is gone since it was listed") from None
-        raise
-    if len(data) != size:
-        raise FileChanged(f"{name} has {len(data)} bytes, and was listed with {size}")
-    return bytes(data)
+def _text(wire: str) -> str:
+    """What came as UTF-8 on the control connection."""
+    return wire.encode("latin-1").decode("utf-8", "replace")

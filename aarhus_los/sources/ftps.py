@@ -9,19 +9,20 @@ from contextlib import suppress
 from pathlib import Path
 
 from aarhus_los.errors import SettingsError, UnavailableError
+from aarhus_los.sources.ftp_client import Client
 
 
 class _Socket(ssl.SSLSocket):
     def unwrap(self) -> socket.socket:
-        """Ends TLS, as ftplib does after a transfer. Many servers just close instead: what came is checked otherwise, a
-        file by its size and a transfer by the server's word on the control connection."""
+        """Ends TLS, as one does after a transfer. Many servers just close instead: what came is checked otherwise, a
+        file by its size and a listing by the server's word on the control connection."""
         with suppress(OSError):
             return super().unwrap()
         return self
 
 
-class FtpTls(ftplib.FTP_TLS):
-    """An FTP_TLS whose data connections resume the TLS session of the control connection.
+class TlsClient(Client, ftplib.FTP_TLS):
+    """A client whose data connections resume the TLS session of the control connection.
 
     Servers ask for that (vsftpd: `require_ssl_reuse`), for it proves that both connections have the same client.
     """
@@ -29,7 +30,35 @@ class FtpTls(ftplib.FTP_TLS):
     def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
         plain, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
         session = self.sock.session if isinstance(self.sock, ssl.SSLSocket) else None
-        return self.context.wrap_socket(plain, server_hostname=self.host, session=session), size
+        self._data = self.context.wrap_socket(plain, server_hostname=self.host, session=session)
+        return self._data, size
+
+    def start_tls(self, place: str) -> None:
+        """Secures the control connection, before the login. Raises UnavailableError where the server has no TLS, or a
+        certificate not to trust."""
+        try:
+            self.auth()
+        except ssl.SSLCertVerificationError as error:
+            raise UnavailableError(
+                f"{place}: the server's certificate is refused, and nothing was sent: {error.verify_message};"
+                " if it is the right server, set ftp_ca_file to the certificate of the CA that signs for it",
+                lasting=True,
+            ) from None
+        except ftplib.error_perm as error:
+            raise UnavailableError(
+                f"{place}: the server takes no TLS ({str(error)[:3]}), and it is not asked without: see ftp_url",
+                lasting=True,
+            ) from None
+
+    def protect_data(self, place: str) -> None:
+        """After the login: data connections are encrypted too. Raises UnavailableError where the server will not."""
+        try:
+            self.prot_p()
+        except ftplib.error_perm as error:
+            raise UnavailableError(
+                f"{place}: the server does not encrypt the files ({str(error)[:3]}), and they are not read without",
+                lasting=True,
+            ) from None
 
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:
@@ -44,28 +73,3 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
         raise SettingsError(f"ftp_ca_file: {ca_file} cannot be read: {reason}") from None
     context.sslsocket_class = _Socket
     return context
-
-
-def start_tls(ftp: FtpTls, place: str) -> None:
-    """Secures the control connection. Raises UnavailableError where the server has no TLS, or a certificate not to trust."""
-    try:
-        ftp.auth()
-    except ssl.SSLCertVerificationError as error:
-        raise UnavailableError(
-            f"{place}: the server's certificate is refused, and nothing was sent: {error.verify_message};"
-            " if it is the right server, set ftp_ca_file to the certificate of the CA that signs for it"
-        ) from None
-    except ftplib.error_perm as error:
-        raise UnavailableError(
-            f"{place}: the server takes no TLS ({str(error)[:3]}), and it is not asked without: see ftp_url"
-        ) from None
-
-
-def protect_data(ftp: FtpTls, place: str) -> None:
-    """After the login: data connections are encrypted too. Raises UnavailableError where the server will not have it."""
-    try:
-        ftp.prot_p()
-    except ftplib.error_perm as error:
-        raise UnavailableError(
-            f"{place}: the server does not encrypt the files ({str(error)[:3]}), and they are not read without"
-        ) from None

@@ -42,10 +42,12 @@ def open_source(settings: Settings) -> Source:
 def _sftp(settings: Settings, parts: SplitResult) -> Source:
     try:
         from aarhus_los.sources.host_keys import Pinned, read_known_hosts
-        from aarhus_los.sources.sftp import Login, Sftp, read_key
+        from aarhus_los.sources.sftp import Sftp
+        from aarhus_los.sources.ssh_keys import Login, read_key
     except ModuleNotFoundError as error:
         raise SettingsError(
-            f"ftp_url: SFTP needs {error.name}, which is not installed: pip install 'aarhus-los[sftp]'"
+            f"ftp_url: SFTP needs {error.name}, which is not installed: install aarhus-los from its wheel or its folder with"
+            " the extra sftp, as in pip install './aarhus-los[sftp]'"
         ) from None
     key_path, passphrase, password = settings.ftp_ssh_key_path, settings.ftp_ssh_key_pass, settings.ftp_pass
     if not settings.ftp_user:
@@ -62,10 +64,20 @@ def _sftp(settings: Settings, parts: SplitResult) -> Source:
         ),
         trust=Pinned(settings.ftp_host_fingerprint)
         if settings.ftp_host_fingerprint
-        else read_known_hosts(settings.ftp_known_hosts or Path("~/.ssh/known_hosts").expanduser()),
+        else read_known_hosts(settings.ftp_known_hosts or _known_hosts()),
         folder=_folder(settings, parts),
         interest=_is_ours,
     )
+
+
+def _known_hosts() -> Path:
+    """Where OpenSSH keeps them. A service may have neither HOME nor an account with one."""
+    try:
+        return Path("~/.ssh/known_hosts").expanduser()
+    except RuntimeError:
+        raise SettingsError(
+            "ftp_known_hosts: missing, and our user has no home with a .ssh/known_hosts: set it, or ftp_host_fingerprint"
+        ) from None
 
 
 def _folder(settings: Settings, parts: SplitResult) -> str:

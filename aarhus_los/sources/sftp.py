@@ -5,74 +5,63 @@ from __future__ import annotations
 import logging
 import socket
 import stat
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import paramiko
-from paramiko.sftp import CMD_CLOSE, CMD_NAME, CMD_OPENDIR, CMD_READDIR, SFTPError
+from paramiko.ssh_exception import IncompatiblePeer
 
-from aarhus_los.errors import SettingsError, UnavailableError
-from aarhus_los.sources.connection import Connection, place_of
-from aarhus_los.sources.entries import Entry, FileChanged, check_count
+from aarhus_los.errors import UnavailableError
+from aarhus_los.sources.connection import Connection, Failed, place_of
+from aarhus_los.sources.entries import (
+    Entry,
+    FileChanged,
+    FileUnreadable,
+    Gathering,
+    Limits,
+    Listing,
+    listed_size,
+    printable,
+    unusable,
+)
 from aarhus_los.sources.host_keys import Trust
+from aarhus_los.sources.sftp_files import Attributes, Disorder, Files, Refused
+from aarhus_los.sources.ssh_keys import Login
 
 DEFAULT_PORT: Final = 22
-_BLOCK: Final = 1 << 15
-"""Bytes of a read: what every server gives in one answer."""
-# The server's answers; every other OSError is a connection that is lost or a server out of order.
-_REFUSED: Final[tuple[type[Exception], ...]] = (FileNotFoundError, PermissionError)
 _LOST: Final[tuple[type[Exception], ...]] = (
     paramiko.SSHException,
-    SFTPError,
+    Disorder,
     OSError,
     EOFError,
     ValueError,
 )
-_NO_FOLDER: Final[tuple[type[Exception], ...]] = (*_REFUSED, SFTPError)
-_KEY_KINDS: Final = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
-    """Who logs in, with a key or a password or both. Nothing else is tried: no agent, no keys that lie around."""
-
-    user: str
-    password: str | None = field(default=None, repr=False)
-    key: paramiko.PKey | None = field(default=None, repr=False)
-
-
-def read_key(path: Path, passphrase: str | None) -> paramiko.PKey:
-    """A private key. Raises SettingsError for a file that holds none, and for a passphrase that is missing or wrong."""
-    try:
-        path.read_bytes()
-    except OSError as error:
-        raise SettingsError(f"ftp_ssh_key_path: {path} cannot be read: {error.strerror}") from None
-    for kind in _KEY_KINDS:
-        try:
-            return kind.from_private_key_file(str(path), passphrase)
-        except paramiko.PasswordRequiredException:
-            reason = "it needs a passphrase: set ftp_ssh_key_pass"
-            break
-        except (paramiko.SSHException, ValueError, IndexError, TypeError):
-            # paramiko takes the padding of some keys without a comment for their end.
-            reason = (
-                "no private key of Ed25519, ECDSA or RSA, or one without a comment (ssh-keygen -c sets it)"
-            )
-            reason += ", or ftp_ssh_key_pass is not its passphrase" if passphrase else ""
-    raise SettingsError(f"ftp_ssh_key_path: {path}: {reason}")
-
-
-@dataclass(frozen=True, slots=True)
 class _Session:
-    transport: paramiko.Transport
-    files: paramiko.SFTPClient
+    """A connection, and the files at its other end once it is made."""
+
+    files: Files
+
+    def __init__(self) -> None:
+        self.client = paramiko.SSHClient()
+        self.socket: socket.socket | None = None
+
+    def cut(self) -> None:
+        if self.socket is not None:
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.client.close()
+        if self.socket is not None:
+            self.socket.close()
 
 
 class Sftp:
@@ -90,7 +79,7 @@ class Sftp:
         folder: str,
         *,
         interest: Callable[[str], bool],
-        timeout: float = 60.0,
+        limits: Limits | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         # It logs every lost connection with its traceback, which without a handler would go to stderr.
@@ -101,17 +90,17 @@ class Sftp:
         self._trust = trust
         self._folder = folder
         self._interest = interest
-        self._timeout = timeout
+        self._limits = limits or Limits()
         self._connection = Connection(
             self.describe(),
+            _Session,
             self._connect,
-            lambda session: session.transport.close(),
-            refused=_REFUSED,
+            refused=(Refused,),
             lost=_LOST,
             secrets=(login.password,) if login.password else (),
             sleep=sleep,
         )
-        self._sizes: dict[str, int] = {}
+        self.listed: dict[str, Entry] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -124,161 +113,151 @@ class Sftp:
     def describe(self) -> str:
         return place_of("sftp", self._host, self._port, self._folder)
 
-    def listing(self) -> list[Entry]:
-        entries = self._connection.use("list the folder", lambda session: self._list(session.files))
-        self._sizes = {entry.name: entry.size for entry in entries}
-        return entries
+    def listing(self) -> Listing:
+        try:
+            gathering, names = self._use("list the folder", self._gather)
+        except Failed as failed:
+            if isinstance(failed.error, Refused):
+                text = f"{self.describe()}: the folder is not there or not for us ({failed.said}): see ftp_folder"
+                raise UnavailableError(text, lasting=True) from None
+            raise
+        for name in names:
+            entry = self._asked(name) if self._interest(name) else Entry(name, 0, None)
+            if entry is not None:
+                gathering.entries.append(entry)
+        listing = gathering.listing()
+        self.listed = {entry.name: entry for entry in listing.entries}
+        return listing
 
     def read(self, name: str) -> bytes:
-        size = self._sizes[name]
-        return self._connection.use(f"read {name}", lambda session: _download(session.files, name, size))
-
-    def _connect(self) -> _Session:
-        connected = socket.create_connection((self._host, self._port), self._timeout)
+        size = listed_size(self.listed[name], self._limits)
+        path = self._path(name)
         try:
-            # A request that follows another message would wait for the server's delayed acknowledgement.
-            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            transport = paramiko.Transport(connected)
-        except BaseException:
-            connected.close()
-            raise
-        try:
-            transport.banner_timeout = self._timeout
-            transport.auth_timeout = self._timeout
-            self._prefer_known_keys(transport)
-            transport.start_client(timeout=self._timeout)
-            self._check_host_key(transport.get_remote_server_key())
-            self._log_in(transport)
-            return _Session(transport, self._open(transport))
-        except BaseException:
-            transport.close()
-            raise
+            data, now = self._connection.use(
+                f"read {name}", lambda session: session.files.read(path, size), self._limits.file
+            )
+        except Failed as failed:
+            if not isinstance(failed.error, Refused):
+                raise
+            if failed.error.is_gone:
+                raise FileChanged(f"{name} is gone since it was listed") from None
+            raise FileUnreadable(name, f"the server does not give it ({failed.said})") from None
+        if len(data) != size or now not in (size, None):
+            raise FileChanged(f"{name} is no longer of the {size} bytes that it was listed with")
+        return data
 
-    def _prefer_known_keys(self, transport: paramiko.Transport) -> None:
-        """A server has several host keys and shows the kind that is asked for first."""
+    def _use(self, purpose: str, action: Callable[[_Session], T]) -> T:
+        return self._connection.use(purpose, action, self._limits.exchange)
+
+    def _path(self, name: str) -> str:
+        return f"{self._folder}/{name}" if self._folder else name
+
+    # Logging in
+
+    def _connect(self, session: _Session) -> None:
+        silence = self._limits.silence
+        session.socket = socket.create_connection((self._host, self._port), silence)
+        # A request that follows another message would wait for the server's delayed acknowledgement.
+        session.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        session.client.set_missing_host_key_policy(_Policy(self._check_host_key))
+        started = time.monotonic()
+        try:
+            session.client.connect(
+                self._host,
+                self._port,
+                self._login.user,
+                self._login.password,
+                self._login.key,
+                sock=session.socket,
+                timeout=silence,
+                banner_timeout=silence,
+                auth_timeout=silence,
+                allow_agent=False,
+                look_for_keys=False,
+                transport_factory=self._transport,
+            )
+        except paramiko.AuthenticationException:
+            # The same class, and no more of it, tells of a connection that was lost meanwhile, and of no answer.
+            transport = session.client.get_transport()
+            if transport is None or not transport.is_active() or time.monotonic() - started >= silence:
+                raise
+            text = f"{self.describe()}: the server refuses the login: see ftp_user, ftp_ssh_key_path and ftp_pass"
+            raise UnavailableError(text, lasting=True) from None
+        except IncompatiblePeer as error:
+            raise UnavailableError(
+                f"{self.describe()}: the server is too old for us, and nothing was sent ({printable(str(error))})."
+                " Most often its only host key is one that signs with SHA-1 (ssh-rsa), which can be forged: its owner"
+                " has to give it a key of Ed25519 (ssh-keygen -A, and a restart), or newer software",
+                lasting=True,
+            ) from None
+        transport = session.client.get_transport()
+        assert transport is not None
+        channel = transport.open_session(timeout=silence)
+        channel.settimeout(silence)
+        channel.invoke_subsystem("sftp")
+        session.files = Files(channel)
+
+    def _transport(self, connected: Any, /, **options: Any) -> paramiko.Transport:
+        """A server has several host keys, and shows the kind that is asked for first: that is one that is known."""
+        transport = paramiko.Transport(connected, **options)
         known = self._trust.kinds(self._host, self._port)
-        options = transport.get_security_options()
-        options.key_types = tuple(sorted(options.key_types, key=lambda kind: _key_name(kind) not in known))
+        offered = transport.get_security_options()
+        offered.key_types = tuple(sorted(offered.key_types, key=lambda kind: _key_name(kind) not in known))
+        return transport
 
     def _check_host_key(self, key: paramiko.PKey) -> None:
         refusal = self._trust.refusal(self._host, self._port, key)
         if refusal is not None:
-            raise UnavailableError(
-                f"{self.describe()}: the server is not trusted, and nothing was sent: {refusal}"
-            )
+            text = f"{self.describe()}: the server is not trusted, and nothing was sent: {refusal}"
+            raise UnavailableError(text, lasting=True)
 
-    def _log_in(self, transport: paramiko.Transport) -> None:
-        user, key, password = self._login.user, self._login.key, self._login.password
-        started = time.monotonic()
+    # Listing
+
+    def _gather(self, session: _Session) -> tuple[Gathering, list[str]]:
+        """What the folder holds, and the names of what the server has to be asked about."""
+        gathering = Gathering(self.describe(), self._limits)
+        names = []
+        for written, attributes in session.files.scan(self._folder or "."):
+            gathering.count()
+            name, mode = written.decode("utf-8", "replace"), attributes.mode
+            if name in (".", ".."):
+                continue
+            if reason := unusable(name):
+                gathering.leave_out(name, reason)
+            elif mode is None or stat.S_ISLNK(mode) or (stat.S_ISREG(mode) and attributes.size is None):
+                names.append(name)
+            elif stat.S_ISREG(mode):
+                gathering.entries.append(_entry(name, attributes))
+        return gathering, names
+
+    def _asked(self, name: str) -> Entry | None:
+        """A name of ours as it is; None for what is no file, and for a link that leads nowhere."""
+        path = self._path(name)
         try:
-            if key is not None:
-                with suppress(*(() if password is None else (paramiko.AuthenticationException,))):
-                    transport.auth_publickey(user, key)
-            if password is not None and not transport.is_authenticated():
-                transport.auth_password(user, password)
-        except paramiko.AuthenticationException:
-            # The same class, and no more of it, tells of a connection that was lost meanwhile, and of no answer.
-            if not transport.is_active() or time.monotonic() - started >= self._timeout:
+            attributes = self._use(f"ask for the size of {name}", lambda session: session.files.stat(path))
+        except Failed as failed:
+            if not isinstance(failed.error, Refused):
                 raise
-        if not transport.is_authenticated():
-            raise UnavailableError(
-                f"{self.describe()}: the server refuses the login: see ftp_user, ftp_ssh_key_path and ftp_pass"
-            )
+            return None if failed.error.is_gone else Entry(name, None, None)
+        is_file = attributes.mode is None or stat.S_ISREG(attributes.mode)
+        return _entry(name, attributes) if is_file else None
 
-    def _open(self, transport: paramiko.Transport) -> paramiko.SFTPClient:
-        channel = transport.open_session(timeout=self._timeout)
-        channel.settimeout(self._timeout)
-        with _closed_after(self._timeout, transport):
-            channel.invoke_subsystem("sftp")
-        files = paramiko.SFTPClient(channel)
-        if self._folder:
-            try:
-                files.chdir(self._folder)
-            except _NO_FOLDER:
-                raise UnavailableError(
-                    f"{self.describe()}: the folder is not there or not for us: see ftp_folder"
-                ) from None
-        return files
 
-    def _list(self, files: paramiko.SFTPClient) -> list[Entry]:
-        entries: list[Entry] = []
-        for name, attributes in _scan(files):
-            if _usable(name) and (entry := self._entry(files, name, attributes)) is not None:
-                entries.append(entry)
-                check_count(len(entries), self.describe())
-        return entries
+class _Policy(paramiko.MissingHostKeyPolicy):
+    """To paramiko every host is unknown: its own check takes the first kind of key alone that a host is known by."""
 
-    def _entry(
-        self, files: paramiko.SFTPClient, name: str, attributes: paramiko.SFTPAttributes
-    ) -> Entry | None:
-        """None for what is no regular file, and for a link to none."""
-        if attributes.st_mode is None or stat.S_ISLNK(attributes.st_mode):
-            if not self._interest(name):
-                return Entry(name, 0, None)
-            try:
-                attributes = files.stat(name)
-            except _REFUSED:
-                return None
-        if attributes.st_size is None or not stat.S_ISREG(attributes.st_mode or stat.S_IFREG):
-            return None
-        modified = attributes.st_mtime
-        return Entry(
-            name, attributes.st_size, None if modified is None else datetime.fromtimestamp(modified, UTC)
-        )
+    def __init__(self, check: Callable[[paramiko.PKey], None]) -> None:
+        self._check = check
+
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
+        self._check(key)
+
+
+def _entry(name: str, attributes: Attributes) -> Entry:
+    modified = attributes.mtime
+    return Entry(name, attributes.size, None if modified is None else datetime.fromtimestamp(modified, UTC))
 
 
 def _key_name(kind: str) -> str:
     """What a key that signs with this algorithm is called in known_hosts."""
     return "ssh-rsa" if kind.startswith("rsa-sha2-") else kind
-
-
-def _usable(name: str) -> bool:
-    """Whether a name is one of a file in this folder. Names are never paths, here or locally."""
-    return name not in ("", ".", "..") and not any(mark in name for mark in "/\\\0\r\n")
-
-
-@contextmanager
-def _closed_after(seconds: float, transport: paramiko.Transport) -> Iterator[None]:
-    """paramiko waits without end for the answer to a channel request; that the transport is closed is one."""
-    timer = threading.Timer(seconds, transport.close)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _scan(files: paramiko.SFTPClient) -> Iterator[tuple[str, paramiko.SFTPAttributes]]:
-    """As paramiko's `listdir_iter`, whose end a name is that is not UTF-8: a foreign file in the way must not be ours."""
-    protocol: Any = files
-    parse: Any = paramiko.SFTPAttributes
-    _, answer = protocol._request(CMD_OPENDIR, protocol._adjust_cwd("."))
-    handle = answer.get_binary()
-    while True:
-        try:
-            kind, answer = protocol._request(CMD_READDIR, handle)
-        except EOFError:
-            break
-        if kind != CMD_NAME:
-            raise SFTPError("a listing without names")
-        for _ in range(answer.get_int()):
-            name = answer.get_binary()
-            answer.get_binary()  # the line of `ls -l`
-            yield name.decode("utf-8", "replace"), parse._from_msg(answer)
-    protocol._request(CMD_CLOSE, handle)
-
-
-def _download(files: paramiko.SFTPClient, name: str, size: int) -> bytes:
-    try:
-        with files.open(name, "rb") as file:
-            data = bytearray()
-            # paramiko copies all that it has with every answer: of a large file that is read at once, gigabytes.
-            while len(data) <= size and (block := file.read(_BLOCK)):
-                data += block
-            now = file.stat().st_size
-    except FileNotFoundError:
-        raise FileChanged(f"{name} is gone since it was listed") from None
-    if len(data) != size or now not in (size, None):
-        raise FileChanged(f"{name} is no longer of the {size} bytes that it was listed with")
-    return bytes(data)

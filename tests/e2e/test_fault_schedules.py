@@ -22,7 +22,7 @@ from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, HttpStandIn, 
 from aarhus_los.sandbox.mo_auth import ROLES
 from aarhus_los.sandbox.mo_server import MoServer, written_objects
 from aarhus_los.sandbox.mo_store import Snapshot
-from aarhus_los.sources.entries import Entry, FileChanged
+from aarhus_los.sources.entries import FileChanged, Listing
 from aarhus_los.sources.folder import Folder
 from tests.e2e.drops import CHANGES, FIRST_FILES, TYPES, State, type_list
 from tests.e2e.los_files import LEDER, LEDER_LUK, PERS, PERS_LUK, table, uuid_of
@@ -209,7 +209,7 @@ class FlakyFolder(Folder):
         self._fault = fault
         self._left = at
 
-    def listing(self) -> list[Entry]:
+    def listing(self) -> Listing:
         if self._fault == "unreachable":
             raise UnavailableError("the folder cannot be read")
         return super().listing()

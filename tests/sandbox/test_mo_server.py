@@ -6,6 +6,7 @@ import base64
 import json
 import socket
 import time
+from datetime import UTC, date, datetime
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import requests
 from aarhus_los.sandbox.http_stand_in import Answer, Drop, Phase, Request
 from aarhus_los.sandbox.mo_server import MoServer, written_objects
 from aarhus_los.sandbox.mo_store import MoStore
+from aarhus_los.sandbox.moments import FOREVER
 
 from .conftest import Client as RealClient
 
@@ -225,6 +227,66 @@ def test_an_interceptor_can_expire_the_tokens_between_two_requests(client: Clien
     statuses = [client.get("/service/o/").status_code for _ in range(2)]
     client.log_in()
     assert [*statuses, client.get("/service/o/").status_code] == [200, 401, 200]
+
+
+def test_roles_that_mo_denies_are_denied_by_both_interfaces(client: Client, store: MoStore) -> None:
+    client.server.denied = frozenset({"read_address"})
+    [error] = client.graphql("{addresses{objects{uuid}}}")["errors"]
+    assert error["message"] == "No policy approved the access"
+    address = {"type": "address", "validity": {"from": "2000-01-01"}}
+    answer = client.create([{"type": "employee", "name": "A B"}, address])
+    assert (answer.status_code, answer.json()["error_key"]) == (500, "E_UNKNOWN")
+    assert answer.json()["description"] == "No policy approved the access"
+    assert store.state()["employee"] == {}
+    assert client.create([{"type": "employee", "name": "A B"}]).status_code == 201
+
+
+@pytest.mark.parametrize(("phase", "done"), [(Phase.BEFORE, False), (Phase.AFTER, True)])
+def test_a_database_that_restarts_refuses_at_once_and_comes_back(
+    store: MoStore, phase: Phase, done: bool
+) -> None:
+    now = [1000.0]
+
+    def restart(request: Request, when: Phase) -> Answer | None:
+        return server.restart_database(3) if when is phase and written_objects(request) else None
+
+    with MoServer(store, clock=lambda: now[0]) as server, requests.Session() as session:
+        client = RealClient(server, session)
+        client.log_in()
+        server.intercept = restart
+        under_way = client.create([{"type": "employee", "name": "A B"}])
+        assert len(store.state()["employee"]) == done
+        server.intercept = None
+        later = [client.get("/service/o/"), client.request("POST", "/graphql/v30", {"query": "{org{uuid}}"})]
+        for answer in (under_way, *later):
+            assert (answer.status_code, answer.json()["error_key"]) == (500, "E_UNKNOWN")
+            assert "OperationalError" in answer.json()["description"]
+        assert client.get("/health/live").status_code == 204
+        now[0] += 3
+        assert client.get("/service/o/").status_code == 200
+
+
+def test_answers_tell_the_time_by_mos_clock(store: MoStore) -> None:
+    store.times = lambda: datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
+    with MoServer(store) as server:
+        answer = requests.get(f"{server.url}/health/live", timeout=10)
+    assert answer.headers["Date"] == "Wed, 25 Nov 2026 12:30:00 GMT"
+    assert store.clock() == date(2026, 11, 25)
+
+
+def test_somebody_else_writes_between_two_requests(client: Client, store: MoStore) -> None:
+    def somebody(request: Request, phase: Phase) -> None:
+        if phase is Phase.BEFORE and written_objects(request):
+            store.edit("itsystem", SYSTEM, date(2020, 1, 1), FOREVER, {"name": "theirs"})
+            client.server.intercept = None
+
+    write(client, "n")
+    client.server.intercept = somebody
+    write(client, "ours")
+    names = [
+        registration.spans[-1].fields["name"] for registration in store.registrations("itsystem", SYSTEM)
+    ]
+    assert names == ["n", "theirs", "ours"]
 
 
 def test_a_request_that_waits_does_not_keep_others_waiting(client: Client) -> None:

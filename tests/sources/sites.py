@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -10,34 +11,51 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aarhus_los.drop.names import parse_name
-from aarhus_los.sources.entries import Source
+from aarhus_los.sources.entries import Limits, Source
 from aarhus_los.sources.folder import Folder
 from aarhus_los.sources.ftp import Ftp
 from aarhus_los.sources.ftps import tls_context
 from aarhus_los.sources.host_keys import Pinned, Trust
-from aarhus_los.sources.sftp import Login, Sftp, read_key
+from aarhus_los.sources.sftp import Sftp
+from aarhus_los.sources.ssh_keys import Login, read_key
 from tests.sources import ftp_server, sftp_server
 from tests.sources.certificates import make_certificate
 from tests.sources.daemons import Daemon, make_key, run_proftpd, run_sshd, run_vsftpd
 
 WRONG_PASSWORD = "forkert-kode-42"
+UNHURRIED = Limits(silence=10)
 
 
 @dataclass(frozen=True)
 class Site:
-    """`connect(folder, right login?, timeout)` is a source on it; `cutting(n)` drops n connections, each in the middle of
+    """`connect(folder, right login?, limits)` is a source on it; `cutting(n)` drops n connections, each in the middle of
     a file; after `close_idle` no connection is open, after `freeze` nobody answers."""
 
     home: Path
-    connect: Callable[[str, bool, float], Source]
+    connect: Callable[[str, bool, Limits], Source]
     cutting: Callable[[int], AbstractContextManager[None]]
     close_idle: Callable[[], None]
     freeze: Callable[[], None]
     takes_a_while: int = 300_000
     """The size of a file that is long enough for its download to be cut."""
 
-    def source(self, folder: str = "", *, right_login: bool = True, timeout: float = 10.0) -> Source:
-        return self.connect(folder, right_login, timeout)
+    def source(self, folder: str = "", *, right_login: bool = True, limits: Limits = UNHURRIED) -> Source:
+        return self.connect(folder, right_login, limits)
+
+
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """As nobody, also for servers in this process: root may read whatever there is."""
+    root = os.geteuid() == 0
+    if root:
+        os.setegid(65534)
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+            os.setegid(0)
 
 
 def is_ours(name: str) -> bool:
@@ -50,7 +68,7 @@ def ftp_on(
     password: str | None,
     folder: str = "",
     *,
-    timeout: float = 10.0,
+    limits: Limits = UNHURRIED,
     tls: ssl.SSLContext | None = None,
 ) -> Ftp:
     return Ftp(
@@ -61,12 +79,12 @@ def ftp_on(
         folder,
         interest=is_ours,
         tls=tls,
-        timeout=timeout,
+        limits=limits,
         sleep=lambda seconds: None,
     )
 
 
-def sftp_on(port: int, trust: Trust, login: Login, folder: str = "", *, timeout: float = 10.0) -> Sftp:
+def sftp_on(port: int, trust: Trust, login: Login, folder: str = "", *, limits: Limits = UNHURRIED) -> Sftp:
     return Sftp(
         "127.0.0.1",
         port,
@@ -74,7 +92,7 @@ def sftp_on(port: int, trust: Trust, login: Login, folder: str = "", *, timeout:
         trust,
         folder,
         interest=is_ours,
-        timeout=timeout,
+        limits=limits,
         sleep=lambda seconds: None,
     )
 
@@ -84,7 +102,7 @@ def folder_site(base: Path, home: Path) -> Iterator[Site]:
     def never(*_: object) -> AbstractContextManager[None]:
         raise AssertionError("a folder has no connection")
 
-    yield Site(home, lambda folder, *_: Folder(home / folder), never, never, never)  # type: ignore[arg-type]
+    yield Site(home, lambda folder, _, limits: Folder(home / folder, limits), never, never, never)  # type: ignore[arg-type]
 
 
 def pyftpdlib_site(
@@ -94,9 +112,9 @@ def pyftpdlib_site(
     def start(base: Path, home: Path) -> Iterator[Site]:
         with ftp_server.FtpServer(home, handler) as server:
 
-            def connect(folder: str, right_login: bool, timeout: float) -> Source:
+            def connect(folder: str, right_login: bool, limits: Limits) -> Source:
                 password = ftp_server.PASSWORD if right_login else WRONG_PASSWORD
-                return ftp_on(server.port, ftp_server.USER, password, folder, timeout=timeout)
+                return ftp_on(server.port, ftp_server.USER, password, folder, limits=limits)
 
             @contextmanager
             def cutting(times: int) -> Iterator[None]:
@@ -113,10 +131,10 @@ def pyftpdlib_site(
 def paramiko_site(base: Path, home: Path) -> Iterator[Site]:
     with sftp_server.SftpServer(home) as server:
 
-        def connect(folder: str, right_login: bool, timeout: float) -> Source:
+        def connect(folder: str, right_login: bool, limits: Limits) -> Source:
             login = Login(sftp_server.USER, sftp_server.PASSWORD if right_login else WRONG_PASSWORD)
             trust = Pinned(server.host_key.fingerprint)
-            return sftp_on(server.port, trust, login, folder, timeout=timeout)
+            return sftp_on(server.port, trust, login, folder, limits=limits)
 
         @contextmanager
         def cutting(times: int) -> Iterator[None]:
@@ -128,7 +146,7 @@ def paramiko_site(base: Path, home: Path) -> Iterator[Site]:
         yield Site(home, connect, cutting, server.drop_connections, server.freeze)
 
 
-def _daemon_site(home: Path, daemon: Daemon, connect: Callable[[str, bool, float], Source]) -> Site:
+def _daemon_site(home: Path, daemon: Daemon, connect: Callable[[str, bool, Limits], Source]) -> Site:
     @contextmanager
     def cutting(times: int) -> Iterator[None]:
         with daemon.cutting(times):
@@ -151,9 +169,9 @@ def vsftpd_site(
             context.minimum_version = context.maximum_version = tls_version
         with run_vsftpd(base, home, certificate=certificate.file if certificate else None) as daemon:
 
-            def connect(folder: str, right_login: bool, timeout: float) -> Source:
+            def connect(folder: str, right_login: bool, limits: Limits) -> Source:
                 user, password = (None, None) if right_login else ("los", WRONG_PASSWORD)
-                return ftp_on(daemon.port, user, password, folder, timeout=timeout, tls=context)
+                return ftp_on(daemon.port, user, password, folder, limits=limits, tls=context)
 
             yield _daemon_site(home, daemon, connect)
 
@@ -165,9 +183,9 @@ def proftpd_site(base: Path, home: Path) -> Iterator[Site]:
     user, password = ftp_server.USER, ftp_server.PASSWORD
     with run_proftpd(base, home, user, password) as daemon:
 
-        def connect(folder: str, right_login: bool, timeout: float) -> Source:
+        def connect(folder: str, right_login: bool, limits: Limits) -> Source:
             return ftp_on(
-                daemon.port, user, password if right_login else WRONG_PASSWORD, folder, timeout=timeout
+                daemon.port, user, password if right_login else WRONG_PASSWORD, folder, limits=limits
             )
 
         yield _daemon_site(home, daemon, connect)
@@ -179,10 +197,10 @@ def openssh_site(base: Path, home: Path) -> Iterator[Site]:
         make_key(base / "other_key", "ed25519")
         host_key = read_key(base / "ssh_host_ed25519_key", None)
 
-        def connect(folder: str, right_login: bool, timeout: float) -> Source:
+        def connect(folder: str, right_login: bool, limits: Limits) -> Source:
             key = read_key(base / ("user_key" if right_login else "other_key"), None)
             login = Login(getpass.getuser(), key=key)
-            return sftp_on(daemon.port, Pinned(host_key.fingerprint), login, folder, timeout=timeout)
+            return sftp_on(daemon.port, Pinned(host_key.fingerprint), login, folder, limits=limits)
 
         yield _daemon_site(home, daemon, connect)
 

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from aarhus_los.errors import UnavailableError
-from aarhus_los.sources import entries
-from aarhus_los.sources.entries import Entry, FileChanged
-from tests.sources.sites import DAEMONS, IN_PROCESS, WRONG_PASSWORD, Site, started
+from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Listing, Source
+from tests.sources.sites import (
+    DAEMONS,
+    IN_PROCESS,
+    UNHURRIED,
+    WRONG_PASSWORD,
+    Site,
+    is_ours,
+    started,
+    unprivileged,
+)
 
 NAME = "Org_nye_20210128_123742.csv"
 OTHER = "Org_nye_20210129_000000.csv"
+THIRD = "Org_nye_20210130_000000.csv"
 FOREIGN = "æøå læs mig.txt"
 WHEN = datetime(2021, 7, 28, 11, 40, 2, tzinfo=UTC)
 
@@ -34,8 +46,9 @@ on_one_server_each = pytest.mark.parametrize("site", on("pyftpdlib", "paramiko",
 in_bulk = pytest.mark.parametrize(
     "site", on("folder", "pyftpdlib", *(name for name in DAEMONS if name != "vsftpd-tls-1.2")), indirect=True
 )
+# sshd as root reads all for root.
 where_the_server_is_not_root = pytest.mark.parametrize(
-    "site", on("vsftpd", "vsftpd-tls-1.3", "proftpd"), indirect=True
+    "site", on(*(name for name in (*IN_PROCESS, *DAEMONS) if name != "openssh")), indirect=True
 )
 
 
@@ -52,8 +65,9 @@ def put(folder: Path, name: str, data: bytes, when: datetime = WHEN) -> None:
     os.utime(path, (when.timestamp(), when.timestamp()))
 
 
-def by_name(listed: list[Entry]) -> list[Entry]:
-    return sorted(listed, key=lambda entry: entry.name)
+def files(source: Source) -> list[Entry]:
+    """What the source lists, by name."""
+    return sorted(source.listing().entries, key=lambda entry: entry.name)
 
 
 def test_lists_files_with_size_and_time_in_utc(site: Site) -> None:
@@ -61,7 +75,7 @@ def test_lists_files_with_size_and_time_in_utc(site: Site) -> None:
     put(site.home, NAME, b"abc\r\n")
     put(site.home, "STAM_UUID_ITSystem.csv", b"", winter)
     with site.source() as source:
-        assert by_name(source.listing()) == [
+        assert files(source) == [
             Entry(NAME, 5, WHEN),
             Entry("STAM_UUID_ITSystem.csv", 0, winter),
         ]
@@ -69,7 +83,7 @@ def test_lists_files_with_size_and_time_in_utc(site: Site) -> None:
 
 def test_an_empty_folder_is_empty(site: Site) -> None:
     with site.source() as source:
-        assert source.listing() == []
+        assert source.listing() == Listing(())
 
 
 def test_folders_and_foreign_files_do_not_hinder(site: Site) -> None:
@@ -80,29 +94,40 @@ def test_folders_and_foreign_files_do_not_hinder(site: Site) -> None:
     (site.home / "arkiv").mkdir()
     with site.source() as source:
         listed = source.listing()
-        assert {NAME, FOREIGN} <= {entry.name for entry in listed}
-        assert {entry.name for entry in listed if entry.name.startswith("Org_")} == {NAME}
+        names = {entry.name for entry in listed.entries} - {"arkiv"}  # not asked about: it is of no interest
+        assert {NAME, FOREIGN} <= names
+        # Some servers make a name of what is none.
+        if names == {NAME, FOREIGN}:
+            assert (listed.unusable, listed.examples) == (1, ("'l\ufffds.txt' (it is not UTF-8)",))
+        else:
+            assert (names - {NAME, FOREIGN}, listed.unusable) == ({"l?s.txt"}, 0)
         assert source.read(NAME) == b"1"
 
 
-def test_links_to_files_are_files(site: Site) -> None:
+def test_links_to_files_are_files_and_what_is_no_file_is_not_listed(site: Site) -> None:
     put(site.home, "store", b"12345")
     (site.home / NAME).symlink_to("store")
-    (site.home / OTHER).symlink_to("nowhere")
+    for number, target in enumerate(("nowhere", ".", THIRD)):
+        (site.home / f"Org_ret_2021010{number}_000000.csv").symlink_to(target)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(site.home / THIRD))
+    os.mkfifo(site.home / OTHER)
     with site.source() as source:
-        listed = {entry.name: entry for entry in source.listing()}
-        assert listed[NAME] == Entry(NAME, 5, WHEN)
-        assert OTHER not in listed
+        # pyftpdlib takes pipes and sockets for files, without a byte.
+        assert [entry for entry in files(source) if is_ours(entry.name) and entry.size] == [
+            Entry(NAME, 5, WHEN)
+        ]
+        assert not {"Org_ret_20210100_000000.csv", "Org_ret_20210101_000000.csv"} & source.listed.keys()
         assert source.read(NAME) == b"12345"
 
 
 def test_reads_every_byte_as_it_is(site: Site) -> None:
-    files = {NAME: bytes(range(256)) * 4000 + b"\r\n\n\r", OTHER: "Rådhuspladsen æøå\r\n".encode()}
-    for name, data in files.items():
+    contents = {NAME: bytes(range(256)) * 4000 + b"\r\n\n\r", OTHER: "Rådhuspladsen æøå\r\n".encode()}
+    for name, data in contents.items():
         put(site.home, name, data)
     with site.source() as source:
         source.listing()
-        assert {name: source.read(name) for name in files} == files
+        assert {name: source.read(name) for name in contents} == contents
 
 
 @in_bulk
@@ -110,7 +135,7 @@ def test_a_file_of_60_mb(site: Site) -> None:
     data = os.urandom(1_000_000) * 60
     put(site.home, NAME, data)
     with site.source() as source:
-        assert source.listing() == [Entry(NAME, 60_000_000, WHEN)]
+        assert files(source) == [Entry(NAME, 60_000_000, WHEN)]
         assert source.read(NAME) == data
 
 
@@ -121,26 +146,26 @@ def test_a_folder_of_5000_files(site: Site) -> None:
     for name in names[1:]:
         os.link(site.home / names[0], site.home / name)
     with site.source() as source:
-        assert by_name(source.listing()) == [Entry(name, 5, WHEN) for name in names]
+        assert files(source) == [Entry(name, 5, WHEN) for name in names]
         assert source.read(names[-1]) == b"12345"
 
 
-def test_a_listing_that_is_too_long_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entries, "MOST_FILES", 9)
-    for number in range(10):
+def test_a_listing_that_is_too_long_is_given_up(site: Site) -> None:
+    for number in range(13):
         put(site.home, f"{number}.txt", b"")
-    with site.source() as source:
-        with pytest.raises(UnavailableError, match="more than 9 files"):
+    with site.source(limits=replace(UNHURRIED, entries=12)) as source:
+        with pytest.raises(UnavailableError, match="more than 12 files"):
             source.listing()
-        (site.home / "0.txt").unlink()
-        assert len(source.listing()) == 9
+        for number in range(3):  # some list the folder itself, and the one above it
+            (site.home / f"{number}.txt").unlink()
+        assert len(source.listing().entries) == 10
 
 
 def test_enters_a_folder_whose_name_has_danish_letters(site: Site) -> None:
     (site.home / "Årø").mkdir(mode=0o755)
     put(site.home / "Årø", NAME, b"1")
     with site.source("Årø") as source:
-        assert source.listing() == [Entry(NAME, 1, WHEN)]
+        assert files(source) == [Entry(NAME, 1, WHEN)]
         assert source.read(NAME) == b"1"
 
 
@@ -150,6 +175,7 @@ def test_a_folder_that_is_none_is_said(site: Site, folder: str) -> None:
     with site.source(folder) as source, pytest.raises(UnavailableError, match=r"folder") as caught:
         source.listing()
     assert folder in str(caught.value)
+    assert caught.value.lasting
 
 
 @pytest.mark.parametrize("now", [b"more bytes than before", b"less"])
@@ -175,21 +201,63 @@ def test_a_file_that_left_has_changed(site: Site) -> None:
 
 def test_only_what_was_listed_is_read(site: Site) -> None:
     with site.source() as source:
-        assert source.listing() == []
+        assert source.listing() == Listing(())
         with pytest.raises(KeyError):
             source.read("../../etc/passwd")
 
 
 @where_the_server_is_not_root
-def test_a_file_that_is_not_for_us_to_read_is_said(site: Site) -> None:
-    put(site.home, NAME, b"secret")
-    put(site.home, OTHER, b"open")
-    (site.home / NAME).chmod(0o600)
-    with site.source() as source:
+def test_a_file_that_is_not_given_to_us_is_refused_and_the_others_are_read(site: Site) -> None:
+    names = [f"Org_nye_2021012{day}_000000.csv" for day in range(10)]
+    for name in names:
+        put(site.home, name, b"secret")
+    (site.home / names[3]).chmod(0)
+    with unprivileged(), site.source() as source:
+        assert [entry.name for entry in files(source)] == names
+        with pytest.raises(FileUnreadable) as caught:
+            source.read(names[3])
+        assert (caught.value.file, caught.value.exit_code) == (names[3], 65)
+        assert re.search("denied|Failed to open", caught.value.reason)
+        assert [source.read(name) for name in names if name != names[3]] == [b"secret"] * 9
+
+
+@where_the_server_is_not_root
+def test_a_folder_that_is_not_for_us_is_no_empty_one(site: Site) -> None:
+    (site.home / "closed").mkdir()
+    put(site.home / "closed", NAME, b"1")
+    (site.home / "closed").chmod(0o711)
+    with (
+        unprivileged(),
+        site.source("closed") as source,
+        pytest.raises(UnavailableError, match="folder") as caught,
+    ):
         source.listing()
-        with pytest.raises(UnavailableError, match=f"cannot read {NAME}"):
+    assert caught.value.lasting
+
+
+def test_a_file_that_is_too_large_is_refused_unread(site: Site) -> None:
+    put(site.home, NAME, b"12345")
+    put(site.home, OTHER, b"1234")
+    with site.source(limits=replace(UNHURRIED, file_bytes=4)) as source:
+        source.listing()
+        with pytest.raises(FileUnreadable, match="5 bytes"):
             source.read(NAME)
-        assert source.read(OTHER) == b"open"
+        assert source.read(OTHER) == b"1234"
+
+
+def test_names_of_which_none_can_be_used_are_no_empty_folder(site: Site) -> None:
+    for number in range(5):
+        (site.home / os.fsdecode(f"{number}\xe6.csv".encode("latin-1"))).write_bytes(b"1")
+    with site.source() as source:
+        try:
+            listed = source.listing()
+        except UnavailableError as error:
+            assert error.lasting
+            assert "5 names in the folder cannot be used: '" in str(error)
+            assert str(error).count("(it is not UTF-8)") == 3
+            assert "and 2 more" in str(error)
+        else:  # some servers make names of what is none
+            assert len(listed.entries) == 5
 
 
 @on_servers
@@ -221,20 +289,23 @@ def test_a_connection_closed_while_idle_is_made_anew(site: Site) -> None:
         site.close_idle()
         assert source.read(NAME) == b"1"
         site.close_idle()
-        assert source.listing() == [Entry(NAME, 1, WHEN)]
+        assert files(source) == [Entry(NAME, 1, WHEN)]
 
 
 @on_one_server_each
 def test_a_server_that_answers_no_more_is_given_up_after_the_timeout(site: Site) -> None:
     put(site.home, NAME, b"1" * 100_000)
-    with site.source(timeout=0.5) as source:
+    with site.source(limits=replace(UNHURRIED, silence=0.5)) as source:
         source.listing()
         site.freeze()
         started_at = time.monotonic()
         with pytest.raises(UnavailableError, match=f"cannot read {NAME}"):
             source.read(NAME)
         assert time.monotonic() - started_at < 6
-    with site.source(timeout=0.1) as source, pytest.raises(UnavailableError, match="cannot list the folder"):
+    with (
+        site.source(limits=replace(UNHURRIED, silence=0.1)) as source,
+        pytest.raises(UnavailableError, match="cannot list the folder"),
+    ):
         source.listing()
 
 
@@ -244,5 +315,6 @@ def test_a_refused_login_is_said_without_the_password(site: Site) -> None:
         source.listing()
     assert "refuses the login" in str(caught.value)
     assert "see ftp_user" in str(caught.value)
+    assert caught.value.lasting
     assert WRONG_PASSWORD not in f"{caught.value!r}{source.describe()}"
     assert caught.value.__cause__ is None

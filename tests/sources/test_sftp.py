@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from aarhus_los.errors import UnavailableError
-from aarhus_los.sources.entries import Entry
+from aarhus_los.sources.entries import Entry, Limits
 from aarhus_los.sources.host_keys import Pinned
-from aarhus_los.sources.sftp import Login, Sftp
+from aarhus_los.sources.sftp import Sftp
+from aarhus_los.sources.ssh_keys import Login
 from tests.sources.sftp_server import PASSWORD, USER, SftpServer
-from tests.sources.sites import WRONG_PASSWORD, sftp_on
+from tests.sources.sites import UNHURRIED, WRONG_PASSWORD, sftp_on
 
 NAME = "Org_nye_20210128_123742.csv"
 
@@ -24,15 +25,15 @@ def server(tmp_path: Path) -> Iterator[SftpServer]:
         yield running
 
 
-def connect(server: SftpServer, password: str = PASSWORD, timeout: float = 10.0) -> Sftp:
-    return sftp_on(server.port, Pinned(server.host_key.fingerprint), Login(USER, password), timeout=timeout)
+def connect(server: SftpServer, password: str = PASSWORD, limits: Limits = UNHURRIED) -> Sftp:
+    return sftp_on(server.port, Pinned(server.host_key.fingerprint), Login(USER, password), limits=limits)
 
 
 def test_names_from_the_server_are_never_paths(server: SftpServer) -> None:
     (server.home / NAME).write_bytes(b"1")
     server.names = lambda names: [*names, "../../etc/passwd", "/etc/passwd", "..", "a\\b", f"x/{NAME}"]
     with connect(server) as source:
-        assert [entry.name for entry in source.listing()] == [NAME]
+        assert [entry.name for entry in source.listing().entries] == [NAME]
         with pytest.raises(KeyError):
             source.read("../../etc/passwd")
 
@@ -40,14 +41,14 @@ def test_names_from_the_server_are_never_paths(server: SftpServer) -> None:
 def test_foreign_links_are_not_followed(server: SftpServer) -> None:
     (server.home / "backup.zip").symlink_to(server.home)
     with connect(server) as source:
-        assert source.listing() == [Entry("backup.zip", 0, None)]
+        assert source.listing().entries == (Entry("backup.zip", 0, None),)
 
 
 def test_a_server_that_is_mute_after_the_login_is_given_up(server: SftpServer) -> None:
     server.mute = True
     started = time.monotonic()
     with (
-        connect(server, timeout=0.5) as source,
+        connect(server, limits=Limits(silence=0.5, exchange=1)) as source,
         pytest.raises(UnavailableError, match="cannot list the folder"),
     ):
         source.listing()

@@ -11,10 +11,10 @@ import paramiko
 import pytest
 
 from aarhus_los.errors import SettingsError, UnavailableError
-from aarhus_los.sources.entries import Source
+from aarhus_los.sources.entries import Listing, Source
 from aarhus_los.sources.ftps import tls_context
 from aarhus_los.sources.host_keys import Pinned, Trust, read_known_hosts
-from aarhus_los.sources.sftp import Login, read_key
+from aarhus_los.sources.ssh_keys import Login, read_key
 from tests.sources import sftp_server
 from tests.sources.certificates import make_certificate
 from tests.sources.daemons import make_key, run_sshd, run_vsftpd
@@ -69,7 +69,7 @@ def test_a_certificate_of_nobody_known_is_refused_unless_its_ca_file_is_given(
             assert "certificate is refused" in text
             assert "ftp_ca_file" in text
         with ftp_on(daemon.port, None, None, tls=tls_context(certificate.trust)) as source:
-            assert source.listing() == []
+            assert source.listing() == Listing(())
 
 
 def test_a_server_without_tls_is_not_asked_in_plain(serve: Serve) -> None:
@@ -149,7 +149,7 @@ def test_a_known_key_is_found_in_whatever_company(server: SftpServer, tmp_path: 
         entry(paramiko.HostKeys.hash_host(name) if hashed else f"example.org,{name}", server.host_key),
     )
     with sftp_on(server.port, trust, LOGIN) as source:
-        assert {one.name for one in source.listing()} == {"known"}
+        assert {one.name for one in source.listing().entries} == {"known"}
 
 
 def test_a_revoked_key_is_trusted_of_nobody(server: SftpServer, tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_of_several_host_keys_the_known_one_is_asked_for(open_folder: Path) -> N
             key = read_key(open_folder / name, None)
             trust = known(open_folder / "known", entry(f"[127.0.0.1]:{daemon.port}", key))
             with sftp_on(daemon.port, trust, login) as source:
-                assert "known" in {one.name for one in source.listing()}
+                assert "known" in {one.name for one in source.listing().entries}
 
 
 # --- keys to log in with
@@ -187,7 +187,7 @@ def test_a_key_logs_in(server: SftpServer, tmp_path: Path, kind: str, passphrase
     with sftp_on(
         server.port, Pinned(server.host_key.fingerprint), Login(sftp_server.USER, key=key)
     ) as source:
-        assert "key" in {one.name for one in source.listing()}
+        assert "key" in {one.name for one in source.listing().entries}
     assert server.logins == 0
 
 
@@ -195,7 +195,7 @@ def test_a_password_is_tried_where_the_key_is_not_taken(server: SftpServer) -> N
     trust = Pinned(server.host_key.fingerprint)
     both = Login(sftp_server.USER, sftp_server.PASSWORD, OTHER_KEY)
     with sftp_on(server.port, trust, both) as source:
-        assert source.listing() == []
+        assert source.listing() == Listing(())
     assert "refuses the login" in refusal(sftp_on(server.port, trust, Login(sftp_server.USER, key=OTHER_KEY)))
     assert sftp_server.PASSWORD not in repr(both)
 

@@ -1,0 +1,121 @@
+"""ftplib with the limits that it lacks: what it reads can be cut off, and no answer or line is longer than it may be."""
+
+from __future__ import annotations
+
+import ftplib
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from typing import Final
+
+_LONGEST_ANSWER: Final = 64 * 1024
+_LONGEST_LINE: Final = 8 * 1024
+_BLOCK: Final = 64 * 1024
+CLOSING_SECONDS: Final = 10.0
+"""How long to wait for what should follow the last byte of a file, and for goodbyes."""
+
+
+class Client(ftplib.FTP):
+    """A plain connection, in latin-1. After the login it is in TYPE I, as sizes and files need it, but within `lines`."""
+
+    _data: socket.socket | None = None
+    _answered = 0
+
+    def cut(self) -> None:
+        """Ends what another thread reads. A TLS socket must not end TLS: another thread may be in the midst of it."""
+        for each in (self.sock, self._data):
+            if each is not None:
+                with suppress(OSError):
+                    socket.socket.shutdown(each, socket.SHUT_RDWR)
+
+    def getmultiline(self) -> str:
+        self._answered = 0
+        return super().getmultiline()
+
+    def getline(self) -> str:
+        line = super().getline()
+        self._answered += len(line)
+        if self._answered > _LONGEST_ANSWER:
+            raise ftplib.error_proto("an answer without end")
+        return line
+
+    def makepasv(self) -> tuple[str, int]:
+        try:
+            return super().makepasv()
+        except ftplib.error_perm:
+            if self.af != socket.AF_INET or self.sock is None:
+                raise
+            return ftplib.parse229(self.sendcmd("EPSV"), self.sock.getpeername())
+
+    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
+        self._data, size = super().ntransfercmd(cmd, rest)
+        return self._data, size
+
+    def optional(self, command: str) -> str | None:
+        """The answer to a command that a server may refuse, or None."""
+        try:
+            return self.sendcmd(command)
+        except ftplib.error_perm:
+            return None
+
+    def lines(self, command: str, receive: Callable[[str | None], None]) -> None:
+        """Gives each line of a listing as it comes; None for one that is too long.
+
+        Raises ftplib's errors, also where the server says at the end that it was not able to list.
+        """
+        self.voidcmd("TYPE A")
+        with closing(self.transfercmd(command)) as data:
+            for line in _split(iter(lambda: data.recv(_BLOCK), b"")):
+                receive(None if line is None else line.decode("utf-8", "replace"))
+            _end_tls(data)
+        answer = self.voidresp()
+        if "failed to open" in answer:  # vsftpd of a folder that it may not read: 226, and no line
+            raise ftplib.error_perm(answer)
+        self.voidcmd("TYPE I")
+
+    def download(self, command: str, size: int) -> bytes:
+        """The bytes that a transfer brings, one more than `size` at most. `finish` reads what the server says at its end."""
+        received = bytearray()
+        with closing(self.transfercmd(command)) as data:
+            while len(received) <= size:
+                if len(received) == size:
+                    data.settimeout(CLOSING_SECONDS)
+                try:
+                    block = data.recv(min(_BLOCK, size + 1 - len(received)))
+                except OSError:
+                    if len(received) != size:
+                        raise
+                    block = b""
+                if not block:
+                    break
+                received += block
+            _end_tls(data)
+        return bytes(received)
+
+    def finish(self, seconds: float) -> None:
+        """Reads what the server says after a transfer, if it does so in time. Raises ftplib's errors."""
+        assert self.sock is not None
+        self.sock.settimeout(seconds)
+        self.voidresp()
+        self.sock.settimeout(self.timeout)
+
+
+def _end_tls(data: socket.socket) -> None:
+    if isinstance(data, ssl.SSLSocket):
+        data.settimeout(CLOSING_SECONDS)
+        data.unwrap()
+
+
+def _split(blocks: Iterator[bytes]) -> Iterator[bytes | None]:
+    """The lines in a stream, without their ends; None for one that is too long."""
+    rest, too_long = b"", False
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        for line in whole:
+            yield None if too_long or len(line) > _LONGEST_LINE else line.rstrip(b"\r")
+            too_long = False
+        if len(rest) > _LONGEST_LINE:
+            rest, too_long = b"", True
+    if rest or too_long:
+        yield None if too_long else rest.rstrip(b"\r")
