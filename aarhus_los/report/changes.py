@@ -133,6 +133,8 @@ class _Telling:
         kind, value = op["kind"], op["value"]
         old = [piece["value"] for piece in op["before"] if piece["value"] is not None]
         any_value = value or (old[0] if old else {})
+        if _changes_nothing(op):
+            return
         if kind == "employee" and op["uuid"] in self.created and op["uuid"] in self.told:
             self.told[op["uuid"]].sorts[kind, Sort.CREATED] = None
             self._count(op, Sort.CREATED)
@@ -150,7 +152,7 @@ class _Telling:
         else:
             # The name and the parent of today stand above.
             known = {"name": change.name, "parent": change.place[-1] if change.place else None}
-            shown = [name for name in ABOUT.get(kind, ()) if known.get(name, "") != any_value[name]]
+            shown = [name for name in ABOUT.get(kind, ()) if known.get(name, "") != any_value.get(name, "")]
             change.before += [line for each in old[-1:] for line in self._lines(kind, each, shown)]
         if value is not None:
             change.after += self._lines(kind, value, shown)
@@ -231,6 +233,12 @@ class _Telling:
             return self.names.get(value) or f"DAR {UUID(value)}"
         except ValueError:
             return value
+
+
+def _changes_nothing(op: Op) -> bool:
+    """Whether MO said so before: a unit's other days are written again after a write that carries its mark."""
+    days = [(piece["from"], piece["to"], piece["value"]) for piece in op["before"]]
+    return days == [(op["from"], op["to"], op["value"])] if op["value"] else not days
 
 
 def words_of(change: Change, language: Language, *, planned: bool) -> list[tuple[Sort, str]]:

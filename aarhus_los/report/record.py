@@ -19,11 +19,11 @@ from aarhus_los.desired.claims import Notice, SetAside, UnresolvedAddress
 from aarhus_los.errors import SettingsError
 from aarhus_los.files import write_private
 from aarhus_los.messages import Message, code_of, danish
-from aarhus_los.mo.kinds import History, Value
+from aarhus_los.mo.model import Mark, Value
 from aarhus_los.plan import Operation
 from aarhus_los.report.account import Account, FileAccount
 from aarhus_los.report.verdict import FIELDS, brake_text, steps, verdict
-from aarhus_los.timeline import BEGINNING, FOREVER, Nothing
+from aarhus_los.timeline import BEGINNING, FOREVER, Nothing, split
 
 FORMAT: Final = 2
 _IN_A_LINE: Final = json.JSONEncoder(ensure_ascii=False).encode
@@ -106,8 +106,10 @@ def operation_record(operation: Operation) -> Record:
         "action": operation.action.value,
         "from": _day(operation.start),
         "to": _day(operation.end),
-        "value": None if operation.value is None else _value(operation.value),
-        "before": _history(operation.before),
+        "value": None
+        if operation.value is None
+        else _value(operation.value) | (_marked(operation.mark) if operation.mark else {}),
+        "before": _before(operation),
         "rows": [str(ref) for ref in operation.origin],
     }
 
@@ -241,15 +243,22 @@ def _notice(notice: Notice) -> Record:
     return {"row": None if notice.ref is None else str(notice.ref), **_text(notice.text)}
 
 
-def _history(history: History) -> list[Record]:
-    return [
-        {
-            "from": _day(piece.start),
-            "to": _day(piece.end),
-            "value": None if isinstance(piece.value, Nothing) else _value(piece.value),
-        }
-        for piece in history
-    ]
+def _before(operation: Operation) -> list[Record]:
+    """What MO says on the days of an operation; of one that carries a mark, with the marks of the days."""
+    pieces = []
+    for piece in operation.before:
+        value = None if isinstance(piece.value, Nothing) else _value(piece.value)
+        marks = operation.marked_before if operation.mark else ()
+        for start, end, found in split(piece.start, piece.end, marks):
+            mark = found.value.hierarchy if found and isinstance(found.value, Mark) else None
+            with_mark = _marked(mark) if operation.mark and value is not None else {}
+            pieces.append({"from": _day(start), "to": _day(end), "value": value and value | with_mark})
+    return pieces
+
+
+def _marked(mark: str | None) -> Record:
+    """The mark of a unit, as a field of it."""
+    return {"hierarchy": mark}
 
 
 def _value(value: Value) -> Record:

@@ -100,7 +100,7 @@ class Sandbox:
             return {}
         lines = self.state_file.read_text(encoding="utf-8").splitlines()[1:]
         found = [json.loads(line) for line in lines]
-        return {line["name"]: line["sha256"] for line in found if "sha256" in line}
+        return {line["name"]: line["sha256"] for line in found if "name" in line and "sha256" in line}
 
     def _get(self, path: str) -> Any:
         with build_opener(ProxyHandler({})).open(self.mo.url + path, timeout=30) as answer:

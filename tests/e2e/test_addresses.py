@@ -49,7 +49,7 @@ def failed(folder: Path, file: str) -> list[list[str]]:
 
 def pending(sandbox: Sandbox, file: str) -> list[int]:
     lines = [json.loads(line) for line in sandbox.state_file.read_text().splitlines()[1:]]
-    numbers: list[int] = next(line for line in lines if line["name"] == file).get("pending", [])
+    numbers: list[int] = next(line for line in lines if line.get("name") == file).get("pending", [])
     return numbers
 
 
