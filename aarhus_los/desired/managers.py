@@ -140,7 +140,7 @@ class _Managers:
                     if self.set_aside.is_due(row.ref):
                         text = Message.UNKNOWN_MANAGER(uuid=manager)
                         self.result.notices.append(Notice(text, row.ref))
-        if claim := claims.claimed.get(key):
+        if claim := claims.claimed(key):
             self.result.objects.append(DesiredObject(*key, claim))
 
     def _value(self, rows: Sequence[ManagerRow]) -> Manager:

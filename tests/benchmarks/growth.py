@@ -209,6 +209,12 @@ def circle(size: int) -> Files:
     return {**stam(), f"Org_inital_{stamp(0)}.csv": units(*rows)}
 
 
+def circle_of_days(size: int) -> Files:
+    """A circle whose units begin on a day of their own each."""
+    rows = [unit(f"{n}", f"{(n + 1) % size}", "Navn", day(n)) for n in range(size)]
+    return {**stam(), f"Org_inital_{stamp(0)}.csv": units(*rows)}
+
+
 def turned_round(size: int) -> Files:
     """A chain whose last unit is moved under its first."""
     return {f"Org_ret_{stamp(1)}.csv": units(unit(f"{size - 1}", "0", "Navn", FIRST_DAY))}
@@ -244,6 +250,7 @@ CASES: Final = (
     Case("a chain of parents", (2_000, 4_000, 8_000), chain),
     Case("a chain of parents that is closed", (2_000, 4_000, 8_000), chain, turned_round),
     Case("a circle of parents", (2_000, 4_000, 8_000), circle),
+    Case("a circle that closes day by day", (2_000, 4_000, 8_000), circle_of_days),
 )
 
 
@@ -254,10 +261,10 @@ class Mo:
     """What MO says now, and before each run that wrote. Its own CPU is counted in `spent`."""
 
     retries = 0
-    requests: Counter[str] = Counter()
     connections = 1
 
     def __init__(self) -> None:
+        self.requests = Counter[str]()
         self.organisation = uuid_of("organisation")
         self.objects: dict[Kind, dict[str, History]] = {kind: {} for kind in Kind}
         self.past: list[tuple[datetime, dict[Kind, dict[str, History]]]] = []
