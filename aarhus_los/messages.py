@@ -16,6 +16,8 @@ from datetime import date
 from enum import Enum, StrEnum, unique
 from typing import Any, Final, TypeAlias
 
+from aarhus_los.cpr import masked
+
 Param: TypeAlias = str | int | float | date | Sequence[str]
 
 
@@ -540,9 +542,9 @@ class Message(Enum):
         """The message with its parameters. Raises KeyError or TypeError where they are not those of the template."""
         if unknown := params.keys() - self.params:
             raise TypeError(f"{self.name} has no parameter {', '.join(sorted(unknown))}")
-        reason = Reason(_ENGLISH.format(self.english, **params))
+        reason = Reason(masked(_ENGLISH.format(self.english, **params)))
         reason.code = self.name.lower().replace("_", "-")
-        reason.danish = _DANISH.format(self.danish, **params)
+        reason.danish = masked(_DANISH.format(self.danish, **params))
         return reason
 
     @property

@@ -85,11 +85,12 @@ def reaching_back(names: Sequence[str], state: Mapping[str, Line], read: Sequenc
     `names` are all files of a family in the order of folding, `read` those that are read anyway.
     """
     found = set(read)
+    places = {name: place for place, name in enumerate(names)}
     while True:
         moments = [at for name in found if (line := state.get(name)) and (at := _moment(line.began))]
         if not moments or not found:
             break
-        oldest = min(names.index(name) for name in found if name in names)
+        oldest = min(places[name] for name in found if name in places)
         more = {
             name
             for name in names[:oldest]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aarhus_los.cpr import masked
 from aarhus_los.errors import EXIT_OK, EXIT_UNAVAILABLE
 
 
@@ -25,6 +26,9 @@ class Finding:
     text: str
     exit_code: int = EXIT_OK
     """Of a failure: with what an import would end."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", masked(self.text))
 
     def __str__(self) -> str:
         return f"{self.status.value:<8} {self.subject}: {self.text}"

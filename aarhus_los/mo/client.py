@@ -121,7 +121,7 @@ class MoClient:
 
     def side_by_side(self, *tasks: Callable[[], object]) -> None:
         """Runs tasks that read, at the same time. The first that fails ends them all."""
-        if self.connections < 2:
+        if self.connections < 2 or not tasks:
             for task in tasks:
                 task()
             return

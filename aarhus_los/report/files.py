@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from aarhus_los.addresses.outcomes import Unknown, Unsafe
+from aarhus_los.cpr import masked
 from aarhus_los.desired.claims import SetAside, UnresolvedAddress
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import OrgRow
@@ -65,7 +66,7 @@ def _rejects(file: DropFile, asides: Sequence[SetAside]) -> list[Sequence[str]]:
 def write_failed_addresses(
     folders: Mapping[Path, int], files: Sequence[DropFile], unresolved: Iterable[UnresolvedAddress]
 ) -> list[Path]:
-    """Writes `failed_addr_<file>.csv` into each folder, with these permissions.
+    """Writes `failed_addr_<file>.csv` into each folder, with these permissions, CPR numbers masked.
 
     Of a file that is read again for its pending rows, what was written of its other rows stays.
     """
@@ -77,7 +78,14 @@ def write_failed_addresses(
         if file.due is not None and not file.due:
             continue
         rows: list[Sequence[str]] = [
-            (each.org_unit, each.text, str(kode), tekst, suggestion, each.mo_has or "")
+            (
+                each.org_unit,
+                masked(each.text),
+                str(kode),
+                masked(tekst),
+                masked(suggestion),
+                each.mo_has or "",
+            )
             for each in by_file.get(file.name.name, [])
             if isinstance(each.outcome, Unsafe | Unknown)
             for kode, tekst, suggestion in [(each.outcome.kode, each.outcome.text, each.outcome.suggestion)]
@@ -98,7 +106,7 @@ def _of_other_rows(file: DropFile, written: Iterable[Sequence[str]]) -> list[Seq
     if file.due is None:
         return []
     spoken = {
-        (row.org_uuid, defused(str(row.postal_address)))
+        (row.org_uuid, defused(masked(str(row.postal_address))))
         for row in file.rows_of(OrgRow)
         if row.ref.line in file.due
     }

@@ -30,6 +30,7 @@ from aarhus_los.mo import read
 from aarhus_los.mo.model import Account, Class, Engagement, History, Kind, Manager, Mark, Object, Person
 from aarhus_los.mo.read import Histories, People
 from aarhus_los.plan import Operation, Plan
+from aarhus_los.report.changes import changes_of
 from aarhus_los.report.record import as_json, run_record
 from aarhus_los.report.text import account_blocks, plain
 from aarhus_los.settings import load_settings
@@ -472,7 +473,9 @@ def imported(mo: Mo, home: Path, files: Files) -> float:
         begun, mo.spent = time.process_time(), 0.0
         account = run.import_drop(settings, run.Options(verify="all"), lambda *_: None)
         plain(account_blocks(account))
-        as_json(run_record(account))
+        record = run_record(account)
+        as_json(record)
+        changes_of(record, "da")
         cpu = time.process_time() - begun - mo.spent
     assert account.balances
     assert account.exit_code in (0, 1), plain(account_blocks(account))[:2000]
