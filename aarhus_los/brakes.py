@@ -4,12 +4,13 @@ carried out unless the operator allows it. Pure."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aarhus_los.mo.kinds import Kind, Unit
+from aarhus_los.mo.model import History, Kind, Unit
 from aarhus_los.plan import Operation, Plan
+from aarhus_los.timeline import NOTHING, Piece, clip, overlay
 
 
 class BrakeKind(StrEnum):
@@ -43,18 +44,28 @@ class Brake:
 def counted(plan: Plan) -> dict[BrakeKind, int]:
     """How many objects the plan ends or moves."""
     ended = {(op.kind, op.uuid) for op in plan.operations if op.ends}
-    moved = {op.uuid for op in plan.operations if op.kind is Kind.ORG_UNIT and _moves(op)}
+    of_unit: dict[str, list[Operation]] = {}
+    for op in plan.operations:
+        if op.kind is Kind.ORG_UNIT:
+            of_unit.setdefault(op.uuid, []).append(op)
     return {
         BrakeKind.UNIT_ENDS: sum(kind is Kind.ORG_UNIT for kind, _ in ended),
-        BrakeKind.UNIT_MOVES: len(moved),
+        BrakeKind.UNIT_MOVES: sum(map(_moves, of_unit.values())),
         BrakeKind.ENGAGEMENT_ENDS: sum(kind is Kind.ENGAGEMENT for kind, _ in ended),
     }
 
 
-def _moves(operation: Operation) -> bool:
-    value = operation.value
-    return isinstance(value, Unit) and any(
-        isinstance(piece.value, Unit) and piece.value.parent != value.parent for piece in operation.before
+def _moves(operations: Sequence[Operation]) -> bool:
+    """Whether a unit hangs elsewhere on any day in the end: what is written over for a moment only has not moved."""
+    after: History = ()
+    for op in operations:
+        after = overlay((Piece(op.start, op.end, op.value or NOTHING),), after)
+    return any(
+        isinstance(now, Unit) and isinstance(was, Unit) and now.parent != was.parent
+        for op in operations
+        for before in op.before
+        for was in [before.value]
+        for now in (piece.value for piece in clip(after, before.start, before.end))
     )
 
 

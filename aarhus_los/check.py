@@ -8,12 +8,14 @@ from typing import Any, Final
 from aarhus_los.checks import machine
 from aarhus_los.checks.address_service import address_service
 from aarhus_los.checks.drop import drop
-from aarhus_los.checks.findings import Finding, Status
+from aarhus_los.checks.findings import SETTING, Finding, Status
 from aarhus_los.checks.mo import mo
 from aarhus_los.errors import EXIT_OK, EXIT_USAGE, GRAVITY
+from aarhus_los.report.text import Block, Line
 from aarhus_los.settings import Settings
 
 FORMAT: Final = 1
+_STYLES: Final = {Status.OK: "", Status.WARNING: "warn", Status.FAILURE: "bad"}
 
 
 def check(settings: Settings) -> list[Finding]:
@@ -36,14 +38,27 @@ def exit_code(findings: Sequence[Finding]) -> int:
     return next(code for code in (EXIT_USAGE, *GRAVITY) if code in codes)
 
 
-def findings_text(findings: Sequence[Finding], *, only_problems: bool = False) -> str:
-    """A line a finding, and a last line that can be read alone."""
+def is_quiet(findings: Sequence[Finding]) -> bool:
+    """Whether there is nothing to say to those who only want to hear of problems."""
+    return all(finding.status is Status.OK for finding in findings)
+
+
+def findings_blocks(findings: Sequence[Finding], *, only_problems: bool = False) -> list[Block]:
+    """A line a finding, the settings apart from the others, and a last line that can be read alone."""
     failures, warnings = (
         sum(finding.status is status for finding in findings) for status in (Status.FAILURE, Status.WARNING)
     )
     verdict = "An import would not get through" if failures else "An import would get through"
     shown = [each for each in findings if not (only_problems and each.status is Status.OK)]
-    return "\n".join([*map(str, shown), f"{verdict}: {failures} failures, {warnings} warnings."]) + "\n"
+    settings = [each for each in shown if each.subject.startswith(SETTING)]
+    lines = [Line(str(each), _STYLES[each.status]) for each in shown if each not in settings]
+    if settings:
+        lines += [
+            Line("Settings in force:", "title"),
+            *(Line(f"{each.subject.removeprefix(SETTING)}: {each.text}", "", 2) for each in settings),
+        ]
+    counts = f"{failures} failure{'s' * (failures != 1)}, {warnings} warning{'s' * (warnings != 1)}"
+    return [*lines, Line(f"{verdict}: {counts}.", "bad" if failures else "warn" if warnings else "good")]
 
 
 def findings_record(findings: Sequence[Finding]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from aarhus_los import __version__
-from aarhus_los.ending import Where, ending, tell
-from aarhus_los.errors import EXIT_CHANGES, SettingsError
-from aarhus_los.report.console import guard_streams, progress, show
+from aarhus_los import __version__, manual
+from aarhus_los.ending import Command, ending, tell
+from aarhus_los.errors import EXIT_CHANGES, needs_extra
+from aarhus_los.report.console import guard_streams, progress, show, show_page
+from aarhus_los.setting_sources import SEARCHED, SETTINGS_VARIABLE
 from aarhus_los.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -183,6 +185,7 @@ def import_command(
     from aarhus_los.run import import_drop
 
     settings = _settings(ctx, given)
+    ctx.ensure_object(Command).is_import = True
     with recorded(settings, tell) as recording:
         page = _page(given["html"])
         options = _options(given, verify)
@@ -231,15 +234,15 @@ def plan_command(
 @click.pass_context
 def check_command(ctx: click.Context, /, quiet: bool, json: bool, **given: Any) -> None:
     """Tell whether an import would find all that it needs, and what to do if not. Writes nothing anywhere."""
-    from aarhus_los.check import check, exit_code, findings_record, findings_text
+    from aarhus_los.check import check, exit_code, findings_blocks, findings_record, is_quiet
     from aarhus_los.report.record import as_json
 
     findings = check(_settings(ctx, given))
     code = exit_code(findings)
     if json:
         click.echo(as_json(findings_record(findings)), nl=False)
-    elif not (quiet and code == 0):
-        click.echo(findings_text(findings, only_problems=quiet), nl=False)
+    elif not (quiet and is_quiet(findings)):
+        show(findings_blocks(findings, only_problems=quiet))
     ctx.exit(code)
 
 
@@ -282,6 +285,57 @@ def page_command(record: Path, file: Path | None, quiet: bool, settings: Path | 
         click.echo(f"The page is {path}")
 
 
+@commands.command("help")
+@click.argument("topic", type=click.Choice(list(manual.PAGES)), required=False)
+@click.option(
+    "--file", "name", type=click.Choice(list(manual.FILES)), help="Print a file for your machine instead."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Taken as by every command.")
+@_unread_settings
+def help_command(topic: str | None, name: str | None, quiet: bool, settings: Path | None) -> None:
+    """Show the manual: what there is to read, or a page of it. Needs no network."""
+    if name is not None:
+        click.echo(manual.file(name), nl=False)
+    else:
+        show_page(manual.page(topic) if topic else manual.contents())
+
+
+@commands.command("init")
+@click.option(
+    "--settings",
+    type=click.Path(path_type=Path),
+    help="The file to write. Without it: LOS_IMPORT_SETTINGS, else ./settings.json.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Do not check afterwards.")
+@click.pass_context
+def init_command(ctx: click.Context, /, settings: Path | None, quiet: bool) -> None:
+    """Write a first settings file (0600) with the eight keys that matter. On a terminal they are asked for."""
+    from aarhus_los.first_settings import Question, write_first
+
+    asking = sys.stdin.isatty()
+
+    def ask(question: Question) -> str:
+        if not asking:
+            return question.default
+        answer: str = click.prompt(
+            question.text,
+            default=question.default,
+            hide_input=question.secret,
+            show_default=not question.secret,
+        )
+        return answer
+
+    path = settings or Path(os.environ.get(SETTINGS_VARIABLE) or SEARCHED[0])
+    empty = write_first(path.expanduser(), ask)
+    click.echo(f"Written: {path}. `los-import help settings` tells of all other keys.")
+    if empty:
+        click.echo(f"Fill in {', '.join(empty)}, then: los-import check --settings {path}")
+    elif not quiet:
+        ctx.invoke(
+            check_command, settings=path, state_file=None, import_csv_folder=None, quiet=False, json=False
+        )
+
+
 @commands.command("sandbox")
 @click.option("--serve", is_flag=True, help="Serve until stopped, and print where as a line of JSON.")
 @click.option("--drop", type=click.Path(path_type=Path), help="With --serve: the folder that is the drop.")
@@ -298,9 +352,7 @@ def sandbox_command(
         from aarhus_los.sandbox.serve import serve as serve_sandbox
         from aarhus_los.sandbox.show import show as show_sandbox
     except ImportError as error:
-        raise SettingsError(
-            f"the sandbox needs the extra `sandbox`: install our own wheel or folder as '…[sandbox]' ({error})"
-        ) from None
+        raise needs_extra(f"the sandbox ({error})", "sandbox") from None
     if (drop or empty or today) and not serve:
         raise click.UsageError("--drop, --empty and --today go with --serve")
     ctx.exit(serve_sandbox(drop, empty, today.date() if today else None) if serve else show_sandbox())
@@ -311,7 +363,7 @@ def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
     settings = load_settings(
         given["settings"], {key: None if value is None else str(value) for key, value in flags.items()}
     )
-    ctx.ensure_object(Where).folder = settings.report_folder
+    ctx.ensure_object(Command).reports = settings.report_folder
     return settings
 
 
@@ -366,11 +418,11 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     # A run makes millions of values and hardly a ring of them: looking for rings would be a third of its cost.
     gc.set_threshold(200_000, 50, 100)
     guard_streams()
-    with ending() as where:
+    with ending() as command:
         code = commands.main(
             args=None if args is None else list(args),
             prog_name="los-import",
             standalone_mode=False,
-            obj=where,
+            obj=command,
         )
     sys.exit(code)

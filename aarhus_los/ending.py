@@ -26,20 +26,23 @@ class Stopped(BaseException):
         self.exit_code = 128 + number
 
 
-class Where:
-    """Where the place of a defect is noted: nowhere, until the settings tell the report folder."""
+class Command:
+    """What is known of the command that runs, when it ends."""
 
-    folder: Path | None = None
+    reports: Path | None = None
+    """Where the place of a defect is noted: nowhere, until the settings tell the report folder."""
+    is_import: bool = False
+    """Whether a next run does what this one has left."""
 
 
 @contextmanager
-def ending() -> Iterator[Where]:
+def ending() -> Iterator[Command]:
     """Ends the process as its command ended: with an exit code, and a line for each thing that there is to say."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
-    where = Where()
+    command = Command()
     try:
-        yield where
+        yield command
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -51,10 +54,10 @@ def ending() -> Iterator[Where]:
         tell(*str(error).splitlines(), *_notes(error))
         sys.exit(error.exit_code)
     except Stopped as error:
-        tell("stopped: the next run does the rest", *_notes(error))
+        tell("stopped" + ": the next run does the rest" * command.is_import, *_notes(error))
         sys.exit(error.exit_code)
     except Exception as error:
-        tell(f"a defect: {type(error).__name__}{_noted(error, where.folder)}", *_notes(error))
+        tell(f"a defect: {type(error).__name__}{_noted(error, command.reports)}", *_notes(error))
         sys.exit(EXIT_INTERNAL)
 
 

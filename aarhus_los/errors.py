@@ -47,6 +47,14 @@ class SettingsError(LosError):
     exit_code = EXIT_USAGE
 
 
+def needs_extra(what: str, extra: str) -> SettingsError:
+    """What is not installed, and how to install it: from our own wheel or folder, since nobody owns our name on an index."""
+    return SettingsError(
+        f"{what} needs the extra `{extra}`: install los-import's own wheel or folder as '…[{extra}]', see"
+        " `los-import help setup`"
+    )
+
+
 class DataError(LosError):
     """The drop is not to be trusted: a file is refused, or a brake trips."""
 

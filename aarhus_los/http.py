@@ -283,9 +283,8 @@ class Http:
                 failure = self._meaning(error, url)
             finally:
                 self._of_thread.used = self.clock()
-        if (
-            watched.cut
-        ):  # also where what was read looks like a whole answer: one may end where its connection does
+        if watched.cut:
+            # Also where what was read looks like a whole answer: one may end where its connection does.
             failure = self._cut()
         if failure is not None:
             # Not from within the handler: the errors of the library hold the request, and their texts URLs.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -94,6 +94,16 @@ FACETS: Final = tuple(
 def facet_uuids(facets_of_mo: Mapping[str, str]) -> dict[str, str]:
     """User key → uuid of each facet that the import needs: MO's own, else the one that it is made with."""
     return {user_key: facets_of_mo.get(user_key) or seed_uuid(user_key) for user_key in FACETS}
+
+
+def doubtful_facets(facets_of_mo: Mapping[str, str], unshown: Collection[str]) -> dict[str, str]:
+    """User key → uuid, of the facets that MO does not show: a facet that it cannot show, and that may be the one.
+
+    `unshown` are the facets that MO has and cannot show, by uuid: what their user keys are nobody can tell, but of ours.
+    """
+    strangers = sorted(set(unshown) - {seed_uuid(key) for key in FACETS})
+    missing = [key for key in FACETS if key not in facets_of_mo and seed_uuid(key) not in unshown]
+    return dict.fromkeys(missing, strangers[0]) if strangers else {}
 
 
 def seed_objects(

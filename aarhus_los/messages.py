@@ -172,16 +172,16 @@ class Message(Enum):
     )
     AND_MORE = ("{name} and {count} more", "{name} og {count} til")
     COMES_LATE = (
-        "it comes late, and {files} that came after it can no longer be read: upload them again, or let it speak where"
+        "it comes late, and {files} that it is folded with can no longer be read: upload them again, or let it speak where"
         " the files that are left are silent, with --allow-late",
-        "den kommer for sent, og {files}, der kom efter den, kan ikke længere læses: læg dem op igen, eller lad den"
-        " gælde, hvor de tilbageværende filer intet siger, med --allow-late",
+        "den kommer for sent, og {files}, der hører sammen med den, kan ikke længere læses: læg dem op igen, eller lad"
+        " den gælde, hvor de tilbageværende filer intet siger, med --allow-late",
     )
     PENDING_BUT_LATE = (
-        "it has pending rows, and {files} that came after it can no longer be read: upload them again, or let it speak"
+        "it has pending rows, and {files} that it is folded with can no longer be read: upload them again, or let it speak"
         " where the files that are left are silent, with --allow-late",
-        "den har ventende rækker, og {files}, der kom efter den, kan ikke længere læses: læg dem op igen, eller lad den"
-        " gælde, hvor de tilbageværende filer intet siger, med --allow-late",
+        "den har ventende rækker, og {files}, der hører sammen med den, kan ikke længere læses: læg dem op igen, eller lad"
+        " den gælde, hvor de tilbageværende filer intet siger, med --allow-late",
     )
     PENDING_BUT_GONE = (
         "it has pending rows, and its bytes are neither on the server nor kept: upload it again, or give its rows up"

@@ -46,20 +46,29 @@ def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
 def _of_subject(
     each: Sequence[FileLines], state: Mapping[str, Line]
 ) -> tuple[list[FileLines], datetime | None]:
-    first = next(place for place, lines in enumerate(each) if lines.is_due)
+    due = next(place for place, lines in enumerate(each) if lines.is_due)
+    first, moment = folded_from([state.get(lines.file.name.name) for lines in each], due)
+    return list(each[first:]), moment
+
+
+def folded_from(lines: Sequence[Line | None], first: int) -> tuple[int, datetime | None]:
+    """From which of some files on they are folded, where the one at `first` is, and when the first of these began.
+
+    `lines` are those of the state, in the order of folding. The first moves back to an older file that was claimed at or
+    after that moment, and again, until there is none.
+    """
     began, last = (
-        [_moment(getattr(state.get(lines.file.name.name), name, None)) for lines in each]
-        for name in ("began", "last")
+        [_moment(getattr(line, name)) if line else None for line in lines] for name in ("began", "last")
     )
     while True:
         moment = min((at for at in began[first:] if at is not None), default=None)
         if moment is None:
-            return list(each[first:]), None
+            return first, None
         older = next(
             (place for place, at in enumerate(last[:first]) if at is not None and at >= moment), None
         )
         if older is None:
-            return list(each[first:]), moment
+            return first, moment
         first = older
 
 
@@ -77,29 +86,6 @@ def may_lack_a_past(at: datetime, lines: Iterable[Line]) -> bool:
 def _is_of_stamp(line: Line) -> bool:
     name = parse_name(line.name)
     return name is not None and name.stamp is not None and line.began == moment_of_stamp(name.stamp)
-
-
-def reaching_back(names: Sequence[str], state: Mapping[str, Line], read: Sequence[str]) -> list[str]:
-    """Of files older than those that are read, the ones that were claimed since one of these began: they are read too.
-
-    `names` are all files of a family in the order of folding, `read` those that are read anyway.
-    """
-    found = set(read)
-    places = {name: place for place, name in enumerate(names)}
-    while True:
-        moments = [at for name in found if (line := state.get(name)) and (at := _moment(line.began))]
-        if not moments or not found:
-            break
-        oldest = min(places[name] for name in found if name in places)
-        more = {
-            name
-            for name in names[:oldest]
-            if (line := state.get(name)) and (at := _moment(line.last)) and at >= min(moments)
-        }
-        if more <= found:
-            break
-        found |= more
-    return [name for name in names if name in found and name not in read]
 
 
 def _moment(text: str | None) -> datetime | None:

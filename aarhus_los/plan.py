@@ -204,7 +204,7 @@ def _of_unit(wanted: DesiredObject, history: History, marks: History) -> _Writes
         _written(wanted, action, start, end, value, history, origin), mark=mark, marked_before=marks
     )
     overwritten: list[Piece[Value]] = [
-        Piece(start, end, NOTHING if found is None else found.value)
+        Piece(start, end, NOTHING if found is None else found.value, origin)
         for start, end, found in split(start, end, history)
     ]
     written: History = (Piece(start, end, value),)

@@ -23,7 +23,7 @@ from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family
 from aarhus_los.drop.rows import ClassRow, ManagerRow, Reject, Row
 from aarhus_los.errors import UnavailableError
-from aarhus_los.initial import SEED_CLASSES
+from aarhus_los.initial import SEED_CLASSES, doubtful_facets
 from aarhus_los.messages import Message
 from aarhus_los.mo import read
 from aarhus_los.mo.client import MoClient
@@ -52,7 +52,24 @@ def read_world(client: MoClient, files: Sequence[DropFile]) -> World:
         unreadable |= each.unreadable
         for kind in Kind:
             actual[kind] |= each.actual[kind]
-    return World(organisation, facets, actual, actual, of_people.in_mo(), unreadable)
+    doubtful = doubtful_facets(facets, of_all.unshown_facets)
+    _check_seeds(doubtful, actual[Kind.CLASS], unreadable)
+    odd = frozenset({*of_all.unreadable, *of_classes.unreadable})
+    return World(organisation, facets, actual, actual, of_people.in_mo(), unreadable, odd, doubtful)
+
+
+def _check_seeds(
+    doubtful: Mapping[str, str], classes: Collection[str], unreadable: Mapping[str, str]
+) -> None:
+    """Classes that everything refers to cannot be made in a facet that MO may have, and cannot show."""
+    for seed in SEED_CLASSES:
+        if seed.facet in doubtful and seed.uuid not in classes and seed.uuid not in unreadable:
+            uuid = doubtful[seed.facet]
+            raise UnavailableError(
+                f"MO has no facet {seed.facet} that it shows, and cannot show facet {uuid}, which may be it:"
+                f" have that one mended ({unreadable[uuid]})",
+                lasting=True,
+            )
 
 
 def subjects_of(files: Sequence[DropFile], world: World) -> Subjects:
@@ -152,6 +169,7 @@ class _Reading:
         self.as_of = as_of
         self.actual: dict[Kind, dict[str, History]] = {kind: {} for kind in Kind}
         self.unreadable: dict[str, str] = {}
+        self.unshown_facets: set[str] = set()
         self.asked: dict[Kind, set[str]] = {kind: set() for kind in Kind}
 
     def note(self, kind: Kind, histories: Histories) -> None:
@@ -175,8 +193,8 @@ class _Reading:
     def facets(self) -> dict[str, str]:
         for kind in (Kind.FACET, Kind.ITSYSTEM):
             self.note(kind, read.read_all(self.client, kind))
-            for uuid, reason in self.unreadable.items():
-                raise UnavailableError(f"MO cannot show {kind} {uuid}, which must be mended: {reason}")
+            if kind is Kind.FACET:
+                self.unshown_facets = set(self.unreadable)
         # Of several with one user key, the smallest uuid: any is as good, and it is the same one every night.
         return {
             history[-1].value.user_key: uuid

@@ -238,7 +238,7 @@ class _Run:
     def _az_system(self, world: World) -> str:
         """The IT system of the AZ accounts: the one that is set, which must be there, or the one that we seed."""
         system = self.settings.azid_it_system_uuid or initial.AZ_SYSTEM
-        if system != initial.AZ_SYSTEM and system not in world.actual[Kind.ITSYSTEM]:
+        if system not in {initial.AZ_SYSTEM, *world.actual[Kind.ITSYSTEM], *world.odd}:
             raise SettingsError(f"azid_it_system_uuid: MO has no IT system {system}")
         return system
 

@@ -1,13 +1,13 @@
 """Which files a run reads, and for which of their rows it answers: the state against what the source lists.
 
-New versions are found by the sha256 of their bytes. From the oldest stamp among new files and files with pending rows on,
-every file of that family is read, and what is older and was claimed since, so that a late, a corrected or a pending row is
-folded in its place.
+New versions are found by the sha256 of their bytes. From the oldest new file on, every file of that family is read, and
+what is older and was claimed since, so that a late or a corrected row is folded in its place; and for pending rows, what
+was kept for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -20,7 +20,7 @@ from aarhus_los.drop.reader import FileRefused, read_file
 from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, StateError, UnavailableError
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest, moment_of_stamp
 from aarhus_los.messages import Message
-from aarhus_los.moments import reaching_back
+from aarhus_los.moments import folded_from
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Source
 
 AHEAD: Final = timedelta(days=1)
@@ -169,7 +169,9 @@ class _Selecting:
         return names
 
     def _refuse(self, file: str, reason: str, exit_code: int) -> None:
-        self.selection.refused.append(Refusal(file, reason, exit_code))
+        refusal = Refusal(file, reason, exit_code)
+        if refusal not in self.selection.refused:  # a file may be asked for twice
+            self.selection.refused.append(refusal)
 
     def _news(self, key: str, text: str, *, fault: bool = False, value: str | None = None) -> None:
         """Reports what the state does not know as reported already; of what it knows, that it is so still."""
@@ -311,8 +313,7 @@ class _Selecting:
             self.selection.notices.append(Notice(Message.GONE_FOR_SINCE(files=_some(gone)), fault=True))
 
     def _line(self, name: str) -> Line:
-        renewed = self.selection.lines.get(name)
-        return self.state.lines[name] if renewed is None else renewed
+        return self.selection.lines.get(name) or self.state.lines.get(name) or Line(name)
 
     def _bytes(self, line: Line) -> bytes | None:
         """The bytes of the version that is in MO: kept, or still on the server; None where it is gone."""
@@ -328,30 +329,74 @@ class _Selecting:
             name for name in self.known.values() if name.family is family and name.name not in self.fresh
         }
         waiting = {name for name in known if self._line(name.name).pending}
-        if not fresh and not waiting:
-            return []
-        found: dict[DropName, DropFile | None] = {}
+        files: dict[DropName, DropFile] = {}
         if family is Family.STAM:  # a class list is whole in itself: none folds with another
-            found = {name: self._known(name) for name in waiting}
+            files |= fresh
+            files |= {name: file for name in waiting if (file := self._tried(name))}
         else:
-            first = min((*fresh, *waiting))
-            found = {name: self._known(name) for name in known if not name < first}
-            missing = sorted(name for name, file in found.items() if file is None)
-            fresh = {name: file for name, file in fresh.items() if self._in_time(name, missing)}
-        waiting = {name for name in waiting if self._can_be_tried(name, found[name])}
-        if not fresh and not waiting:
-            return []
-        first = min((*fresh, *waiting))
-        files = {**fresh, **{name: file for name, file in found.items() if file and not name < first}}
-        if family is not Family.STAM:
-            order = {name.name: name for name in sorted({*files, *known})}
-            lines = {name: self._line(name) for name in order}
-            for older in reaching_back(list(order), lines, [name.name for name in files]):
-                if file := self._known(order[older]):
-                    files[order[older]] = file
+            order = sorted({*fresh, *known})
+            files |= self._folded_with_fresh(order, fresh)
+            files = {**self._folded_with_waiting(order, waiting), **files}
         for name in files:
             self.selection.lines.setdefault(name.name, self._line(name.name))
         return [files[name] for name in sorted(files)]
+
+    def _folded_from(self, order: Sequence[DropName], name: DropName) -> Sequence[DropName]:
+        """The files that one is folded with, as far as their lines tell: some may speak of other subjects only."""
+        first, _ = folded_from([self._line(each.name) for each in order], order.index(name))
+        return order[first:]
+
+    def _folded_with_fresh(
+        self, order: Sequence[DropName], fresh: Mapping[DropName, DropFile]
+    ) -> dict[DropName, DropFile]:
+        """The new files, and those that they are folded with. What other files said must not be undone: a new file that is
+        folded with one that is gone is refused.
+        """
+        for name in sorted(fresh):
+            others = [other for other in self._folded_from(order, name) if other not in fresh]
+            found = {other: self._known(other) for other in others}
+            gone = [other.name for other, file in found.items() if file is None]
+            if not gone or self.wishes.allow_late:
+                # Those that are newer are folded with no others than this one is.
+                files = {other: file for other, file in found.items() if file is not None}
+                return {**files, **{other: file for other, file in fresh.items() if not other < name}}
+            self._refuse(name.name, Message.COMES_LATE(files=_some(gone)), EXIT_ROWS)
+            del self.selection.lines[name.name]
+        return {}
+
+    def _folded_with_waiting(
+        self, order: Sequence[DropName], waiting: Collection[DropName]
+    ) -> dict[DropName, DropFile]:
+        """The files with pending rows, and those that they are folded with: these were kept for that.
+
+        Where a file itself was not kept, the others were lost with it, and are those that the server still has.
+        """
+        files: dict[DropName, DropFile] = {}
+        for name in sorted(waiting):
+            file = self._tried(name)
+            if file is None:
+                continue
+            known = [other for other in order if other.name not in self.fresh]
+            if self._is_kept(name):
+                found = {other: self._known(other) for other in known if self._is_kept(other)}
+            else:
+                found = {other: self._known(other) for other in self._folded_from(known, name)}
+                gone = [other.name for other, each in found.items() if each is None]
+                if gone and not (self.wishes.allow_late or self.wishes.accept_rejects):
+                    self._refuse(name.name, Message.PENDING_BUT_LATE(files=_some(gone)), EXIT_ROWS)
+                    continue
+            files |= {other: each for other, each in found.items() if each is not None}
+        return files
+
+    def _is_kept(self, name: DropName) -> bool:
+        return self.kept.read(name.name, self._line(name.name).sha256) is not None
+
+    def _tried(self, name: DropName) -> DropFile | None:
+        """A file whose pending rows are tried again. Where they are given up, it is no matter that it is gone."""
+        file = self._known(name)
+        if file is None and not self.wishes.accept_rejects:
+            self._refuse(name.name, Message.PENDING_BUT_GONE(), EXIT_ROWS)
+        return file
 
     def _known(self, name: DropName) -> DropFile | None:
         """A file that is in MO, to be folded again; None where its bytes are gone."""
@@ -359,21 +404,6 @@ class _Selecting:
         data = self._bytes(line)
         parsed = None if data is None else self._parse(name, data, line.given_up)
         return parsed and replace(parsed, due=frozenset(line.pending))
-
-    def _in_time(self, name: DropName, missing: Sequence[DropName]) -> bool:
-        """Whether a new file can be folded with those that came after it: what they said must not be undone."""
-        later = [gone.name for gone in missing if name < gone]
-        if later and not self.wishes.allow_late:
-            self._refuse(name.name, Message.COMES_LATE(files=_some(later)), EXIT_ROWS)
-            del self.selection.lines[name.name]
-            return False
-        return True
-
-    def _can_be_tried(self, name: DropName, file: DropFile | None) -> bool:
-        """Whether pending rows can be tried again. Where they are given up, it is no matter that they cannot."""
-        if file is None and not self.wishes.accept_rejects:
-            self._refuse(name.name, Message.PENDING_BUT_GONE(), EXIT_ROWS)
-        return file is not None
 
 
 def _written(mtime: datetime | None) -> str | None:

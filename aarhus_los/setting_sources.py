@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -44,6 +45,8 @@ class SettingsFile:
     path: Path | None = None
     content: Mapping[str, object] = field(default_factory=dict, repr=False)
     readable_by_all: bool = False
+    twice: tuple[str, ...] = ()
+    """Keys that stand in it more than once: JSON takes the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,21 @@ def find_file(path: Path | None, environ: Mapping[str, str]) -> SettingsFile:
     """Reads the file that is named, or the first that is there. Raises SettingsError if it is no JSON object."""
     named = environ.get(SETTINGS_VARIABLE)
     if path is not None:
-        return _read_file(path, f"--settings: {path}")
+        return _read_file(_at_home(path), f"--settings: {path}")
     if named:
-        return _read_file(Path(named), f"{SETTINGS_VARIABLE} (environment): {named}")
+        return _read_file(_at_home(Path(named)), f"{SETTINGS_VARIABLE} (environment): {named}")
     for candidate in SEARCHED:
         if not _is_absent(candidate):
             return _read_file(candidate, str(candidate))
     return SettingsFile()
+
+
+def _at_home(path: Path) -> Path:
+    """A path with `~` expanded, where a shell has not done so."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def _is_absent(path: Path) -> bool:
@@ -83,26 +94,47 @@ def _read_file(path: Path, where: str) -> SettingsFile:
         mode = path.stat().st_mode
     except OSError as error:
         raise SettingsError(f"{where}: cannot be read: {error.strerror}") from None
-    content = _json_object(data)
+    twice: list[str] = []
+    content = _json_object(data, twice)
     if isinstance(content, str):
         raise SettingsError(f"{where}: {content}")
-    return SettingsFile(path.absolute(), content, bool(mode & stat.S_IROTH))
+    return SettingsFile(path.absolute(), content, bool(mode & stat.S_IROTH), tuple(dict.fromkeys(twice)))
 
 
-def _json_object(data: bytes) -> dict[str, object] | str:
-    """The object that the bytes hold, or what is wrong with them. Raises nothing: these errors carry the whole text."""
+def _json_object(data: bytes, twice: list[str]) -> dict[str, object] | str:
+    """The object that the bytes hold, or what is wrong with them. Raises nothing: these errors carry the whole text.
+
+    Keys that stand in one object more than once are added to `twice`.
+    """
+
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        keys = [key for key, _ in pairs]
+        if len(set(keys)) < len(keys):
+            twice.extend(key for key, count in Counter(keys).items() if count > 1)
+        return dict(pairs)
+
     try:
-        content = json.loads(data.decode("utf-8-sig"))
+        content = json.loads(data.decode("utf-8-sig"), object_pairs_hook=unique)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return f"not UTF-8 in line {line}; save the file as UTF-8"
     except json.JSONDecodeError as error:
-        return f"not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
+        return f"not JSON: line {error.lineno}, column {error.colno}: {error.msg}{_hint(error)}"
     except (ValueError, RecursionError):
         return "not JSON that can be read: a number is too long, or the nesting too deep"
     return (
         content if isinstance(content, dict) else "must hold a JSON object: keys and values between { and }"
     )
+
+
+def _hint(error: json.JSONDecodeError) -> str:
+    """What people write who take JSON for something else."""
+    here, before = error.doc[error.pos :].lstrip(), error.doc[: error.pos].rstrip()
+    if here.startswith(("#", "//", "/*")):
+        return ". JSON has no comments: take it out"
+    if here.startswith(("}", "]", ",")) and before.endswith(","):
+        return ". The comma before it is one too many"
+    return ". Keys and texts stand in double quotes" if here.startswith("'") else ""
 
 
 def find_setting(
@@ -152,10 +184,10 @@ def _read_secret(source: Found) -> Found | str:
     if not isinstance(source.value, str):
         return f"{source.origin}: must be the path of a file"
     try:
-        secret = Path(source.value).read_bytes().decode()
+        secret = Path(source.value).expanduser().read_bytes().decode()
     except OSError as error:
         return f"{source.origin}: the file that it names cannot be read: {error.strerror}"
-    except ValueError:
+    except (ValueError, RuntimeError):
         return f"{source.origin}: must be the path of a file whose text is UTF-8"
     secret = secret.removesuffix("\n").removesuffix("\r")
     return Found(source.origin, secret) if secret else f"{source.origin}: the file that it names is empty"
@@ -178,9 +210,31 @@ def find_warnings(names: Sequence[str], file: SettingsFile, environ: Mapping[str
         if variable.startswith(ENVIRONMENT_PREFIX)
         and variable not in (SETTINGS_VARIABLE, *variables.values())
     ]
+    warnings += [
+        f"{key} in {file.path}: stands there more than once; the last one counts"
+        for key in file.twice
+        if key.startswith((FILE_PREFIX, "crontab.")) or key in keys.values()
+    ]
+    for name in SECRETS:
+        secret_file = f"{name}_file"
+        warnings += [
+            f"{origin}: every user can read the file that it names; take that right away (chmod o-r)"
+            for origin, value in (
+                (f"{variable_of(secret_file)} (environment)", environ.get(variable_of(secret_file))),
+                (f"{key_of(secret_file)} in {file.path}", file.content.get(key_of(secret_file))),
+            )
+            if isinstance(value, str) and _is_readable_by_all(value)
+        ]
     if file.readable_by_all and _holds_secrets(file.content):
         warnings.append(f"{file.path}: holds secrets and can be read by every user; chmod o-r {file.path}")
     return warnings
+
+
+def _is_readable_by_all(path: str) -> bool:
+    try:
+        return bool(Path(path).expanduser().stat().st_mode & stat.S_IROTH)
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def _nearest(name: str, known: Mapping[str, str]) -> str:

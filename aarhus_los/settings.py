@@ -41,6 +41,9 @@ from aarhus_los.setting_sources import (
 
 LOGIN: Final = ("client_id", "client_secret", "auth_server")
 SSH_PORT: Final = 22
+LONGEST_PATH: Final = 4000
+LONGEST_NAME: Final = 230
+"""In bytes, with room for what is added to the name of the state file."""
 
 
 def _base_url(url: str) -> str:
@@ -91,6 +94,27 @@ def _uuid_text(text: str) -> str:
         raise ValueError("must be a UUID") from None
 
 
+def _expanded(value: object) -> object:
+    """A path as text, with `~` as the home folder that it stands for, and such as a file system can hold."""
+    if not isinstance(value, str):
+        return value
+    try:
+        path = Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("must not begin with ~: there is no such user, or no home folder") from None
+    if len(os.fsencode(path)) > LONGEST_PATH or any(
+        len(os.fsencode(part)) > LONGEST_NAME for part in path.parts
+    ):
+        raise ValueError("must not be longer than a path can be")
+    return path
+
+
+def _file(path: Path) -> Path:
+    if path.name in ("", ".."):
+        raise ValueError("must name a file, not a folder")
+    return path
+
+
 def _readable(path: Path) -> Path:
     if not os.access(path, os.R_OK):
         raise ValueError("must name a file that exists and can be read")
@@ -121,6 +145,8 @@ def _long_enough(token: SecretStr) -> SecretStr:
     return token
 
 
+LocalPath = Annotated[Path, BeforeValidator(_expanded)]
+ReadablePath = Annotated[LocalPath, AfterValidator(_readable)]
 Url = Annotated[str, AfterValidator(_base_url)]
 Count = Annotated[int, Field(ge=0)]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
@@ -134,29 +160,29 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    state_file: Path
-    report_folder: Path
-    queries_folder: Path | None = None
-    metrics_file: Annotated[Path, AfterValidator(_textfile)] | None = None
+    state_file: Annotated[LocalPath, AfterValidator(_file)]
+    report_folder: LocalPath
+    queries_folder: LocalPath | None = None
+    metrics_file: Annotated[LocalPath, AfterValidator(_textfile)] | None = None
     report_days: Annotated[int, Field(ge=1)] = 90
     rejects_exit_code: Annotated[int, Field(ge=0, le=1)] = 1
     # The longest that a run lasts, a first import aside; 0: as long as it takes.
     run_hours: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
 
     # When this is set, the drop is read from it and the file server is not asked.
-    import_csv_folder: Path | None = None
+    import_csv_folder: LocalPath | None = None
     ftp_url: Annotated[str, AfterValidator(_file_server)] = "ftp.aarhuskommune.dk"
     ftp_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     ftp_user: str | None = None
     ftp_pass: SecretStr | None = None
     ftp_folder: str = ""
-    ftp_ssh_key_path: Path | None = None
+    ftp_ssh_key_path: LocalPath | None = None
     ftp_ssh_key_pass: SecretStr | None = None
     # SFTP: what the server's host key is checked against; without either, the known_hosts of the user.
-    ftp_known_hosts: Annotated[Path, AfterValidator(_readable)] | None = None
+    ftp_known_hosts: ReadablePath | None = None
     ftp_host_fingerprint: Annotated[str, AfterValidator(_fingerprint)] | None = None
     # FTPS: the CA that the server's certificate must come from; without it, those that the system trusts.
-    ftp_ca_file: Annotated[Path, AfterValidator(_readable)] | None = None
+    ftp_ca_file: ReadablePath | None = None
     # False, where MO's own setting of this name is: any ten digits are a CPR number.
     cpr_validate_birthdate: bool = True
 
@@ -172,7 +198,7 @@ class Settings(BaseModel):
     chunk_size: Annotated[int, Field(ge=1, le=500)] = 50
     # The longest that one request is retried, in seconds.
     retry_seconds: Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)] = 120.0
-    ca_bundle: Annotated[Path, AfterValidator(_readable)] | None = None
+    ca_bundle: ReadablePath | None = None
 
     dar_provider: Literal["adressevask", "none"] = "adressevask"
     dar_url: Url = "https://adressevaelger.dk"
@@ -197,11 +223,13 @@ class Settings(BaseModel):
     @classmethod
     def _plain(cls, value: object, info: ValidationInfo) -> object:
         """No number is a boolean, which Python would take for 1 or 0, and no setting has more than one line: a line break
-        in a user, a folder or a password would be a second command to the file server."""
+        in a user, a folder or a password would be a second command to the file server. Half a letter cannot be sent."""
         if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
             raise ValueError("must not be true or false")
         if isinstance(value, str) and any(ord(char) < 32 or ord(char) == 127 for char in value):
             raise ValueError("must be one line without control characters")
+        if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+            raise ValueError("must be text that can be written as UTF-8")
         return value
 
     def shown(self) -> list[tuple[str, str, str]]:
@@ -246,8 +274,18 @@ def load_settings(
             lines.append(_no_file())
         raise SettingsError("\n".join(lines))
     origins = {name: found[name].origin if name in found else "default" for name in KEYS}
-    warnings = find_warnings(KEYS, file, environ)
+    warnings = [*find_warnings(KEYS, file, environ), *_relative(settings, origins)]
     return _without_old_port(settings.model_copy(update={"origins": origins, "warnings": tuple(warnings)}))
+
+
+def _relative(settings: Settings, origins: Mapping[str, str]) -> list[str]:
+    """Paths that mean another place in another working folder. Who gives one as a flag sees where he is."""
+    return [
+        f"{origins[name]}: a relative path, which is another place where we are started in another folder;"
+        f" write {path.absolute()}"
+        for name in ("state_file", "report_folder")
+        if not (path := getattr(settings, name)).is_absolute() and not origins[name].startswith("--")
+    ]
 
 
 def _validate(found: Mapping[str, Found], problems: dict[str, str], file: SettingsFile) -> Settings | None:
@@ -311,6 +349,13 @@ def _missing(name: str, file: SettingsFile) -> str:
     places = f"set it in {file.path or 'a settings file'} or as {variable_of(name)} in the environment"
     flag = f", or give {flag_of(name)}" if name in FLAGS else ""
     return f"{key_of(name)}: missing; {places}{flag}"
+
+
+def login_places() -> str:
+    """Where a login can be set."""
+    keys = ", ".join(key_of(name) for name in LOGIN)
+    variables = ", ".join(name.upper() for name in LOGIN)
+    return f"A login is {keys} in the settings file, or {variables} in the environment"
 
 
 def _no_file() -> str:

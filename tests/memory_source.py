@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aarhus_los.clock import COPENHAGEN
-from aarhus_los.ledger import Kept, State, load_state, next_state, save_state
+from aarhus_los.desired.claims import SetAside
+from aarhus_los.desired.lines import Gathered
+from aarhus_los.desired.managers import managers_in
+from aarhus_los.desired.org import units_in
+from aarhus_los.drop.names import Family
+from aarhus_los.drop.rows import RowRef
+from aarhus_los.ledger import Kept, State, load_state, save_state
+from aarhus_los.progress import completed, healed, needed_again, under_way
 from aarhus_los.selection import Selection, Wishes, select
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Listing
 
+Pending = Mapping[str, Iterable[int]]
+"""File → lines."""
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=COPENHAGEN)
 HEADER = "OrgUUID;BrugervendtNøgle;OrgEnhedsNavn;ParentUUID;StartDato;SlutDato\n"
 UNIT = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
@@ -100,6 +110,8 @@ class Importer:
     state_file: Path
     server: Server = field(default_factory=Server)
     now: datetime = NOW
+    moment: datetime = datetime(2026, 11, 23, tzinfo=UTC)
+    """That of the last run that wrote to MO."""
 
     @property
     def kept(self) -> Kept:
@@ -110,22 +122,21 @@ class Importer:
     ) -> Selection:
         self.server.reads.clear()
         state = load_state(self.state_file)
-        return select(state, self.server, self.kept, self.now, Wishes(since, allow_late, accept_rejects))
+        wishes = Wishes(since, allow_late=allow_late, accept_rejects=accept_rejects, allow_empty=True)
+        return select(state, self.server, self.kept, self.now, wishes)
 
-    def finish(self, selection: Selection, pending: dict[str, tuple[int, ...]] | None = None) -> None:
-        state = load_state(self.state_file)
-        told = pending or {}
-        lines = {
-            file.name.name: replace(
-                file.line,
-                pending=told.get(file.name.name, ()),
-                taken_over=file.line.taken_over and not file.is_new,
-                under_way=None if file.is_new else file.line.under_way,
-            )
-            for file in selection.files
-        }
-        after = next_state(state, self.now, {**selection.lines, **lines}, selection.listed)
-        needed = self._needed(after, selection)
+    def note(self, selection: Selection, pending: Pending | None = None) -> None:
+        """What a run does before its first other write. `pending`: the rows that will be so."""
+        self.moment += timedelta(hours=1)
+        set_aside = [SetAside(ref, "", "unknown", pending=True) for ref in _refs(pending)]
+        claimed = healed(selection, set_aside)
+        save_state(self.state_file, under_way(load_state(self.state_file), selection, claimed, self.moment))
+
+    def finish(self, selection: Selection, pending: Pending | None = None) -> None:
+        """What a run does after its last write."""
+        state, refs = load_state(self.state_file), _refs(pending)
+        after = completed(state, selection, refs, (), self.now, give_up_all=False)
+        needed = needed_again(_gathered(selection), refs)
         self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in needed})
         save_state(self.state_file, after)
         self.kept.forget_others(needed)
@@ -134,41 +145,44 @@ class Importer:
         self,
         since: date | None = None,
         *,
-        pending: dict[str, tuple[int, ...]] | None = None,
+        pending: Pending | None = None,
         allow_late: bool = False,
+        writes: bool = True,
     ) -> Selection:
         selection = self.select(since, allow_late=allow_late)
+        if selection.files and writes:
+            self.note(selection, pending)
         self.finish(selection, pending)
         return selection
+
+    def nights(self, names: Iterable[str], pending: Pending | None = None) -> None:
+        """Puts what the server has of these files into MO, a run each. `pending` are rows that stay so."""
+        uploads = {name: self.server.files.pop(name) for name in names}
+        for name, upload in uploads.items():
+            self.server.files[name] = upload
+            told = {file: lines for file, lines in (pending or {}).items() if file in self.server.files}
+            self.run(pending=told)
 
     def state(self) -> State:
         return load_state(self.state_file)
 
-    @staticmethod
-    def _needed(after: State, selection: Selection) -> set[str]:
-        needed: set[str] = set()
-        for family in ("STAM", "Org", "Leder"):
-            stamps = {
-                name: name[-19:]
-                for name, line in after.lines.items()
-                if name.startswith(family) and line.sha256
-            }
-            waiting = [stamps[name] for name in stamps if after.lines[name].pending]
-            for name, stamp in stamps.items():
-                if (family == "STAM" and after.lines[name].pending) or (
-                    family != "STAM" and waiting and stamp >= min(waiting)
-                ):
-                    needed.add(name)
-        return needed
+
+def _refs(pending: Pending | None) -> list[RowRef]:
+    return [RowRef(name, line) for name, lines in (pending or {}).items() for line in lines]
+
+
+def _gathered(selection: Selection) -> Gathered:
+    units, managers = selection.of(Family.ORG), selection.of(Family.LEDER)
+    return {**units_in(units), **managers_in(managers)}
 
 
 def new(selection: Selection) -> list[str]:
-    return [file.name.name for file in selection.files if file.is_new]
+    return [file.name.name for file in selection.files if file.due is None]
 
 
 def again(selection: Selection) -> dict[str, set[int]]:
     """The files that are read for what they said before, with the lines that are pending."""
-    return {file.name.name: set(file.counted) for file in selection.files if file.counted is not None}
+    return {file.name.name: set(file.due) for file in selection.files if file.due is not None}
 
 
 def read(selection: Selection) -> list[str]:
@@ -184,4 +198,9 @@ def refused(selection: Selection) -> dict[str, int]:
 
 def reason(selection: Selection, file: str) -> str:
     (found,) = [refusal.reason for refusal in selection.refused if refusal.file == file]
-    return found
+    return str(found)
+
+
+def texts(selection: Selection) -> list[str]:
+    """What a selection reports beside what it refuses."""
+    return [str(notice) for notice in selection.notices]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from contextlib import suppress
 
@@ -10,9 +11,11 @@ from contextlib import suppress
 class SlowServer:
     """Says something to everyone who has asked, and then something more again and again, with pauses."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._ended = threading.Event()
+        self._answering: list[threading.Thread] = []
         self.asked = threading.Event()
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}/"
 
@@ -26,16 +29,22 @@ class SlowServer:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._listening.close()
+        for thread in self._answering:
+            thread.join(5)
 
     def _serve(self) -> None:
         with suppress(OSError):
             while True:
                 connection, _ = self._listening.accept()
-                threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+                self._answering.append(threading.Thread(target=self._answer, args=(connection,), daemon=True))
+                self._answering[-1].start()
+
+    def _spoken(self, connection: socket.socket) -> socket.socket:
+        return connection if self._tls is None else self._tls.wrap_socket(connection, server_side=True)
 
     def _answer(self, connection: socket.socket) -> None:
         first, more, pause = self._says
-        with connection, suppress(OSError):
+        with suppress(OSError), self._spoken(connection) as connection:
             connection.recv(65536)
             self.asked.set()
             connection.sendall(first)

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
-from aarhus_los.desired.claims import DesiredObject
-from aarhus_los.mo.kinds import Engagement, History, Kind, Unit, Value
+from aarhus_los.brakes import BrakeKind, Limit, counted, exceeding, tripped
+from aarhus_los.desired.claims import DesiredObject, WantedMark
+from aarhus_los.mo.model import Engagement, History, Kind, Mark, Unit, Value
 from aarhus_los.plan import Plan, make_plan
 from aarhus_los.timeline import FOREVER, NOTHING, Nothing, Piece
 
@@ -21,7 +21,7 @@ LIMITS = {
 
 
 def unit(parent: str | None = "p", name: str = "Skolen") -> Unit:
-    return Unit("1", name, parent, "type", None)
+    return Unit("1", name, parent, "type")
 
 
 def plan_of(kind: Kind, *changes: tuple[Value | None, Value | Nothing]) -> Plan:
@@ -63,6 +63,54 @@ def test_a_unit_that_ends_twice_counts_once() -> None:
         [DesiredObject(Kind.ORG_UNIT, "a", claim)], {Kind.ORG_UNIT: {"a": (Piece(START, FOREVER, unit()),)}}
     )
     assert counted(plan)[BrakeKind.UNIT_ENDS] == 1
+
+
+LINE, OUTSIDE = "line", "outside"
+GAP = (date(2026, 4, 1), date(2026, 4, 30))
+REOPENED: History = (
+    Piece(CHANGE, date(2026, 3, 31), unit("p")),
+    Piece(*GAP, NOTHING),
+    Piece(date(2026, 5, 1), FOREVER, unit("q")),
+)
+
+
+def entering(claim: History) -> DesiredObject:
+    """A unit that is in the line organisation on all days of its claim."""
+    mark = WantedMark(LINE, (claim[0].start, claim[-1].end), OUTSIDE, claim[0].start)
+    return DesiredObject(Kind.ORG_UNIT, "a", claim, mark=mark)
+
+
+def test_what_a_mark_overwrites_for_a_moment_neither_ends_nor_moves() -> None:
+    there: History = tuple(piece for piece in REOPENED if piece.value is not NOTHING)
+    plan = make_plan([entering(REOPENED)], {Kind.ORG_UNIT: {"a": there}})
+    assert len(plan.operations) == 3  # over all days, the second piece, and the gap once more
+    assert not any(counted(plan).values())
+
+
+def test_a_new_unit_with_a_gap_in_its_mark_neither_ends_nor_moves() -> None:
+    assert not any(counted(make_plan([entering(REOPENED)], {})).values())
+
+
+def test_a_unit_that_moves_or_ends_while_its_mark_is_written_counts() -> None:
+    moved: History = (Piece(CHANGE, FOREVER, unit("q")),)
+    actual: dict[Kind, dict[str, History]] = {Kind.ORG_UNIT: {"a": (Piece(START, FOREVER, unit("p")),)}}
+    assert counted(make_plan([entering(moved)], actual))[BrakeKind.UNIT_MOVES] == 1
+    ended: History = (Piece(CHANGE, LATER, unit("p")), Piece(date(2026, 6, 2), FOREVER, NOTHING))
+    counts = counted(make_plan([entering(ended)], actual))
+    assert (counts[BrakeKind.UNIT_ENDS], counts[BrakeKind.UNIT_MOVES]) == (1, 0)
+
+
+def test_a_mark_that_is_renewed_before_a_unit_is_opened_again_moves_nothing() -> None:
+    actual: dict[Kind, dict[str, History]] = {
+        Kind.ORG_UNIT: {
+            "a": (Piece(START, date(2020, 12, 31), unit("p")), Piece(date(2021, 1, 1), LATER, unit("q")))
+        },
+        Kind.MARK: {"a": (Piece(START, LATER, Mark("by hand")),)},
+    }
+    claim: History = (Piece(date(2026, 6, 2), FOREVER, unit("q")),)
+    plan = make_plan([DesiredObject(Kind.ORG_UNIT, "a", claim)], actual)
+    assert len(plan.operations) == 2
+    assert not any(counted(plan).values())
 
 
 def test_engagements_that_end_are_counted_apart_from_units() -> None:
@@ -109,9 +157,3 @@ def test_a_percentage_is_of_the_objects_of_its_kind() -> None:
     present = {Kind.ORG_UNIT: 10, Kind.ENGAGEMENT: 34_000}
     counts = {BrakeKind.ENGAGEMENT_ENDS: 501, BrakeKind.UNIT_ENDS: 51}
     assert [brake.kind for brake in tripped(list(counts), counts, LIMITS, present)] == [BrakeKind.UNIT_ENDS]
-
-
-def test_a_brake_says_how_to_go_on() -> None:
-    text = str(Brake(BrakeKind.UNIT_ENDS, 412, LIMITS[BrakeKind.UNIT_ENDS], 4000))
-    assert "412 unit ends (10.3% of 4000)" in text
-    assert "--allow unit-ends=412" in text

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,14 @@ import prometheus_client  # noqa: F401
 import pytest
 
 from aarhus_los import clock
-from aarhus_los.check import check, exit_code, findings_text
+from aarhus_los.check import check, exit_code, findings_blocks
 from aarhus_los.checks.findings import Finding, Status
 from aarhus_los.checks.machine import folders
 from aarhus_los.checks.mo import realm_roles
 from aarhus_los.initial import SEED_CLASSES
 from aarhus_los.ledger import Line, State, save_state
 from aarhus_los.lock import locked
+from aarhus_los.report.text import plain
 from aarhus_los.run import Options, import_drop
 from aarhus_los.sandbox.ftp_server import PASSWORD, USER, FtpServer
 from aarhus_los.sandbox.http_stand_in import Answer, Drop, Intercept, Phase, Request
@@ -94,6 +95,10 @@ def problems(found: list[Finding]) -> list[str]:
     return [f"{each.status} {each.subject}" for each in found if each.status is not OK]
 
 
+def findings_text(findings: list[Finding]) -> str:
+    return plain(findings_blocks(findings))
+
+
 def told(found: list[Finding], subject: str, status: Status, code: int = 69) -> str:
     """The text of what is found of a subject, which must be just one line of that status."""
     (only,) = (each for each in of(found, subject) if each.status is status)
@@ -132,7 +137,7 @@ def test_before_the_first_import_all_is_well_but_for_the_state_that_is_not_there
     assert problems(found) == ["warning state"]
     assert "ok       MO GraphQL: version 30 answers\n" in findings_text(found)
     assert exit_code(found) == 0
-    assert findings_text(found).endswith("An import would get through: 0 failures, 1 warnings.\n")
+    assert findings_text(found).endswith("An import would get through: 0 failures, 1 warning.\n")
     assert "first import" in told(found, "state", WARNING)
     assert "the first import makes it" in told(found, "report folder", OK)
     assert "not there yet: 14 of kind facet, 28 of kind class, 1 of kind itsystem" in told(
@@ -155,7 +160,7 @@ def test_a_check_writes_nothing_anywhere(bench: Bench, tmp_path: Path) -> None:
         assert sent
         assert not any(request.objects for request in sent)
         posts = {request.path.partition("/realms")[0] for request in sent if request.method != "GET"}
-        assert posts == {"/graphql/v30", "/auth"}
+        assert posts == {"/graphql/v30", "/auth", "/service/details/create"}  # nothing, to be written
         bench.import_drop()
         assert bench.stage.state_file.exists()
 
@@ -164,6 +169,12 @@ def test_the_command_exits_with_69_for_a_failure_and_is_silent_with_quiet_when_a
     bench: Bench,
 ) -> None:
     bench.write()
+    first = bench.run("-q")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.startswith("warning  state: ") and first.stdout.count("\n") == 2, (
+        "a warning is told too"
+    )
+    bench.import_drop()
     well = bench.run("-q")
     assert (well.returncode, well.stdout, well.stderr) == (0, "", "")
     bench.stage.mo.rest_enabled = False
@@ -171,6 +182,13 @@ def test_the_command_exits_with_69_for_a_failure_and_is_silent_with_quiet_when_a
     assert (failed.returncode, failed.stderr) == (69, "")
     assert "failure  MO REST: " in failed.stdout
     assert "ok  " not in failed.stdout
+    whole = bench.run().stdout.splitlines()
+    at = whole.index("Settings in force:")
+    assert not [line for line in whole[:at] if line.startswith("ok       setting")]
+    assert (
+        whole[at + 1].startswith("  state_file: ")
+        and whole[-1] == "An import would not get through: 1 failure, 0 warnings."
+    )
     record = json.loads(bench.run("--json").stdout)
     assert (record["format"], record["exit_code"]) == (1, 69)
     assert [each["subject"] for each in record["findings"] if each["status"] == "failure"] == ["MO REST"]
@@ -405,7 +423,8 @@ def test_a_token_without_the_roles_that_we_need(bench: Bench) -> None:
     bench.stage.mo.tokens.roles = frozenset({"service_api"})
     found = bench.check()
     assert told(found, "MO roles", FAILURE) == "our client in Keycloak lacks the realm role admin: give it"
-    assert "roles" in told(found, "MO GraphQL", FAILURE)
+    assert "lacks a role" in told(found, "MO GraphQL", FAILURE)
+    assert "realm role admin" in told(found, "MO REST", FAILURE)
     bench.stage.mo.tokens.roles = frozenset()
     assert "service_api and the realm role admin" in told(bench.check(), "MO roles", FAILURE)
 
@@ -455,7 +474,7 @@ def test_what_mo_has_of_the_seed(bench: Bench) -> None:
     assert "are there" in told(bench.check(azid_it_system_uuid=kept), "MO seed", OK)
 
 
-def test_a_class_that_mo_cannot_show_is_a_failure(bench: Bench) -> None:
+def test_a_class_that_mo_cannot_show_is_told(bench: Bench) -> None:
     broken = SEED_CLASSES[0].uuid
 
     def intercept(request: Request, phase: Phase) -> Answer | None:
@@ -464,8 +483,79 @@ def test_a_class_that_mo_cannot_show_is_a_failure(bench: Bench) -> None:
         return None
 
     bench.stage.mo.intercept = intercept
-    text = told(bench.check(), "MO seed", FAILURE)
-    assert text.startswith(f"MO cannot show {broken}, which must be mended: ")
+    found = bench.check()
+    text = told(found, "MO seed", WARNING)
+    assert text.startswith(f"MO cannot show {broken}, and what needs it waits")
+    assert exit_code(found) == 0
+
+
+NO_ROLE = Answer.json(200, {"data": None, "errors": [{"message": "No policy approved the access"}]})
+
+
+def refusing(*words: str, answer: Answer = NO_ROLE) -> Intercept:
+    """MO refuses queries in which all of these words are."""
+
+    def intercept(request: Request, phase: Phase) -> Answer | None:
+        asked = request.body.decode() if request.path.startswith("/graphql/") else ""
+        return answer if phase is Phase.BEFORE and asked and all(word in asked for word in words) else None
+
+    return intercept
+
+
+@pytest.mark.parametrize(
+    ("collection", "role"),
+    [("persons", "read_employee"), ("itusers", "read_ituser"), ("org_units", "read_org_unit")],
+)
+def test_a_role_for_what_is_written_is_named(bench: Bench, collection: str, role: str) -> None:
+    """REST writes with the roles that our client has in GraphQL, whatever the token tells of them."""
+    bench.stage.mo.intercept = refusing(f"{collection}(")
+    text = told(bench.check(), "MO reads", FAILURE)
+    assert f"of those in it: {role};" in text
+
+
+def test_an_mo_that_does_not_tell_what_it_said_is_a_failure(bench: Bench) -> None:
+    assert "can be read" in told(bench.check(), "MO history", OK)
+    unknown = Answer.json(200, {"data": None, "errors": [{"message": "Unknown argument"}]})
+    for words in (["registration_time"], ["registrations(filter"]):
+        bench.stage.mo.intercept = refusing(*words, answer=unknown)
+        text = told(bench.check(), "MO history", FAILURE)
+        assert "does not tell what it said earlier" in text
+        assert "Unknown argument" in text
+
+
+def test_a_write_that_is_refused_although_rest_answers_reads_is_a_failure(bench: Bench) -> None:
+    """Nothing is written: MO is asked to write an empty list."""
+    bench.stage.mo.intercept = answering(
+        "/service/details/create",
+        Answer.json(403, {"status": "Forbidden", "msg": "Not authorized to perform this operation"}),
+    )
+    assert "realm role admin" in told(bench.check(), "MO REST", FAILURE)
+    bench.stage.mo.intercept = answering("/service/details/create", Answer(403, b"<html>"))
+    assert "something before MO answered 403" in told(bench.check(), "MO REST", FAILURE)
+    bench.stage.mo.intercept = None
+    assert "takes what we write" in told(bench.check(), "MO REST", OK)
+    assert bench.stage.store.state()["org_unit"] == {}
+
+
+@pytest.mark.parametrize(
+    ("ahead", "text"), [(300, "300 s ahead of ours"), (-90, "90 s behind ours"), (58, None), (-58, None)]
+)
+def test_a_clock_of_mo_that_is_off_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, ahead: int, text: str | None
+) -> None:
+    class Ours(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) - timedelta(seconds=ahead)
+
+    monkeypatch.setattr("aarhus_los.mo.client.datetime", Ours)
+    found = bench.check()
+    assert exit_code(found) == 0
+    if text is None:
+        assert "the time that ours tells" in told(found, "MO clock", OK)
+    else:
+        said = told(found, "MO clock", WARNING).replace("299 s", "300 s").replace("91 s", "90 s")
+        assert text in said
 
 
 # --- the address service

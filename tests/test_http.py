@@ -134,10 +134,9 @@ def slow() -> Iterator[SlowServer]:
 
 def limited(**limits: Any) -> Http:
     return Http(
-        ca_bundle=None,
         retry_seconds=0,
         connect_timeout=5,
-        **{"read_timeout": 5, "exchange_seconds": 0.5, **limits},
+        **{"ca_bundle": None, "read_timeout": 5, "exchange_seconds": 0.5, **limits},
     )
 
 
@@ -161,6 +160,33 @@ def test_an_exchange_that_does_not_end_is_ended(slow: SlowServer, name: str) -> 
         used.exchange("GET", slow.url)
     assert time.monotonic() - begun < 3
     assert raised.value.perhaps_done
+    used.close()
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_an_exchange_over_tls_that_does_not_end_is_ended(name: str) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    used = limited(ca_bundle=str(CERTIFICATE))
+    with SlowServer(context) as slow:
+        slow.say(*ENDLESS[name])
+        begun = time.monotonic()
+        with pytest.raises(Unsettled, match=r"was not over within 0\.5 s"):
+            used.exchange("GET", slow.url.replace("http://", "https://"))
+    assert time.monotonic() - begun < 3
+    used.close()
+
+
+@pytest.mark.parametrize("name", ["headers without end", "a status line without end"])
+def test_a_proxy_that_does_not_end_its_answer_is_not_waited_for(
+    slow: SlowServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("https_proxy", slow.url)
+    monkeypatch.setenv("no_proxy", "")
+    slow.say(*ENDLESS[name])
+    used = limited()
+    with pytest.raises(Unsettled, match=r"was not over within 0\.5 s"):
+        used.exchange("GET", "https://mo.example/")
     used.close()
 
 

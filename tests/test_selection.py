@@ -8,7 +8,9 @@ import pytest
 
 from aarhus_los.clock import COPENHAGEN
 from aarhus_los.drop.names import Family
-from aarhus_los.ledger import Line, State, Version, digest, save_state
+from aarhus_los.errors import StateError, UnavailableError
+from aarhus_los.ledger import State, digest, save_state
+from aarhus_los.selection import select
 from tests.memory_source import (
     BROKEN,
     FOUR,
@@ -31,6 +33,7 @@ from tests.memory_source import (
     reason,
     refused,
     stam,
+    texts,
 )
 
 
@@ -52,7 +55,7 @@ def test_a_first_import_reads_everything_in_the_order_of_the_stamps(importer: Im
     assert new(selection) == read(selection)
     assert [file.name.name for file in selection.of(Family.ORG)] == [ONE, TWO, THREE]
     assert selection.listed == set(importer.server.files)
-    assert [len(file.parsed.rows) for file in selection.of(Family.ORG)] == [2, 2, 2]
+    assert [len(file.rows) for file in selection.of(Family.ORG)] == [2, 2, 2]
 
 
 def test_equal_stamps_are_read_as_the_kinds_come(importer: Importer) -> None:
@@ -74,7 +77,7 @@ def test_a_run_with_nothing_new_is_quiet_and_downloads_nothing(importer: Importe
     assert not importer.run().quiet
     selection = importer.run()
     assert selection.quiet
-    assert (importer.server.reads, selection.refused, selection.warnings) == ([], [], [])
+    assert (importer.server.reads, selection.refused, texts(selection)) == ([], [], [])
 
 
 def test_a_later_file_is_read_alone(importer: Importer) -> None:
@@ -161,7 +164,7 @@ def test_a_file_that_grows_or_is_empty_waits(importer: Importer, times: bool) ->
     assert sorted(importer.state().lines) == [THREE]
     assert selection.refused == []
     for name in (ONE, TWO):
-        assert any(name in warning and "waits for the next run" in warning for warning in selection.warnings)
+        assert any(name in warning and "waits for the next run" in warning for warning in texts(selection))
     importer.server.put(ONE, org(rows=3))
     importer.server.put(TWO, org())
     selection = importer.run()
@@ -199,6 +202,27 @@ def test_a_broken_file_is_refused_by_name_while_others_are_read(importer: Import
     selection = importer.run()
     assert new(selection) == [TWO]
     assert refused(selection) == {LEDER: 65}
+
+
+def test_a_file_that_is_not_given_to_us_is_refused_once_while_others_are_read(importer: Importer) -> None:
+    for name in (ONE, TWO, THREE):
+        importer.server.put(name, org())
+    importer.run()
+    importer.server.put(TWO, org(version="B"))
+    importer.server.files[TWO].unreadable = "550 Permission denied"
+    importer.server.put(FOUR, org())
+    for _ in range(2):
+        selection = importer.run()
+        assert [(each.file, each.reason, each.exit_code) for each in selection.refused] == [
+            (TWO, "550 Permission denied", 65)
+        ]
+    assert importer.state().lines[TWO].sha256 == digest(org())
+    assert importer.state().lines[FOUR].sha256 == digest(org())
+    # Also where it is looked at because of an older one.
+    importer.server.put(ONE, org(version="C"))
+    assert [each.file for each in importer.select().refused].count(TWO) == 1
+    importer.server.files[TWO].unreadable = ""
+    assert new(importer.run()) == [ONE, TWO]
 
 
 def test_a_broken_version_leaves_the_good_one_in_the_state(importer: Importer) -> None:
@@ -261,7 +285,7 @@ def test_a_clock_put_right_lets_the_future_in(importer: Importer) -> None:
 def test_near_misses_are_told_and_not_read(importer: Importer, name: str) -> None:
     importer.server.put(name, org())
     selection = importer.run()
-    assert [name in warning for warning in selection.warnings] == [True]
+    assert [name in warning for warning in texts(selection)] == [True]
     assert (selection.quiet, selection.refused, importer.server.reads) == (True, [], [])
     assert importer.state().lines == {}
 
@@ -270,18 +294,18 @@ def test_near_misses_are_told_and_not_read(importer: Importer, name: str) -> Non
 def test_foreign_files_are_left_in_peace(importer: Importer, name: str) -> None:
     importer.server.put(name, b"whatever")
     selection = importer.run()
-    assert (selection.warnings, selection.quiet, importer.server.reads) == ([], True, [])
+    assert (texts(selection), selection.quiet, importer.server.reads) == ([], True, [])
 
 
 def test_an_empty_delta_is_new_once_and_a_warning_once(importer: Importer) -> None:
     importer.server.put(TWO, org(rows=0))
     selection = importer.run()
     assert new(selection) == [TWO]
-    assert any(TWO in warning for warning in selection.warnings)
+    assert any(f"{TWO}: a header but no rows" in told for told in texts(selection))
     importer.server.put(ONE, org())
     selection = importer.run()
     assert read(selection) == [ONE, TWO]
-    assert selection.warnings == []
+    assert not any("but no rows" in told for told in texts(selection))
 
 
 # The state of an earlier importer
@@ -347,13 +371,33 @@ def test_a_first_run_cut_off_takes_over_all_the_same(taking_over: Importer) -> N
     server.put(ONE, org(version="1"), LAST - 30 * DAY)
     server.put(TWO, org(version="2"), LAST + DAY)
     before = taking_over.select()
-    state = taking_over.state()
-    noted = {TWO: Line(TWO, under_way=Version(digest(org(version="2")), (2,)))}
-    save_state(taking_over.state_file, State(state.timestamp, noted, state.ours))
+    taking_over.note(before)
     after = taking_over.select()
     assert new(after) == new(before) == [TWO]
-    assert set(after.lines) == {ONE}
-    assert after.files[0].as_nye == frozenset({2})
+    assert taking_over.state().timestamp == LAST
+    assert taking_over.state().lines[ONE].taken_over
+    assert taking_over.state().lines[TWO].under_way == digest(org(version="2"))
+
+
+def test_what_is_taken_over_began_with_its_stamp_and_was_claimed_at_the_time_of_the_state(
+    taking_over: Importer,
+) -> None:
+    """New or not: a file that the earlier importer may have imported is in MO from its stamp on."""
+    server = taking_over.server
+    server.put(ONE, org(version="1"), LAST - 30 * DAY)
+    server.put(TWO, org(version="2"), LAST + DAY)
+    after_it = "Org_ret_20261121_220000.csv"
+    server.put(after_it, org(version="3"), LAST + DAY)
+    assert new(taking_over.run()) == [TWO, after_it]
+    lines = taking_over.state().lines
+    began = {name: line.began and datetime.fromisoformat(line.began) for name, line in lines.items()}
+    last = {name: line.last and datetime.fromisoformat(line.last) for name, line in lines.items()}
+    assert began == {
+        ONE: datetime(2026, 11, 1, 22, tzinfo=COPENHAGEN),
+        TWO: datetime(2026, 11, 2, 22, tzinfo=COPENHAGEN),
+        after_it: taking_over.moment,
+    }
+    assert last == {ONE: LAST, TWO: LAST, after_it: taking_over.moment}
 
 
 def test_taken_over_files_have_the_later_word_already_in_the_first_run(taking_over: Importer) -> None:
@@ -375,21 +419,15 @@ def test_since_reaches_taken_over_files_already_in_the_first_run(taking_over: Im
     assert {name: line.taken_over for name, line in lines.items()} == {ONE: True, TWO: False, THREE: False}
 
 
-def test_what_an_earlier_importer_found_out_is_not_known(taking_over: Importer) -> None:
-    taking_over.server.put(TWO, org(), LAST - 3 * DAY)
-    taking_over.run()
-    assert [file.as_nye for file in taking_over.select(date(2026, 1, 1)).files] == [None]
-
-
 # From the oldest new or pending file on
 
 
 def three(importer: Importer, pending: dict[str, tuple[int, ...]] | None = None) -> None:
-    """Puts ONE, TWO and THREE into MO, with these rows pending."""
+    """Puts ONE, TWO and THREE into MO, a night each, with these rows pending."""
     for name in (ONE, TWO, THREE):
         importer.server.put(name, org(rows=3, version=name))
     importer.server.put(LEDER, leder())
-    importer.run(pending=pending)
+    importer.nights([ONE, TWO, THREE, LEDER], pending)
 
 
 def test_a_corrected_file_is_folded_with_all_that_came_after_it(importer: Importer) -> None:
@@ -409,6 +447,18 @@ def test_a_pending_row_is_tried_again_in_its_place(importer: Importer) -> None:
     assert again(selection) == {TWO: {2, 4}, THREE: set()}
     assert again(importer.run()) == {TWO: {4}, THREE: set(), FOUR: set()}
     assert importer.run().quiet
+
+
+def test_a_pending_row_is_folded_with_what_was_kept_for_it_and_no_other_file_is_fetched(
+    importer: Importer,
+) -> None:
+    elsewhere = org().replace(UNIT.encode(), UNIT.replace("a", "b").encode())
+    for name, data in ((ONE, org()), (TWO, org(rows=3)), (THREE, elsewhere), (FOUR, org(version="4"))):
+        importer.server.put(name, data)
+    importer.run(pending={TWO: (2,)})
+    selection = importer.run(pending={TWO: (2,)})
+    assert again(selection) == {ONE: set(), TWO: {2}, FOUR: set()}
+    assert importer.server.reads == []
 
 
 def test_kept_bytes_are_used_instead_of_the_server(importer: Importer) -> None:
@@ -448,7 +498,7 @@ def test_a_pending_file_whose_bytes_are_gone_is_told_every_time(importer: Import
 
 def test_a_pending_file_does_not_undo_what_a_later_file_said_that_is_gone(importer: Importer) -> None:
     three(importer, {ONE: (2,)})
-    importer.kept.forget_others([ONE, TWO])
+    importer.kept.forget_others([])
     del importer.server.files[THREE]
     selection = importer.select()
     assert refused(selection) == {ONE: 1}
@@ -533,9 +583,9 @@ def test_files_of_a_year_ago_do_not_make_others_late(importer: Importer) -> None
 def test_a_clock_that_jumped_back_refuses_and_forgets_nothing_for_good(importer: Importer) -> None:
     three(importer)
     importer.now = datetime(2026, 10, 1, tzinfo=COPENHAGEN)
-    selection = importer.run()
-    assert selection.files == []
-    assert refused(selection).keys() == {ONE, TWO, THREE, LEDER}
+    with pytest.raises(StateError, match="set the clock") as raised:
+        importer.run()
+    assert raised.value.exit_code == 74
     importer.now = NOW
     importer.server.put(TWO, org(version="corrected"))
     selection = importer.run()
@@ -560,7 +610,7 @@ def test_since_is_refused_where_later_files_left_the_server(importer: Importer) 
     selection = importer.run(date(2026, 11, 1))
     assert refused(selection) == {ONE: 1}
     assert new(selection) == [THREE, LEDER]
-    assert any(TWO in warning for warning in selection.warnings)
+    assert any(TWO in warning for warning in texts(selection))
     assert new(importer.run(date(2026, 11, 1), allow_late=True)) == [ONE, THREE, LEDER]
 
 
@@ -570,22 +620,18 @@ def test_since_uses_kept_bytes(importer: Importer) -> None:
     assert new(importer.select(date(2026, 11, 2))) == [TWO, THREE]
 
 
-# What was found out before is obeyed
+# What MO may hold part of
 
 
-def test_which_rows_counted_as_new_units_is_obeyed(importer: Importer) -> None:
+def test_a_version_is_new_while_an_import_of_the_file_is_under_way(importer: Importer) -> None:
     importer.server.put(TWO, org())
-    assert [file.as_nye for file in importer.select().files] == [None]
-    state = State(NOW, {TWO: Line(TWO, under_way=Version(digest(org()), (3,)))}, ours=True)
-    save_state(importer.state_file, state)
-    (retried,) = importer.select().files
-    assert (retried.is_new, retried.as_nye) == (True, frozenset({3}))
-    line = Line(TWO, digest(org()), len(org()), pending=(2,), as_nye=(3,))
-    save_state(importer.state_file, State(NOW, {TWO: line}, ours=True))
-    assert [file.as_nye for file in importer.select().files] == [frozenset({3})]
-    assert [file.as_nye for file in importer.select(date(2026, 1, 1)).files] == [frozenset({3})]
-    importer.server.put(TWO, org(version="another"))
-    assert [file.as_nye for file in importer.select().files] == [None]
+    importer.note(importer.select())
+    assert importer.state().lines[TWO].under_way == digest(org())
+    for version in ("A", "another"):
+        importer.server.put(TWO, org(version=version))
+        assert new(importer.select()) == [TWO]
+    importer.run()
+    assert importer.run().quiet
 
 
 def test_a_version_in_mo_is_new_again_after_another_was_cut_off(importer: Importer) -> None:
@@ -594,16 +640,164 @@ def test_a_version_in_mo_is_new_again_after_another_was_cut_off(importer: Import
     first = importer.server.files[TWO]
     importer.run()
     importer.server.put(TWO, org(version="B"))
-    importer.select()
-    state = importer.state()
-    line = replace(state.lines[TWO], as_nye=(2,), under_way=Version(digest(org(version="B")), (3,)))
-    save_state(importer.state_file, replace(state, lines={TWO: line}))
+    importer.note(importer.select())
     importer.server.files[TWO] = first
     selection = importer.run()
-    assert [(file.data, file.is_new, file.as_nye) for file in selection.files] == [
-        (org(version="A"), True, frozenset({2}))
-    ]
+    assert [(file.data, file.due) for file in selection.files] == [(org(version="A"), None)]
     assert importer.run().quiet
+
+
+def test_a_file_that_left_half_imported_is_told_once_as_a_fault(importer: Importer) -> None:
+    importer.server.put(ONE, org())
+    importer.server.put(TWO, org())
+    importer.run()
+    importer.server.put(TWO, org(version="B"))
+    importer.note(importer.select())
+    del importer.server.files[TWO]
+    for run in range(2):
+        told = [notice for notice in importer.run().notices if TWO in str(notice)]
+        assert [notice.fault for notice in told] == ([True] if run == 0 else [])
+
+
+# What is folded with what
+
+
+def test_a_file_is_folded_with_those_that_began_in_the_same_run(importer: Importer) -> None:
+    """MO as it was before that run knows nothing of them."""
+    for name in (ONE, TWO, THREE):
+        importer.server.put(name, org(version=name))
+    importer.run()
+    importer.server.put(TWO, org(version="corrected"))
+    selection = importer.select()
+    assert (read(selection), new(selection)) == ([ONE, TWO, THREE], [TWO])
+    assert again(selection) == {ONE: set(), THREE: set()}
+
+
+def test_an_older_file_that_was_claimed_again_since_is_folded_too(importer: Importer) -> None:
+    three(importer)
+    importer.server.put(ONE, org(version="corrected"))
+    assert read(importer.run()) == [ONE, TWO, THREE]
+    importer.server.put(THREE, org(version="corrected"))
+    assert read(importer.run()) == [ONE, TWO, THREE]
+
+
+def test_a_new_file_is_read_alone_whatever_was_claimed_since(importer: Importer) -> None:
+    three(importer)
+    importer.run(date(2026, 11, 1))
+    importer.server.put(FOUR, org())
+    assert read(importer.run()) == [FOUR]
+
+
+@pytest.mark.parametrize("how", ["corrected", "since"])
+def test_a_file_is_refused_where_one_that_it_is_folded_with_has_left(importer: Importer, how: str) -> None:
+    """The base is from before the older file, and would not have what that one said."""
+    for name in (ONE, TWO):
+        importer.server.put(name, org(version=name))
+    importer.run()
+    del importer.server.files[ONE]
+    importer.server.put(FOUR, org())
+    if how == "corrected":
+        importer.server.put(TWO, org(version="corrected"))
+    since = None if how == "corrected" else date(2026, 11, 2)
+    selection = importer.run(since)
+    assert refused(selection) == {TWO: 1}
+    assert ONE in reason(selection, TWO)
+    assert "--allow-late" in reason(selection, TWO)
+    assert new(selection) == [FOUR]
+    allowed = importer.run(since or date(2026, 11, 2), allow_late=True)
+    assert (refused(allowed), read(allowed)) == ({}, [TWO, FOUR])
+
+
+def test_a_new_file_is_not_refused_for_what_a_pending_one_is_folded_with(importer: Importer) -> None:
+    for name in (ONE, TWO):
+        importer.server.put(name, org(version=name))
+    importer.run(pending={TWO: (2,)})
+    importer.kept.forget_others([TWO])
+    del importer.server.files[ONE]
+    importer.server.put(THREE, org())
+    selection = importer.run(pending={TWO: (2,)})
+    assert (refused(selection), read(selection)) == ({}, [TWO, THREE])
+
+
+@pytest.mark.parametrize("how", ["since", "late"])
+def test_a_row_that_was_given_up_counts_as_not_there(importer: Importer, how: str) -> None:
+    three(importer)
+    state = importer.state()
+    line = replace(state.lines[TWO], given_up=(3,))
+    save_state(importer.state_file, replace(state, lines={**state.lines, TWO: line}))
+    if how == "late":
+        importer.server.put(ONE, org(version="corrected"))
+    selection = importer.run(date(2026, 11, 1) if how == "since" else None)
+    (file,) = (file for file in selection.files if file.name.name == TWO)
+    assert [row.ref.line for row in file.rows] == [2, 4]
+    assert importer.state().lines[TWO].given_up == (3,)
+    importer.server.put(TWO, org(rows=3, version="corrected"))
+    (file,) = (file for file in importer.run().files if file.name.name == TWO)
+    assert [row.ref.line for row in file.rows] == [2, 3, 4]
+    assert importer.state().lines[TWO].given_up == ()
+
+
+# What cannot be, or not yet
+
+
+def test_a_state_from_the_future_is_refused_and_a_day_ahead_is_none(importer: Importer) -> None:
+    importer.server.put(ONE, org())
+    save_state(importer.state_file, State(NOW + DAY, {}, ours=True))
+    assert not importer.select().quiet
+    save_state(importer.state_file, State(NOW + DAY + timedelta(minutes=1), {}, ours=True))
+    with pytest.raises(StateError, match="put back the last good copy"):
+        importer.select()
+
+
+def test_a_file_that_is_not_whole_a_day_later_is_refused(importer: Importer) -> None:
+    importer.server.put(ONE, b"")
+    importer.server.put(TWO, org())
+    importer.server.files[TWO].growing = True
+    for _ in range(2):
+        assert refused(importer.run()) == {}
+    importer.now += DAY
+    assert refused(importer.run()) == {ONE: 1, TWO: 1}
+    importer.server.put(ONE, org())
+    importer.server.put(TWO, org())
+    assert new(importer.run()) == [ONE, TWO]
+    importer.server.put(ONE, b"")
+    importer.now += DAY
+    assert refused(importer.run()) == {}  # it is not whole for a new day
+
+
+def test_a_listing_without_any_file_is_no_empty_drop(importer: Importer) -> None:
+    state = importer.state()
+    with pytest.raises(UnavailableError, match="has no file of the drop"):
+        select(state, importer.server, importer.kept, NOW)
+    importer.server.put(ONE, org())
+    importer.run()
+    importer.server.files.clear()
+    with pytest.raises(UnavailableError, match="and had 1 before"):
+        select(importer.state(), importer.server, importer.kept, NOW)
+    assert importer.run().quiet  # where the operator accepts it
+    assert select(importer.state(), importer.server, importer.kept, NOW).quiet
+
+
+def test_what_is_told_once_is_no_news_the_next_time(importer: Importer) -> None:
+    importer.server.put("Org_nye_20210128.csv", org())
+    importer.server.put(ONE, org())
+    told = [notice for notice in importer.run().notices if notice.fault]
+    assert [("20210128" in str(notice), notice.news) for notice in told] == [(True, True)]
+    assert importer.run().notices == []
+    del importer.server.files["Org_nye_20210128.csv"]
+    importer.run()
+    importer.server.put("Org_nye_20210128.csv", org())
+    assert len(importer.run().notices) == 1
+
+
+def test_a_header_that_loses_a_column_is_a_fault_once(importer: Importer) -> None:
+    with_losid = org().replace(b"SlutDato\n", b"SlutDato;LOSID\n").replace(b";\n", b";;7\n")
+    importer.server.put(ONE, with_losid)
+    assert [notice.fault for notice in importer.run().notices if "header lacks" in str(notice)] == [False]
+    for name, faults in ((FOUR, [True]), ("Org_nye_20261105_220000.csv", [])):
+        importer.server.put(name, org())
+        notices = importer.run().notices
+        assert [notice.fault for notice in notices if "header lacks" in str(notice)] == faults
 
 
 def test_values_that_could_be_cpr_numbers_are_not_shown(importer: Importer) -> None:

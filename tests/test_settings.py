@@ -19,7 +19,7 @@ from aarhus_los.settings import KEYS, Settings, load_settings
 EXAMPLE = Path(__file__).parents[1] / "settings.example.json"
 OWN = "integrations.aarhus_los."
 MARKER = "hemmelig-kode-4711"
-REQUIRED = {"LOS_IMPORT_STATE_FILE": "state", "LOS_IMPORT_REPORT_FOLDER": "reports"}
+REQUIRED = {"LOS_IMPORT_STATE_FILE": "/srv/los/state", "LOS_IMPORT_REPORT_FOLDER": "/srv/los/reports"}
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,10 @@ def write(path: Path, content: Any, mode: int = 0o600) -> Path:
 
 def settings_file(tmp_path: Path, mode: int = 0o600, **own: object) -> Path:
     """A settings file with the required keys and others: `mora__base` is `mora.base`, the rest are ours."""
-    content: dict[str, object] = {f"{OWN}state_file": "state", f"{OWN}report_folder": "reports"}
+    content: dict[str, object] = {
+        f"{OWN}state_file": "/srv/los/state",
+        f"{OWN}report_folder": "/srv/los/reports",
+    }
     for name, value in own.items():
         content[name.replace("__", ".") if "__" in name else OWN + name] = value
     return write(tmp_path / "etc" / "settings.json", content, mode)
@@ -661,3 +664,117 @@ def test_the_example_shows_the_defaults() -> None:
     }
     for name in set(KEYS) - chosen:
         assert getattr(settings, name) == getattr(defaults, name), name
+
+
+# --- what people write
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    secret = write(tmp_path / "secret", MARKER)
+    write(tmp_path / "etc" / "settings.json", {f"{OWN}state_file": "~/los/state", f"{OWN}report_folder": "~"})
+    environ = {"LOS_IMPORT_SETTINGS": "~/etc/settings.json", "LOS_IMPORT_FTP_PASS_FILE": "~/secret"}
+    settings = load_settings(environ=environ)
+    assert settings.state_file == tmp_path / "los" / "state"
+    assert settings.report_folder == tmp_path
+    assert settings.ftp_pass is not None and settings.ftp_pass.get_secret_value() == MARKER
+    assert settings.warnings == () and secret.exists()
+    assert problems(environ=REQUIRED | {"LOS_IMPORT_STATE_FILE": "~nobody-of-that-name/state"}) == [
+        "LOS_IMPORT_STATE_FILE (environment): must not begin with ~: there is no such user, or no home folder;"
+        " it is '~nobody-of-that-name/state'"
+    ]
+
+
+def test_a_relative_path_of_state_or_reports_is_told_but_for_a_flag(tmp_path: Path) -> None:
+    path = settings_file(tmp_path, state_file="state", report_folder="reports")
+    settings = load_settings(path, environ={})
+    assert [warning.partition(" in ")[0] for warning in settings.warnings] == [
+        f"{OWN}state_file",
+        f"{OWN}report_folder",
+    ]
+    assert f"write {Path('state').absolute()}" in settings.warnings[0]
+    flagged = load_settings(path, {"state_file": "state"}, {})
+    assert [warning.partition(" in ")[0] for warning in flagged.warnings] == [f"{OWN}report_folder"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ('{\n // the state\n "a": 1}', "JSON has no comments: take it out"),
+        ('{"a": 1, /* this */ "b": 2}', "JSON has no comments: take it out"),
+        ('{"a": 1} # end', "JSON has no comments: take it out"),
+        ('{"a": 1,\n}', "The comma before it is one too many"),
+        ("{'a': 1}", "Keys and texts stand in double quotes"),
+    ],
+)
+def test_what_people_take_json_for_is_told(tmp_path: Path, text: str, hint: str) -> None:
+    path = write(tmp_path / "settings.json", text)
+    (line,) = problems(path, environ={})
+    assert line.startswith(f"--settings: {path}: not JSON: line ") and line.endswith(f". {hint}")
+
+
+def test_a_key_that_stands_there_twice_is_told(tmp_path: Path) -> None:
+    own = f'"{OWN}state_file": "/a", "{OWN}report_folder": "/r", "{OWN}chunk_size": 1, "{OWN}chunk_size": 2'
+    others = '"other.key": 1, "other.key": 2, "mora.base": "http://a", "mora.base": "http://b"'
+    path = write(tmp_path / "settings.json", f"{{{own}, {others}}}")
+    settings = load_settings(path, environ={})
+    assert settings.chunk_size == 2
+    assert settings.warnings == tuple(
+        f"{key} in {path}: stands there more than once; the last one counts"
+        for key in (f"{OWN}chunk_size", "mora.base")
+    )
+
+
+def test_a_secret_file_that_everybody_can_read_is_told(tmp_path: Path) -> None:
+    secret = write(tmp_path / "secret", MARKER, 0o644)
+    settings = from_file(tmp_path, ftp_pass_file=str(secret))
+    (warning,) = settings.warnings
+    assert warning.startswith(f"{OWN}ftp_pass_file in ") and "every user can read the file" in warning
+    secret.chmod(0o600)
+    assert from_file(tmp_path, ftp_pass_file=str(secret)).warnings == ()
+    secret.chmod(0o644)
+    environ = REQUIRED | {
+        "LOS_IMPORT_CLIENT_SECRET_FILE": str(secret),
+        "CLIENT_ID": "c",
+        "AUTH_SERVER": "http://a/auth",
+    }
+    assert "LOS_IMPORT_CLIENT_SECRET_FILE (environment)" in load_settings(environ=environ).warnings[0]
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(
+        ["\ud800", "~", "~x", ".", "/", "..", "a/" * 3000, "x" * 300, "1" * 400, "\x00", "1e999"]
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(
+    values=st.dictionaries(st.sampled_from([*KEYS, "ftp_pass_file", "client_secret_file"]), JSON, max_size=4)
+)
+def test_whatever_stands_in_the_file_there_are_settings_or_lines(values: dict[str, object]) -> None:
+    own = {f"{OWN}{name}": value for name, value in values.items()}
+    path = write(
+        Path("odd.json"), json.dumps({f"{OWN}state_file": "/s/x", f"{OWN}report_folder": "/r"} | own)
+    )
+    try:
+        settings = load_settings(path, environ={})
+    except SettingsError as error:
+        assert all(": " in line for line in str(error).splitlines())
+    else:
+        # What a run does first with them: the lock beside the state, and both folders.
+        settings.state_file.with_name(settings.state_file.name + ".addresses.json").exists()
+        settings.report_folder.exists()
+
+
+@pytest.mark.parametrize("path", ["/", ".", "..", "/srv/.."])
+def test_a_state_file_is_a_file(path: str) -> None:
+    assert problems(environ=REQUIRED | {"LOS_IMPORT_STATE_FILE": path}) == [
+        f"LOS_IMPORT_STATE_FILE (environment): must name a file, not a folder; it is {path!r}"
+    ]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from aarhus_los.cpr import masked
 from aarhus_los.errors import EXIT_OK, EXIT_UNAVAILABLE
+
+SETTING: Final = "setting "
+"""What the subject of a setting in force begins with."""
 
 
 class Status(StrEnum):

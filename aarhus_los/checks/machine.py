@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from requests.utils import get_environ_proxies, select_proxy
 
 from aarhus_los import lock
-from aarhus_los.checks.findings import Finding, failure, ok, warning
-from aarhus_los.errors import EXIT_STATE, EXIT_USAGE, StateError
+from aarhus_los.checks.findings import SETTING, Finding, failure, ok, warning
+from aarhus_los.errors import EXIT_STATE, StateError
 from aarhus_los.files import open_to_others, resolved
 from aarhus_los.ledger import NOTHING_YET, State, load_state
 from aarhus_los.preflight import faults
@@ -21,7 +21,7 @@ from aarhus_los.settings import Settings
 def settings_in_force(settings: Settings) -> list[Finding]:
     """Every setting with its value, secrets masked, and where the value comes from."""
     shown = [
-        ok(f"setting {name}", f"{value or 'empty'} ({origin})") for name, value, origin in settings.shown()
+        ok(f"{SETTING}{name}", f"{value or 'empty'} ({origin})") for name, value, origin in settings.shown()
     ]
     return [*shown, *(warning("settings", text) for text in settings.warnings)]
 
@@ -107,5 +107,5 @@ def folders(settings: Settings, files: Collection[str] = ()) -> list[Finding]:
         else:
             found.append(ok(subject, str(place)))
     if settings.metrics_file is not None and (lacking := lacking_extra()):
-        found.append(failure("metrics", lacking, EXIT_USAGE))
+        found.append(failure("metrics", str(lacking), lacking.exit_code))
     return found

@@ -5,40 +5,48 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from aarhus_los.checks.findings import Finding, Status, failure, ok, warning
 from aarhus_los.errors import UnavailableError
 from aarhus_los.http import Http
-from aarhus_los.initial import AZ_SYSTEM, SEED_CLASSES, seed_objects
-from aarhus_los.mo.answers import member
-from aarhus_los.mo.client import Auth, MoClient, Refused
-from aarhus_los.mo.kinds import Facet, History, Kind
-from aarhus_los.mo.read import read_all, read_histories, read_organisation
+from aarhus_los.initial import AZ_SYSTEM, SEED_CLASSES, doubtful_facets, seed_objects
+from aarhus_los.mo.answers import NotShown, Refused, RoleError, member
+from aarhus_los.mo.client import Auth, MoClient
+from aarhus_los.mo.model import Facet, History, Kind
+from aarhus_los.mo.read import NOBODY, read_all, read_histories, read_organisation
+from aarhus_los.mo.registrations import MODELS, registered_since
 from aarhus_los.mo.token import TokenSource
-from aarhus_los.settings import Settings
+from aarhus_los.settings import Settings, login_places
 
 ROLES: Final = ("service_api", "admin")
 """The realm roles that our client needs: REST, and all reads and writes."""
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 30.0
 """Whoever checks waits at a terminal: shorter than an import's, and one try only."""
+CLOCKS_APART: Final = timedelta(seconds=60)
 _NEXT_RUN: Final = " The next run does the rest."
 
 
 def mo(settings: Settings) -> list[Finding]:
-    """Asks MO, in the order in which one thing needs another. All requests but the one for a token are reads."""
+    """Asks MO, in the order in which one thing needs another. Nothing is written."""
     found = [_reached(settings), *_token(settings)]
     if any(each.status is Status.FAILURE for each in found[:2]):
         return found
     with _client(settings, _auth(settings)) as client:
-        found.append(_rest(client))
+        found += [_rest(client), *_clock(client)]
         try:
             organisation = read_organisation(client)
-            found.append(ok("MO GraphQL", f"version {settings.graphql_version} answers"))
-            found += _seed(client, settings, organisation)
         except UnavailableError as error:
-            found.append(failure("MO GraphQL", _told(error)))
+            return [*found, failure("MO GraphQL", _told(error))]
+        found.append(ok("MO GraphQL", f"version {settings.graphql_version} answers"))
+        for check in (_reads, _history, partial(_seed, settings=settings, organisation=organisation)):
+            try:
+                found += check(client)
+            except UnavailableError as error:
+                found.append(failure("MO GraphQL", _told(error)))
     return found
 
 
@@ -55,6 +63,7 @@ def _client(settings: Settings, auth: Auth | None) -> MoClient:
         auth=auth,
         ca_bundle=settings.ca_bundle,
         writable=False,
+        connections=1,  # what cannot be read does not keep the rest from being asked for
         retry_seconds=0,
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
@@ -69,7 +78,7 @@ def _reached(settings: Settings) -> Finding:
     with _client(settings, None) as client:
         try:
             version = member(client.get("/version/"), "mo_version")
-        except (UnavailableError, Refused) as error:
+        except (UnavailableError, Refused, NotShown) as error:
             return failure("MO", _told(error))
     if not isinstance(version, str):
         return failure("MO", f"{settings.mora_base} answers, but is no MO: check the setting mora.base")
@@ -79,7 +88,8 @@ def _reached(settings: Settings) -> Finding:
 def _token(settings: Settings) -> list[Finding]:
     auth = _auth(settings)
     if auth is None:
-        return [warning("MO token", "no login is set: right only for an MO without authentication")]
+        text = f"no login is set: right only for an MO without authentication. {login_places()}"
+        return [warning("MO token", text)]
     http = Http(
         ca_bundle=None if settings.ca_bundle is None else str(settings.ca_bundle),
         retry_seconds=0,
@@ -120,24 +130,68 @@ def realm_roles(token: str) -> set[str] | None:
 def _rest(client: MoClient) -> Finding:
     try:
         organisations = client.get("/service/o/")
-    except (UnavailableError, Refused) as error:
+        if not isinstance(organisations, list) or not member(next(iter(organisations), None), "uuid"):
+            return failure("MO REST", "MO has no root organisation: finish its installation")
+        client.ask_to_write()
+    except (UnavailableError, Refused, NotShown) as error:
         return failure("MO REST", _told(error))
-    if not isinstance(organisations, list) or not member(next(iter(organisations), None), "uuid"):
-        return failure("MO REST", "MO has no root organisation: finish its installation")
-    return ok("MO REST", "switched on, and open for us")
+    return ok("MO REST", "switched on, and takes what we write")
+
+
+def _clock(client: MoClient) -> list[Finding]:
+    """The `Date` header is whole seconds, and up to two late: it tells a clock that is wrong, no more."""
+    ahead = client.ahead
+    if ahead is None:
+        return []
+    if abs(ahead) <= CLOCKS_APART:
+        return [ok("MO clock", "tells the time that ours tells")]
+    seconds = round(abs(ahead.total_seconds()))
+    direction = "ahead of" if ahead > timedelta() else "behind"
+    text = (
+        f"is {seconds} s {direction} ours (or that of a proxy before it is): set the clocks of both servers"
+    )
+    return [warning("MO clock", text)]
+
+
+def _reads(client: MoClient) -> list[Finding]:
+    """REST writes with our own roles: what we may not read, we may not write either."""
+    lacking = []
+    for kind, role in MODELS.items():
+        try:
+            read_histories(client, kind, [NOBODY])
+        except RoleError:
+            lacking.append(f"read_{role}")
+    if lacking:
+        roles = ", ".join(lacking)
+        text = f"our client in Keycloak lacks the realm role admin, or of those in it: {roles}; what we may not read,"
+        return [failure("MO reads", f"{text} REST does not let us write either")]
+    return [ok("MO reads", "all kinds that we write may be read")]
+
+
+def _history(client: MoClient) -> list[Finding]:
+    """What tells what MO said before, and what of ours it has written."""
+    now = datetime.now(UTC)
+    try:
+        read_histories(client, Kind.ORG_UNIT, [NOBODY], as_of=now)
+        registered_since(client, {Kind.ORG_UNIT: [NOBODY]}, now)
+    except (UnavailableError, NotShown) as error:
+        text = f"MO does not tell what it said earlier, which an import needs: {_told(error)}"
+        return [failure("MO history", text)]
+    return [ok("MO history", "what MO said earlier can be read, and when it registered what")]
 
 
 def _seed(client: MoClient, settings: Settings, organisation: tuple[str, int | None]) -> list[Finding]:
     actual: dict[str, History] = {}
     found = []
-    for read in (
+    reads = (
         read_all(client, Kind.FACET),
         read_all(client, Kind.ITSYSTEM),
         read_histories(client, Kind.CLASS, {seed.uuid for seed in SEED_CLASSES}),
-    ):
+    )
+    for read in reads:
         actual |= read.found
         found += [
-            failure("MO seed", f"MO cannot show {uuid}, which must be mended: {reason}")
+            warning("MO seed", f"MO cannot show {uuid}, and what needs it waits until it is mended: {reason}")
             for uuid, reason in read.unreadable.items()
         ]
     facets = {
@@ -145,12 +199,19 @@ def _seed(client: MoClient, settings: Settings, organisation: tuple[str, int | N
         for uuid, history in actual.items()
         if isinstance(value := history[-1].value, Facet)
     }
+    unshown = {uuid for each in reads for uuid in each.unreadable}
+    doubtful = doubtful_facets(facets, reads[0].unreadable)
+    if any(each.facet in doubtful and each.uuid not in {*actual, *unshown} for each in SEED_CLASSES):
+        names = ", ".join(doubtful)
+        found.append(failure("MO seed", f"MO may have {names} among what it cannot show: have that mended"))
     system = settings.azid_it_system_uuid
-    if system not in (None, AZ_SYSTEM) and system not in actual:
+    if system not in (None, AZ_SYSTEM) and system not in actual and system not in unshown:
         found.append(failure("MO seed", f"azid_it_system_uuid: MO has no IT system {system}"))
     objects, notices = seed_objects(facets, organisation, settings.municipality_code, system)
     found += [warning("MO seed", str(notice)) for notice in notices]
-    missing = Counter(each.kind.value for each in objects if each.uuid not in actual)
+    missing = Counter(
+        each.kind.value for each in objects if each.uuid not in actual and each.uuid not in unshown
+    )
     if missing:
         counts = ", ".join(f"{count} of kind {kind}" for kind, count in missing.items())
         found.append(ok("MO seed", f"not there yet: {counts}; the next import that writes makes them"))

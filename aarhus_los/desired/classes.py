@@ -30,10 +30,12 @@ def desire(
     today: date,
     first_day: date,
     unreadable: Mapping[str, str],
+    doubtful: Mapping[str, tuple[str, str]] = {},
 ) -> Desired:
     """What the lists ask of MO. `facets`: user key → uuid; `first_day`: since when a new class is valid.
 
     `mo` holds all classes of the lists' facets, but for those that MO cannot show: `unreadable`, with the reason.
+    `doubtful`: facets that MO may have and cannot show, each with a uuid and the reason; their rows wait.
     """
     desired = Desired()
     owner: dict[str, str] = {}
@@ -58,7 +60,11 @@ def desire(
             first = owner.setdefault(uuid, file.name.name)
             if not file.is_due(row.ref):
                 continue
-            if first != file.name.name:
+            if facet is not None and facet in doubtful:
+                which, why = doubtful[facet]
+                reason = Message.MO_CANNOT_SHOW(uuid=which, reason=why)
+                desired.set_aside.append(SetAside(row.ref, "", reason, pending=True))
+            elif first != file.name.name:
                 reason = Message.CLASS_OF_ANOTHER_LIST(uuid=uuid, file=first)
                 desired.set_aside.append(SetAside(row.ref, "", reason, pending=False))
             elif facet and (has := facet_of(history)) not in (None, facets[facet]):

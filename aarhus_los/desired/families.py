@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from aarhus_los import initial
 from aarhus_los.addresses.outcomes import Outcome
 from aarhus_los.desired import classes, managers, org, people
-from aarhus_los.desired.claims import Actual, Desired, DesiredObject
+from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice
 from aarhus_los.desired.lines import FileLines, Gathered
 from aarhus_los.desired.persons import PeopleInMo
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family
+from aarhus_los.messages import Message
 from aarhus_los.mo.model import Class, History, Kind
-from aarhus_los.timeline import is_there, overlay
+from aarhus_los.timeline import overlay
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class World:
     people: PeopleInMo
     unreadable: Mapping[str, str]
     """Objects that MO has and cannot show, and why."""
+    odd: frozenset[str] = frozenset()
+    """Of those, facets, classes and IT systems: they may be referred to all the same."""
+    doubtful_facets: Mapping[str, str] = field(default_factory=dict)
+    """The user keys of facets that MO does not show, each with a facet that it cannot show and that may be the one."""
 
 
 @dataclass(frozen=True)
@@ -70,20 +75,27 @@ def desire(
     seeds, notices = initial.seed_objects(
         world.facets, world.organisation, ours.municipality_code, ours.az_system
     )
+    notices += [
+        Notice(Message.MO_CANNOT_SHOW(uuid=uuid, reason=unreadable[uuid])) for uuid in sorted(world.odd)
+    ]
     facets = initial.facet_uuids(world.facets)
-    listed = classes.desire(of[Family.STAM], mo, facets, today, initial.FIRST_DAY, unreadable)
+    doubtful = {key: (uuid, unreadable[uuid]) for key, uuid in world.doubtful_facets.items()}
+    listed = classes.desire(of[Family.STAM], mo, facets, today, initial.FIRST_DAY, unreadable, doubtful)
     # A list may name what is seeded, and MO may have it and be unable to show it: neither is made a second time.
-    named = {each.uuid for each in listed.objects} | set(unreadable)
+    named = {each.uuid for each in listed.objects} | set(unreadable) | {facets[key] for key in doubtful}
     seeds = [each for each in seeds if each.uuid not in named]
     made = [each for each in (*seeds, *listed.objects) if each.kind is Kind.CLASS]
 
     def classes_of(facet: str) -> set[str]:
-        return _classes_of(facets[facet], made, mo)
+        # What MO has may be referred to although MO cannot show it; and in a facet that it cannot show may be the classes
+        # of one that it does not show.
+        in_facets = {facets[facet]} | (world.odd if facet in doubtful else set())
+        return _classes_of(in_facets, made, mo) | world.odd
 
-    units = org.desire(
+    units, stated = org.desire(
         of[Family.ORG], subjects.units, mo, base, classes_of("org_unit_type"), addresses, unreadable
     )
-    units_after = _after(units, mo.get(Kind.ORG_UNIT, {}))
+    units_after = _after(units, stated, mo.get(Kind.ORG_UNIT, {}))
     persons, cprs = people.desire(
         of[Family.PERS],
         subjects.persons,
@@ -114,17 +126,17 @@ def desire(
     return [Desired(objects=seeds, notices=notices), listed, units, persons, leaders]
 
 
-def _after(desired: Desired, units: Mapping[str, History]) -> dict[str, History]:
-    """The org units as they will be; one that is never there, by MO or by the files, is not among them."""
+def _after(desired: Desired, stated: Collection[str], units: Mapping[str, History]) -> dict[str, History]:
+    """The org units as they will be: those that MO has on any day, or that a valid row says are there."""
     after = dict(units)
     for each in desired.objects:
-        if each.kind is Kind.ORG_UNIT and is_there(timeline := overlay(each.claim, units.get(each.uuid, ()))):
-            after[each.uuid] = timeline
+        if each.kind is Kind.ORG_UNIT and (each.uuid in units or each.uuid in stated):
+            after[each.uuid] = overlay(each.claim, units.get(each.uuid, ()))
     return after
 
 
-def _classes_of(facet: str, made: Collection[DesiredObject], actual: Actual) -> set[str]:
-    """The classes of a facet that MO has on any day, or will have."""
+def _classes_of(facets: Collection[str], made: Collection[DesiredObject], actual: Actual) -> set[str]:
+    """The classes of these facets that MO has on any day, or will have."""
     histories: Sequence[Mapping[str, History]] = (
         actual.get(Kind.CLASS, {}),
         {each.uuid: each.claim for each in made},
@@ -133,5 +145,5 @@ def _classes_of(facet: str, made: Collection[DesiredObject], actual: Actual) -> 
         uuid
         for known in histories
         for uuid, history in known.items()
-        if any(isinstance(piece.value, Class) and piece.value.facet == facet for piece in history)
+        if any(isinstance(piece.value, Class) and piece.value.facet in facets for piece in history)
     }

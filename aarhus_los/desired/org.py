@@ -20,6 +20,7 @@ from aarhus_los.desired.units import (
     POSTAL,
     POSTAL_ADDRESS,
     ValuesOf,
+    line_of,
     mark_of,
     objects_of,
     with_types,
@@ -28,8 +29,8 @@ from aarhus_los.drop.columns import columns
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import Absent, OrgRow
 from aarhus_los.messages import Message
-from aarhus_los.mo.model import Address, History, Kind, Object, Unit, Value
-from aarhus_los.timeline import FOREVER, NOTHING, UNCLAIMED, Layers, Piece, clip, covers, overlay, restrict
+from aarhus_los.mo.model import Address, History, Kind, Mark, Object, Unit, Value
+from aarhus_los.timeline import FOREVER, UNCLAIMED, Layers, Piece, clip, covers, overlay, restrict
 
 
 def subject_of(line: Line) -> str | None:
@@ -55,13 +56,16 @@ def desire(
     types: Collection[str],
     addresses: Mapping[str, Outcome],
     unreadable: Mapping[str, str],
-) -> Desired:
+) -> tuple[Desired, set[str]]:
     """What the files ask of MO for `units`: the lines of each, in the order of folding.
+
+    Also the units that a valid row says are there on some day.
 
     `mo` is MO as it is, `base` as it was before the files. `types` are the classes of unit types that MO or the drop has;
     `addresses` holds an outcome for each text; `unreadable` are objects that MO has and cannot show, with the reason.
     """
-    return _Org(files, units, mo, base, types, addresses, unreadable).desired()
+    org = _Org(files, units, mo, base, types, addresses, unreadable)
+    return org.desired(), org.stated()
 
 
 class _Org:
@@ -114,12 +118,21 @@ class _Org:
         self.set_aside.report(self.result, self.units, self._begins, self._needed)
         return self.result
 
+    def stated(self) -> set[str]:
+        return {
+            row.org_uuid
+            for row in rows_of(self.units)
+            if row.ref not in self.set_aside and not row.states_nothing
+        }
+
     def _fold(self, unit: str) -> Folded:
         objects = objects_of(unit)
+        base = base_of(objects, self.base)
+        mark = (Kind.MARK, unit)
         return fold(
             self.units[unit],
             objects,
-            base_of(objects, self.base),
+            {**base, mark: line_of(base.get(mark, ()))},
             self.values[unit],
             self.set_aside,
             with_types,
@@ -194,10 +207,8 @@ class _Org:
                 self.result.objects.append(DesiredObject(kind, uuid, address, within=unit))
         if drops_a_run and mark is not None and mark.interval is not None:
             there = folded.claims.known((Kind.ORG_UNIT, unit))
-            shown = restrict(self.mo.get(Kind.MARK, {}).get(unit, ()), there)
-            if [(p.start, p.end) for p in shown] != [
-                (p.start, p.end) for p in restrict((Piece(*mark.interval, NOTHING),), there)
-            ]:
+            held: History = (Piece(*mark.interval, Mark(mark.hierarchy)),)
+            if restrict(self.mo.get(Kind.MARK, {}).get(unit, ()), there) != restrict(held, there):
                 text = Message.MARK_RUN_DROPPED(unit=unit, start=mark.interval[0])
                 self.result.notices.append(Notice(text, mark.origin[-1] if mark.origin else None))
 
@@ -207,7 +218,7 @@ class _Org:
         for lines in self.units[unit]:
             rows = self.set_aside.due_rows(lines)
             for row in rows:
-                if isinstance(row.type_uuid, str) and row.type_uuid not in self.types:
+                if isinstance(row.type_uuid, str) and not (row.states_nothing or row.type_uuid in self.types):
                     report(Notice(Message.UNKNOWN_TYPE(uuid=row.type_uuid), row.ref, fault=True))
                 self._report_address(unit, row, lines)
             report_overlaps(self.result, rows, _stated)

@@ -100,6 +100,12 @@ def with_types(claim: History, known: Sequence[Piece[Value]]) -> History:
     return merge(pieces)
 
 
+def line_of(marks: History) -> History:
+    """The interval of the line organisation, which MO shows only where the unit is there: other marks are not ours."""
+    shown = [piece for piece in marks if piece.value == Mark(LINE_ORGANISATION)]
+    return (Piece(shown[0].start, shown[-1].end, Mark(LINE_ORGANISATION)),) if shown else ()
+
+
 def mark_of(unit: str, claims: Claims) -> tuple[WantedMark | None, History, bool]:
     """The one interval on which a unit must carry the mark of the line organisation.
 
@@ -117,11 +123,12 @@ def mark_of(unit: str, claims: Claims) -> tuple[WantedMark | None, History, bool
     before = _runs(claims.base.get(mark_key, ()), base)
     after = _runs(claims.known(mark_key), there)
     was, interval = (runs[-1] if runs else None for runs in (before, after))
-    wanted = WantedMark(LINE_ORGANISATION, interval, OUTSIDE_LINE, claim[0].start, claimed_mark[-1].origin)
+    origin = claimed_mark[-1].origin
+    wanted = WantedMark(LINE_ORGANISATION, interval, OUTSIDE_LINE, claim[0].start, origin)
     if _marked(was, there) != _marked(interval, there):
         for start, end in filter(None, (was, interval)):
             of_base: list[Piece[Value]] = [
-                Piece(first, last, NOTHING if found is None else found.value)
+                Piece(first, last, NOTHING if found is None else found.value, origin)
                 for first, last, found in split(start, end, base)
             ]
             claim = overlay(claim, with_types(merge(of_base), ()))

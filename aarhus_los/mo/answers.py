@@ -62,6 +62,10 @@ class RestGoneError(UnavailableError):
     """MO's REST API is switched off, or closed to our client."""
 
 
+class RoleError(UnavailableError):
+    """Our client lacks a role for something that is read or written."""
+
+
 class Unauthorised(Exception):
     """The token is not accepted, or missing. `by_mo`: MO itself says so."""
 
@@ -153,7 +157,7 @@ def _refusal(status: int, key: str | None, description: str, server: str) -> Exc
     """What an error of MO means, by its words."""
     if NO_ROLE in description:
         text = f"{server} refuses us ({scrub(description)}): our client in Keycloak lacks a role; admin has them all"
-        return UnavailableError(text, lasting=True)
+        return RoleError(text, lasting=True)
     if "DeadlockDetected" in description:
         return Unsettled("a deadlock in its database", perhaps_done=False)
     if status >= 500 and any(words in description for words in DATABASE_AWAY):

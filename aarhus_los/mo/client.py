@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeVar
@@ -14,7 +15,7 @@ from uuid import UUID
 
 from aarhus_los.deadline import NO_DEADLINE, Deadline
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import Answer, Http, Unsettled, anonymous, bearer, shown
+from aarhus_los.http import Answer, Http, Unsettled, anonymous, bearer, http_date, shown
 from aarhus_los.mo.answers import (
     NotShown,
     Refused,
@@ -85,6 +86,7 @@ class MoClient:
         self._tokens = None if auth is None else TokenSource(auth, self._http)
         self._lock = threading.Lock()
         self._requests: Counter[str] = Counter()
+        self._dated = ("", datetime.now(UTC))
         self._failed: BaseException | None = None
         """What ended all that is read in parallel."""
 
@@ -176,6 +178,21 @@ class MoClient:
         except Refused as refused:
             raise NotShown(refused.description) from None
 
+    def ask_to_write(self) -> None:
+        """Asks MO to write nothing by REST, as it would be asked to write something.
+
+        Raises as `get` does, and `UnavailableError` where our client may not write.
+        """
+        path = f"{Endpoint.CREATE.value}?force=1"
+        self._read(lambda: self._once("create", "POST", path, [], rest_result), patient=True)
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """How far the clock of MO's server, or of a proxy before it, was ahead of ours at its last answer, if it told."""
+        header, received = self._dated
+        told = http_date(header)
+        return None if told is None else told - received
+
     def get(self, path: str) -> Any:
         """What REST answers at a path; None where it has no content. Raises `Refused` and `NotShown`."""
         return self._read(lambda: self._once("get", "GET", path, None, rest_result), patient=True)
@@ -235,6 +252,7 @@ class MoClient:
                 authorise=anonymous if token is None else bearer(token),
                 payload=payload,
             )
+            self._dated = (answer.headers.get("Date", ""), datetime.now(UTC))
             try:
                 return judge(answer, path, self.server)
             except Unauthorised as unauthorised:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, TYPE_CHECKING, Any, Final, TextIO
@@ -34,10 +35,14 @@ STYLES: Final = {
 }
 UPDATES: Final = 10
 """How often a second a terminal is drawn anew at most."""
+WIDEST_PAGE: Final = 100
+"""In columns: longer lines are hard to read."""
 PATIENCE: Final = 5.0
 """After so many seconds of waiting for a server, a terminal says so."""
 
 Progress = Callable[[str, int, int], None]
+Hear = Callable[[str, float], None]
+"""Told what the importer logs, and how many seconds it now waits."""
 
 
 class Unbreakable:
@@ -118,6 +123,17 @@ def show(blocks: Iterable[Block]) -> None:
         console.print(table)
 
 
+def show_page(markdown: str) -> None:
+    """Prints a page of the manual on stdout: as it is written, or on a terminal as it is meant."""
+    if not is_terminal(sys.stdout):
+        click.echo(markdown, nl=False)
+        return
+    from rich.markdown import Markdown
+
+    console = _console(sys.stdout)
+    console.print(Markdown(markdown, code_theme="bw"), width=min(console.width, WIDEST_PAGE))
+
+
 def _console(stream: IO[str]) -> Console:
     from rich.console import Console
 
@@ -128,7 +144,7 @@ def _console(stream: IO[str]) -> Console:
 def progress(*, quiet: bool, verbose: bool) -> Iterator[Progress]:
     """Shows on a terminal how far the run is. With `verbose`, each request and each retry is told, wherever stderr goes."""
     if quiet or not is_terminal(sys.stderr):
-        with _heard(lambda text: click.echo(text, err=True), verbose) if verbose else nullcontext():
+        with _heard(lambda text, _: click.echo(text, err=True), verbose) if verbose else nullcontext():
             yield lambda phase, done, of: None
         return
     from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
@@ -139,49 +155,59 @@ def progress(*, quiet: bool, verbose: bool) -> Iterator[Progress]:
         BarColumn(bar_width=24),
         TextColumn("{task.fields[count]}"),
         TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[waiting]}"),
         console=_console(sys.stderr),
         refresh_per_second=UPDATES,
         transient=True,
     )
     shown: dict[str, TaskID] = {}
     """The phase that is shown, and its bar."""
+    waits_until = 0.0
 
     def update(phase: str, done: int, of: int) -> None:
         if phase not in shown:
             for ended in shown.values():
                 bars.remove_task(ended)
             shown.clear()
-            shown[phase] = bars.add_task(phase, total=None, count="")
+            shown[phase] = bars.add_task(phase, total=None, count="", waiting="")
         speed = bars.tasks[0].speed
         rate = f", {speed:.0f}/s" if speed else ""
         count = f"{done} of {of}{rate}" if of else ""
-        bars.update(shown[phase], description=phase, completed=done, total=of or None, count=count)
+        bars.update(shown[phase], completed=done, total=of or None, count=count)
+        if time.monotonic() > waits_until:
+            bars.update(shown[phase], waiting="")
 
-    def hear(text: str) -> None:
+    def hear(text: str, seconds: float) -> None:
+        nonlocal waits_until
         if verbose:
             bars.console.print(text)
-        for task in () if verbose else shown.values():
-            bars.update(task, description=text)
+        else:
+            waits_until = time.monotonic() + seconds
+            for task in shown.values():
+                bars.update(task, waiting=text)
 
     with bars, _heard(hear, verbose):
         yield update
 
 
 class _Hearing(logging.Handler):
-    """Passes on what the importer logs: requests, and tries that come after a failure."""
+    """Passes on what the importer logs: requests, and tries that come after a failure.
 
-    def __init__(self, hear: Callable[[str], None], verbose: bool) -> None:
+    A record of a try says how long it has `waited` by then, since the first try, and how long that `wait` is.
+    """
+
+    def __init__(self, hear: Hear, verbose: bool) -> None:
         super().__init__()
         self._hear = hear
         self._verbose = verbose
 
     def emit(self, record: logging.LogRecord) -> None:
         if self._verbose or getattr(record, "waited", 0.0) >= PATIENCE:
-            self._hear(record.getMessage())
+            self._hear(record.getMessage(), getattr(record, "wait", 0.0))
 
 
 @contextmanager
-def _heard(hear: Callable[[str], None], verbose: bool) -> Iterator[None]:
+def _heard(hear: Hear, verbose: bool) -> Iterator[None]:
     logger = logging.getLogger("aarhus_los")
     handler = _Hearing(hear, verbose)
     level = logger.level

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from aarhus_los import clock
 from aarhus_los.drop.names import parse_name
-from aarhus_los.errors import EXIT_INTERNAL, EXIT_OK, EXIT_ROWS, SettingsError, StateError
+from aarhus_los.errors import EXIT_INTERNAL, EXIT_OK, EXIT_ROWS, SettingsError, StateError, needs_extra
 from aarhus_los.files import obstacle, write_private
 from aarhus_los.ledger import State, load_state
 from aarhus_los.report.account import Account, Fate
@@ -52,7 +52,7 @@ def recorded(settings: Settings, tell: Callable[[str], None]) -> Iterator[Record
         yield recording
         return
     if lacking := lacking_extra():
-        raise SettingsError(lacking)
+        raise lacking
     if fault := obstacle(path.absolute()):
         raise StateError(fault)
     code = EXIT_INTERNAL
@@ -70,12 +70,12 @@ def recorded(settings: Settings, tell: Callable[[str], None]) -> Iterator[Record
             tell(f"the metrics are those of an earlier run: {error}")
 
 
-def lacking_extra() -> str | None:
+def lacking_extra() -> SettingsError | None:
     """What must be installed before metrics can be written; None where nothing must."""
     try:
         import prometheus_client  # noqa: F401
     except ImportError:
-        return "metrics_file needs an extra: pip install 'aarhus-los[metrics]'"
+        return needs_extra("metrics_file", "metrics")
     return None
 
 

@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from aarhus_los.errors import EXIT_ROWS, SettingsError
+from aarhus_los.errors import EXIT_ROWS, needs_extra
 from aarhus_los.files import check_place, write_private
 from aarhus_los.report import words
 from aarhus_los.report.account import Fate
@@ -72,10 +72,7 @@ def check_page(path: Path) -> None:
     try:
         import jinja2  # noqa: F401
     except ImportError:
-        raise SettingsError(
-            "pages need the extra `report`: install los-import's own wheel or folder as '…[report]', see `los-import help"
-            " setup`"
-        ) from None
+        raise needs_extra("a page", "report") from None
     check_place(path.absolute())
 
 

@@ -21,11 +21,12 @@ _LIKE_CPR: Final = re.compile(r"(?<![0-9])[0-9]{6}[- ]?[0-9]{4}(?![0-9])")
 class Limits:
     """How long a source may take, in seconds, and how much it may give: nothing waits for ever, or fills the memory.
 
-    `silence` is the timeout of a socket, for each read alone; `exchange` is for a login, a listing or a question as a
-    whole, `file` for a file.
+    `silence` is the timeout of a socket, for each read alone; `closing` is that for what follows the last byte of a file.
+    `exchange` is for a login, a listing or a question as a whole, `file` for a file.
     """
 
     silence: float = 60.0
+    closing: float = 10.0
     exchange: float = 10 * 60.0
     file: float = 30 * 60.0
     file_bytes: int = 512 * 1024 * 1024

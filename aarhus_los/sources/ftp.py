@@ -22,7 +22,7 @@ from aarhus_los.sources.entries import (
     Listing,
     listed_size,
 )
-from aarhus_los.sources.ftp_client import CLOSING_SECONDS, Client
+from aarhus_los.sources.ftp_client import Client
 from aarhus_los.sources.ftp_listing import (
     can_be_files,
     gather_fact_line,
@@ -90,7 +90,7 @@ class Ftp:
         if client is not None and kind is None:
             with suppress(*_LOST):
                 if client.sock is not None:
-                    client.sock.settimeout(CLOSING_SECONDS)
+                    client.sock.settimeout(self._limits.closing)
                 client.quit()
         self._connection.close()
 
@@ -186,8 +186,9 @@ class Ftp:
             return self._gathered(client, "NLST", gather_name_line, here)
         except ftplib.error_perm as error:
             # So some servers say that a folder is empty; others, that it is not for us.
-            if str(error).startswith("550") and is_empty(self._long_lines(client)):
-                return Gathering(self.describe(), self._limits), []
+            with suppress(ftplib.error_perm):
+                if str(error).startswith("550") and is_empty(self._long_lines(client)):
+                    return Gathering(self.describe(), self._limits), []
             raise
 
     def _names_of_the_folder(self, client: Client) -> frozenset[str]:
@@ -261,7 +262,7 @@ class Ftp:
 
     def _download(self, client: Client, name: str, size: int) -> bytes:
         try:
-            data = client.download(f"RETR {_wire(name)}", size)
+            data = client.download(f"RETR {_wire(name)}", size, self._limits.closing)
         except ftplib.error_perm as error:
             if str(error).startswith("550") and _is_gone(client, name):
                 raise FileChanged(f"{name} is gone since it was listed") from None
@@ -269,7 +270,7 @@ class Ftp:
         if len(data) > size:
             raise FileChanged(f"{name} has more than the {size} bytes that it was listed with")
         try:
-            client.finish(CLOSING_SECONDS if len(data) == size else self._limits.silence)
+            client.finish(self._limits.closing if len(data) == size else self._limits.silence)
         except _LOST:
             if len(data) != size:
                 raise

@@ -12,8 +12,6 @@ from typing import Final
 _LONGEST_ANSWER: Final = 64 * 1024
 _LONGEST_LINE: Final = 8 * 1024
 _BLOCK: Final = 64 * 1024
-CLOSING_SECONDS: Final = 10.0
-"""How long to wait for what should follow the last byte of a file, and for goodbyes."""
 
 
 class Client(ftplib.FTP):
@@ -34,11 +32,14 @@ class Client(ftplib.FTP):
         return super().getmultiline()
 
     def getline(self) -> str:
-        line = super().getline()
+        """A line of an answer. One that is cut off by the end of the connection is none."""
+        line = "" if self.file is None else self.file.readline(self.maxline + 1)
+        if not line:
+            raise EOFError("the server has closed the connection")
         self._answered += len(line)
-        if self._answered > _LONGEST_ANSWER:
-            raise ftplib.error_proto("an answer without end")
-        return line
+        if not line.endswith("\n") or self._answered > _LONGEST_ANSWER:
+            raise ftplib.error_proto("an answer that is cut off, or without end")
+        return line.rstrip("\r\n")
 
     def makepasv(self) -> tuple[str, int]:
         try:
@@ -74,13 +75,13 @@ class Client(ftplib.FTP):
             raise ftplib.error_perm(answer)
         self.voidcmd("TYPE I")
 
-    def download(self, command: str, size: int) -> bytes:
+    def download(self, command: str, size: int, closing_seconds: float) -> bytes:
         """The bytes that a transfer brings, one more than `size` at most. `finish` reads what the server says at its end."""
         received = bytearray()
         with closing(self.transfercmd(command)) as data:
             while len(received) <= size:
                 if len(received) == size:
-                    data.settimeout(CLOSING_SECONDS)
+                    data.settimeout(closing_seconds)
                 try:
                     block = data.recv(min(_BLOCK, size + 1 - len(received)))
                 except OSError:
@@ -90,6 +91,7 @@ class Client(ftplib.FTP):
                 if not block:
                     break
                 received += block
+            data.settimeout(closing_seconds)
             _end_tls(data)
         return bytes(received)
 
@@ -103,7 +105,6 @@ class Client(ftplib.FTP):
 
 def _end_tls(data: socket.socket) -> None:
     if isinstance(data, ssl.SSLSocket):
-        data.settimeout(CLOSING_SECONDS)
         data.unwrap()
 
 

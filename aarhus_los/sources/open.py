@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from aarhus_los.drop.names import parse_name
-from aarhus_los.errors import SettingsError
+from aarhus_los.errors import SettingsError, needs_extra
 from aarhus_los.settings import Settings
 from aarhus_los.sources.entries import Source
 from aarhus_los.sources.folder import Folder
@@ -45,10 +45,7 @@ def _sftp(settings: Settings, parts: SplitResult) -> Source:
         from aarhus_los.sources.sftp import Sftp
         from aarhus_los.sources.ssh_keys import Login, read_key
     except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"ftp_url: SFTP needs {error.name}, which is not installed: install aarhus-los from its wheel or its folder with"
-            " the extra sftp, as in pip install './aarhus-los[sftp]'"
-        ) from None
+        raise needs_extra(f"ftp_url: SFTP ({error.name})", "sftp") from None
     key_path, passphrase, password = settings.ftp_ssh_key_path, settings.ftp_ssh_key_pass, settings.ftp_pass
     if not settings.ftp_user:
         raise SettingsError("ftp_user: missing; SFTP has no anonymous login")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -49,9 +50,8 @@ def read_key(path: Path, passphrase: str | None) -> paramiko.PKey:
 def _fault(path: Path, content: bytes, passphrase: str | None) -> str:
     for beginning, what, command in _FOREIGN:
         if content.startswith(beginning):
-            return (
-                f"{what}, which is not read: make a key in OpenSSH's form of it: {command.format(path=path)}"
-            )
+            command = command.format(path=shlex.quote(str(path)))
+            return f"{what}, which is not read: this writes it in OpenSSH's form: {command}"
     # paramiko takes the padding of some keys without a comment for their end.
     fault = "no private key of Ed25519, ECDSA or RSA, or one without a comment (ssh-keygen -c sets it)"
     return fault + (", or ftp_ssh_key_pass is not its passphrase" if passphrase else "")

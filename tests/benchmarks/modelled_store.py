@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 ORGANISATION = "3b866d97-0b1f-48e0-8078-686d96f430b3"
+_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 BEFORE_ALL, AFTER_ALL = "", "~"
 """Sort before and after every date that is written as text."""
 
@@ -91,10 +92,15 @@ class Store:
     found_by: dict[tuple[str, str, str], dict[str, None]] = field(default_factory=dict)
     """(kind, field, value) → the objects that have that value on any day."""
     municipality_code: int | None = None
+    registrations: dict[str, list[str]] = field(default_factory=dict)
+    """When each object was written, by uuid."""
+    writes: int = 0
 
     def graphql(self, document: str, variables: Mapping[str, Any]) -> Served:
         if document.startswith("mutation"):
             return self._mutate(document, variables)
+        if "registrations" in document:
+            return self._registrations(document, variables)
         match = _QUERY.search(document)
         if match is None:
             organisation = {"uuid": ORGANISATION, "municipality_code": self.municipality_code}
@@ -120,6 +126,21 @@ class Store:
         tail = f'],"page_info":{{"next_cursor":{json.dumps(cursor)}}}}}}}}}'.encode()
         return Served(head + b",".join(found) + tail, read=len(found))
 
+    def _registrations(self, document: str, variables: Mapping[str, Any]) -> Served:
+        """Those of objects, or of the bookmark beside its title."""
+        uuids = variables.get("uuids") or variables["keys"]
+        if "uuids" in variables:
+            told = [
+                {"uuid": uuid, "start": start} for uuid in uuids for start in self.registrations.get(uuid, ())
+            ]
+            return Served(_json({"data": {"registrations": {"objects": told}}}), read=len(uuids))
+        held = [json.loads(self.objects["class"][uuid]) for uuid in uuids if uuid in self.objects["class"]]
+        shown = [
+            {**each, "registrations": [{"start": start} for start in self.registrations[each["uuid"]]]}
+            for each in held
+        ]
+        return Served(_json({"data": {"classes": {"objects": shown}}}), read=len(shown))
+
     def _having(self, kind: str, name: str, values: Iterable[str]) -> list[str]:
         found: dict[str, None] = {}
         for value in values:
@@ -135,7 +156,7 @@ class Store:
             given = variables[f"i{number}"]
             if kind == "org":
                 self.municipality_code = given["municipality_code"]
-            else:
+            elif verb == "create" or given["uuid"] in self.objects[kind]:
                 self._write(kind, given["uuid"], given, afresh=verb == "create")
             answers[f"m{number}"] = {"uuid": given.get("uuid", ORGANISATION)}
         return Served(_json({"data": answers}), written=len(answers))
@@ -185,7 +206,10 @@ class Store:
         shown |= {name: _plain(given[sent]) for name, sent in FIELDS[kind].items() if sent in given}
         validity = given.get("validity") or {}
         if kind == "employee":
-            shown["given_name"], _, shown["surname"] = given["name"].rpartition(" ")
+            if "name" in given:
+                shown["given_name"], _, shown["surname"] = given["name"].rpartition(" ")
+            else:
+                shown["given_name"], shown["surname"] = given["givenname"], given["surname"]
             validity = validity or {"from": _birth_date(shown["cpr_number"])}
         start, end = _window(validity)
         self._keep(kind, uuid, [*_without(history, start, end), {**shown, "validity": _shown(start, end)}])
@@ -205,6 +229,9 @@ class Store:
         return validities
 
     def _keep(self, kind: str, uuid: str, history: Collection[Validity]) -> None:
+        self.writes += 1
+        registered = _EPOCH + timedelta(microseconds=self.writes)
+        self.registrations.setdefault(uuid, []).append(registered.isoformat())
         if history:
             ordered = sorted(history, key=lambda each: each["validity"]["from"] or BEFORE_ALL)
             self.objects[kind][uuid] = _json({"uuid": uuid, "validities": ordered})

@@ -10,14 +10,14 @@ import pytest
 
 from aarhus_los import initial
 from aarhus_los.desired import classes, families
-from aarhus_los.desired.claims import Desired, FileRows
-from aarhus_los.desired.families import Drop, Ours, World
+from aarhus_los.desired.claims import Desired
+from aarhus_los.desired.families import Ours, Subjects, World
 from aarhus_los.desired.persons import PeopleInMo
 from aarhus_los.drop.classlists import CLASS_LISTS
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import parse_name
 from aarhus_los.drop.reader import read_file
-from aarhus_los.drop.rows import ClassRow
-from aarhus_los.mo.kinds import Class, History, ItSystem, Kind, Value
+from aarhus_los.mo.model import Class, History, ItSystem, Kind, Value
 from aarhus_los.plan import Operation, make_plan
 from aarhus_los.timeline import FOREVER, Piece
 
@@ -27,7 +27,7 @@ TYPES = "STAM_UUID_Enhedstype.csv"
 FIRST, YESTERDAY, TODAY = date(1900, 1, 1), date(2026, 3, 9), date(2026, 3, 10)
 
 
-def file_of(name: str, *rows: tuple[str, str]) -> classes.ListFile:
+def file_of(name: str, *rows: tuple[str, str]) -> DropFile:
     """A list of (uuid, title)."""
     parsed_name = parse_name(name)
     assert parsed_name
@@ -40,8 +40,7 @@ def file_of(name: str, *rows: tuple[str, str]) -> classes.ListFile:
         )
         for uuid, title in rows
     ]
-    parsed = read_file(parsed_name, "\n".join([";".join(columns), *lines]).encode())
-    return FileRows(parsed_name, parsed.rows_of(ClassRow), parsed.rejects)
+    return read_file(parsed_name, "\n".join([";".join(columns), *lines]).encode())
 
 
 def held(value: Value, start: date = FIRST) -> History:
@@ -53,7 +52,7 @@ def a_class(title: str, facet: str = "org_unit_type", **more: str) -> Class:
 
 
 def desire(
-    file: classes.ListFile,
+    file: DropFile,
     actual: Mapping[str, History] | None = None,
     unreadable: Mapping[str, str] | None = None,
 ) -> tuple[Desired, list[Operation]]:
@@ -144,7 +143,7 @@ def test_a_class_that_mo_cannot_show_is_pending() -> None:
 
 
 def test_a_list_read_again_answers_only_for_its_pending_lines() -> None:
-    file = replace(file_of(TYPES, (A, "Skole"), (B, "Museum")), counted=frozenset({3}))
+    file = replace(file_of(TYPES, (A, "Skole"), (B, "Museum")), due=frozenset({3}))
     desired, (operation,) = desire(file, {"c": held(a_class("Kontor"))})
     assert operation.uuid == B
     assert desired.notices == []
@@ -153,11 +152,12 @@ def test_a_list_read_again_answers_only_for_its_pending_lines() -> None:
 ROLE = next(seed for seed in initial.SEED_CLASSES if seed.facet == "association_type")
 
 
-def made_of_all(lists: list[classes.ListFile], unreadable: Mapping[str, str]) -> list[str]:
+def made_of_all(lists: list[DropFile], unreadable: Mapping[str, str]) -> list[str]:
     """The uuids of all that a drop and the seed data ask an empty MO to make."""
     nobody = PeopleInMo({}, (), {}, {}, {}, {})
-    world = World(("root", 751), {}, {}, nobody, unreadable)
-    desired = families.desire(Drop(lists=lists), world, {}, Ours(751, initial.AZ_SYSTEM), TODAY)
+    world = World(("root", 751), {}, {}, {}, nobody, unreadable)
+    subjects = Subjects({}, {}, {})
+    desired = families.desire(lists, subjects, world, {}, Ours(751, initial.AZ_SYSTEM), TODAY)
     plan = make_plan([each for family in desired for each in family.objects], {})
     return [operation.uuid for operation in plan.operations]
 
@@ -172,3 +172,31 @@ def test_a_seeded_class_that_mo_has_and_cannot_show_is_not_made_again() -> None:
     made = made_of_all([], {ROLE.uuid: "it has no facet"})
     assert ROLE.uuid not in made
     assert len(made) == len(set(made)) > len(initial.SEED_CLASSES)
+
+
+# A uuid in two lists
+
+
+BVN = "STAM_UUID_BVN_Stillingsbetegnelse.csv"
+JOBS = "STAM_UUID_Stillingsbetegnelse.csv"
+
+
+def test_a_uuid_in_two_lists_belongs_to_the_first_of_them() -> None:
+    """In the order of the table, whichever is read first; the other list's row is told and not tried again."""
+    both = [file_of(BVN, (A, "Lærer (BVN)"), (B, "Pedel (BVN)")), file_of(JOBS, (A, "Lærer"))]
+    for lists in (both, both[::-1]):
+        desired = classes.desire(lists, {}, FACETS, TODAY, initial.FIRST_DAY, {})
+        assert {each.uuid: each.claim[0].value for each in desired.objects} == {
+            A: a_class("Lærer", "engagement_job_function"),
+            B: a_class("Pedel (BVN)", "engagement_job_function_bvn"),
+        }
+        assert [(aside.ref.file, aside.ref.line, aside.pending) for aside in desired.set_aside] == [
+            (BVN, 2, False)
+        ]
+
+
+def test_a_class_stays_in_the_facet_where_mo_has_it() -> None:
+    actual = {A: held(a_class("Lærer", "engagement_job_function_bvn"))}
+    desired, operations = desire(file_of(JOBS, (A, "Overlærer")), actual)
+    assert operations == []
+    assert [(aside.ref.line, aside.pending) for aside in desired.set_aside] == [(2, False)]

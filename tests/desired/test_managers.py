@@ -1,69 +1,28 @@
-"""Leder files to managers: against the day-by-day oracle, and rule by rule as stories."""
+"""Leder files to managers, rule by rule as stories on the sandbox's MO."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 
-from tests import people_oracle as oracle
-from tests.people_drops import leader_drops, worlds
-from tests.people_world import (
+from aarhus_los.mo.model import Kind
+from tests.desired.people import (
     ANNA,
     ANNA_UUID,
     BO,
     BO_UUID,
-    CHIEF,
-    DAYS,
-    FOREVER,
-    LEVEL,
-    LONG_AGO,
-    MONEY,
-    NO_CLASS,
-    NOWHERE,
-    OFFICE,
-    SCHOOL,
-    STAFF,
+    END,
     THIRD_JOB,
     People,
-    check_against_the_oracle,
-    check_one_by_one,
     leader,
     left,
+    manager_of,
     name,
     person,
     text,
 )
+from tests.world import CHIEF, LEVEL, MONEY, NO_CLASS, NOWHERE, OTHER_CHIEF, STAFF, A, B
 
-SETTINGS = settings(
-    deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
-MANAGER = oracle.manager_of(SCHOOL, ANNA)
-
-
-@settings(SETTINGS, max_examples=25)
-@given(worlds(), leader_drops())
-def test_mo_says_on_every_day_what_the_rows_say(world: People, drop: dict[str, str]) -> None:
-    check_against_the_oracle(world, drop)
-
-
-@pytest.mark.slow
-@settings(SETTINGS, max_examples=800)
-@given(worlds(), leader_drops())
-def test_mo_says_on_every_day_what_the_rows_say_of_many_drops(world: People, drop: dict[str, str]) -> None:
-    check_against_the_oracle(world, drop)
-
-
-@settings(SETTINGS, max_examples=20)
-@given(leader_drops(sound=True))
-def test_files_one_by_one_and_all_at_once_give_the_same(drop: dict[str, str]) -> None:
-    apart, together = People(), People()
-    for each in (apart, together):
-        each.has_person(ANNA_UUID, ANNA)
-        each.has_person(BO_UUID, BO, "Bo Berg")
-    check_one_by_one(apart, together, drop)
-
-
-# Rule by rule
+MANAGER = manager_of(A, ANNA)
 
 
 @pytest.fixture
@@ -76,8 +35,8 @@ def world() -> People:
 
 def test_a_manager_begins_on_the_file_date(world: People) -> None:
     world.nye(10, leader())
-    assert [world.manager(part=part) for part in range(4)] == [
-        f"{SCHOOL} 10-",
+    assert [world.manager(field=field) for field in ("org_unit", "person", "type", "level")] == [
+        f"{A} 10-",
         f"{ANNA_UUID} 10-",
         f"{CHIEF} 10-",
         f"{LEVEL} 10-",
@@ -94,20 +53,8 @@ def test_several_rows_are_one_manager_with_several_responsibilities(world: Peopl
 
 
 def test_where_type_or_level_differ_the_later_line_wins_and_it_is_told(world: People) -> None:
-    other = "99999999-3333-4333-8333-000000000000"
-    facet = world.store.state()["class"][CHIEF][0]["facet_uuid"]
-    world.has(
-        "class",
-        other,
-        (LONG_AGO, FOREVER),
-        facet_uuid=facet,
-        name="Anden",
-        scope="TEXT",
-        published="Publiceret",
-    )
-    world.client.remembered = None
-    world.nye(10, leader(), leader(LedertypeUUID=other, LederansvarUUID=MONEY))
-    assert world.manager(part=2) == f"{other} 10-"
+    world.nye(10, leader(), leader(LedertypeUUID=OTHER_CHIEF, LederansvarUUID=MONEY))
+    assert world.manager(field="type") == f"{OTHER_CHIEF} 10-"
     assert world.complaints == ["3 type or level differ between the rows of one manager: this row wins"]
 
 
@@ -162,28 +109,28 @@ def test_another_manager_does_not_end_the_former(world: People) -> None:
     assert world.manager() == f"{(STAFF,)} 10-"
     assert world.manager(cpr=BO) == f"{(STAFF,)} 20-"
     assert [line for line in world.complaints if "another manager" in line] == [
-        f"2 the unit has another manager too, only a Leder_luk ends one: {oracle.manager_of(SCHOOL, ANNA)}"
+        f"2 the unit has another manager too, only a Leder_luk ends one: {manager_of(A, ANNA)}"
     ]
 
 
 def test_one_person_may_manage_two_units(world: People) -> None:
-    world.nye(10, leader(), leader(OrgUUID=OFFICE))
-    world.luk(20, left(OrgUUID=OFFICE))
-    assert [world.manager(), world.manager(OFFICE)] == [f"{(STAFF,)} 10-", f"{(STAFF,)} 10-20"]
+    world.nye(10, leader(), leader(OrgUUID=B))
+    world.luk(20, left(OrgUUID=B))
+    assert [world.manager(), world.manager(B)] == [f"{(STAFF,)} 10-", f"{(STAFF,)} 10-20"]
 
 
 def test_a_manager_has_the_uuid_that_mo_has_for_the_person() -> None:
     world = People()
     world.has_person(NO_CLASS, ANNA)
     world.nye(10, leader())
-    assert world.manager(part=1) == f"{NO_CLASS} 10-"
+    assert world.manager(field="person") == f"{NO_CLASS} 10-"
 
 
 def test_a_manager_whom_only_the_same_drop_knows(world: People) -> None:
     people = text([person(UUID=THIRD_JOB, CPR=BO, CPRNavn="Bo Berg")])
     said = world.tell({name("nye", 10): people, name("nye", 10, "Leder"): text([leader(CPR=BO)])})
     assert said.set_aside == []
-    assert world.manager(cpr=BO, part=1) == f"{BO_UUID} 10-"
+    assert world.manager(cpr=BO, field="person") == f"{BO_UUID} 10-"
 
 
 def test_a_person_whom_nobody_knows_is_pending(world: People) -> None:
@@ -218,6 +165,17 @@ def test_what_refers_to_nothing_is_pending(world: People, column: str, value: st
     assert world.sent == []
 
 
+@pytest.mark.parametrize(("bad", "pending"), [(NO_CLASS, True), ("x", False)])
+def test_the_rows_of_one_manager_in_one_file_stand_or_fall_together(
+    world: People, bad: str, pending: bool
+) -> None:
+    rows = [leader(), leader(LederansvarUUID=bad), leader(OrgUUID=B)]
+    said = world.nye(10, *rows)
+    asides = {(aside.ref.line, aside.pending) for aside in said.set_aside}
+    assert asides == {(2, pending), (3, pending)}
+    assert [world.manager(), world.manager(B)] == ["", f"{(STAFF,)} 10-"]
+
+
 def test_a_row_that_fails_leaves_the_days_of_its_manager_as_they_are(world: People) -> None:
     world.nye(10, leader())
     said = world.ret(20, leader(LederansvarUUID=MONEY), leader(LederansvarUUID="x"))
@@ -241,10 +199,10 @@ def test_the_end_of_a_manager_whom_nobody_knows_changes_nothing_and_is_told(worl
 
 def test_a_manager_who_begins_later_only_is_ended(world: People) -> None:
     world.has(
-        "manager",
+        Kind.MANAGER,
         MANAGER,
-        (DAYS[30], FOREVER),
-        org_unit=SCHOOL,
+        (30, END),
+        org_unit=A,
         person=ANNA_UUID,
         manager_type=CHIEF,
         manager_level=LEVEL,
@@ -256,14 +214,14 @@ def test_a_manager_who_begins_later_only_is_ended(world: People) -> None:
 
 def test_a_manager_of_the_earlier_importer_gets_its_person_from_the_file_date(world: People) -> None:
     world.has(
-        "manager",
+        Kind.MANAGER,
         MANAGER,
-        (DAYS[5], FOREVER),
-        org_unit=SCHOOL,
+        (5, END),
+        org_unit=A,
         person=None,
         manager_type=CHIEF,
         manager_level=LEVEL,
         responsibility=(STAFF,),
     )
     world.ret(20, leader())
-    assert world.manager(part=1) == f"None 5-19, {ANNA_UUID} 20-"
+    assert world.manager(field="person") == f"None 5-19, {ANNA_UUID} 20-"

@@ -1,54 +1,42 @@
-"""Org files to units and addresses: against the day-by-day oracle, and rule by rule as stories."""
+"""Org files to units, marks and addresses, rule by rule as stories on the sandbox's MO."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import date, timedelta
-from functools import partial
+from collections.abc import Mapping, Sequence
 from time import process_time
-from typing import TypeVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from aarhus_los.addresses.outcomes import Found, NotLookedUp, Outcome, Unknown
 from aarhus_los.desired import org
-from aarhus_los.desired.claims import Desired, FileRows
-from aarhus_los.drop.names import parse_name
-from aarhus_los.drop.reader import read_file
-from aarhus_los.drop.rows import OrgRow
-from aarhus_los.mo.kinds import Kind
-from aarhus_los.plan import Action, Operation, make_plan
-from aarhus_los.timeline import FOREVER
-from tests import oracle
-from tests.daily_mo import DailyMo
-from tests.days import runs_in
+from aarhus_los.desired.claims import Desired
+from aarhus_los.mo.model import Kind
+from aarhus_los.plan import Action, make_plan
+from aarhus_los.uuids import LINE_ORGANISATION, OUTSIDE_LINE, UNKNOWN_TYPE, object_uuid
+from tests.in_process import all_of
+from tests.world import (
+    DAR,
+    DAYS,
+    LATER,
+    NO_CLASS,
+    NOWHERE,
+    OFFICE,
+    OUTCOMES,
+    SCHOOL,
+    STREET,
+    TOP,
+    VAGUE,
+    A,
+    B,
+    C,
+    D,
+    Importer,
+    day,
+    file_of,
+    name,
+    text,
+)
 
-DAYS = [date(1900, 1, 1), *(date(2026, 3, 1) + timedelta(days=n) for n in range(50)), FOREVER]
-runs_of = partial(runs_in, DAYS)
-"""Everything in the tests begins and ends on these days."""
-
-
-def day(n: int) -> str:
-    """The n-th day as a cell has it."""
-    return DAYS[n].strftime("%d-%m-%Y")
-
-
-A, B, C, D = (f"{digit * 8}-1111-4111-8111-{digit * 12}" for digit in "abcd")
-TOP = "00000000-1111-4111-8111-000000000000"
-NOWHERE = "99999999-1111-4111-8111-999999999999"
-SCHOOL, OFFICE, NO_CLASS = (f"{digit * 8}-2222-4222-8222-{digit * 12}" for digit in "123")
-TYPES = {SCHOOL, OFFICE, oracle.NO_TYPE}
 EAN, OTHER_EAN = "5798005770213", "5798005770220"
-STREET, OTHER_STREET, VAGUE, LATER = "Vestergade 1, 8000", "Nygade 2, 8000", "Ukendt 3, 8000", "Nede 4, 8000"
-DAR = {STREET: "11111111-3333-4333-8333-333333333333", OTHER_STREET: "22222222-3333-4333-8333-333333333333"}
-OUTCOMES: dict[str, Outcome] = {
-    **{text: Found(uuid, text) for text, uuid in DAR.items()},
-    VAGUE: Unknown(-1000, "Tekst kan ikke genkendes som en adresse"),
-    LATER: NotLookedUp("answer 503"),
-}
 CELLS = {
     "OrgUUID": A,
     "BrugervendtNøgle": "1001",
@@ -67,6 +55,9 @@ CELLS = {
     "MagID": "",
     "PostAdresse": "",
 }
+SUFFIXES = {"CVR": "cvr", "EAN": "ean", "LOSID": "los", "PostAdresse": "postaddr"}
+BY_HAND = "77777777-3333-4333-8333-777777777777"
+MARKS = {LINE_ORGANISATION: "line", OUTSIDE_LINE: "outside", BY_HAND: "by hand"}
 
 
 def row(**cells: str) -> dict[str, str]:
@@ -77,53 +68,7 @@ def row(**cells: str) -> dict[str, str]:
     return {**CELLS, **cells}
 
 
-def name(kind: str, n: int) -> str:
-    """The name of a file that is written on the n-th day."""
-    return f"Org_{kind}_{DAYS[n]:%Y%m%d}_220000.csv"
-
-
-def text(rows: Sequence[Mapping[str, str]], without: Sequence[str] = ()) -> str:
-    columns = [column for column in CELLS if column not in without]
-    return (
-        "\n".join([";".join(columns), *(";".join(each[column] for column in columns) for each in rows)])
-        + "\n"
-    )
-
-
-def files_of(
-    drop: Mapping[str, str], as_nye: Mapping[str, frozenset[int]] | None = None
-) -> list[org.OrgFile]:
-    files: list[org.OrgFile] = []
-    for file, content in drop.items():
-        parsed_name = parse_name(file)
-        assert parsed_name
-        parsed = read_file(parsed_name, content.encode())
-        noted = None if as_nye is None else as_nye.get(file, frozenset())
-        files.append(FileRows(parsed_name, parsed.rows_of(OrgRow), parsed.rejects, None, noted))
-    return sorted(files, key=lambda each: each.name)
-
-
-class World:
-    """An MO, and the importer as far as it is pure."""
-
-    def __init__(self, *units: str) -> None:
-        """`units` are there from the first day on, as roots."""
-        self.mo = DailyMo(DAYS)
-        for unit in units:
-            fields = {"user_key": "0", "name": "Toppen", "parent": None, "org_unit_type": OFFICE}
-            self.mo.objects[Kind.ORG_UNIT, unit] = {each: dict(fields) for each in DAYS}
-        self.as_nye: dict[str, frozenset[int]] | None = None
-
-    def tell(self, drop: Mapping[str, str], as_nye: Mapping[str, frozenset[int]] | None = None) -> Desired:
-        """Imports files in one run."""
-        desired = org.desire(files_of(drop, as_nye), self.mo.actual(), TYPES, OUTCOMES, {})
-        self.sent: list[Operation] = []
-        for step in make_plan(desired.objects, self.mo.actual()).steps:
-            for operation in step.operations:
-                self.mo.write(operation.door, [operation.item()])
-                self.sent.append(operation)
-        return desired
-
+class World(Importer):
     def ret(self, n: int, *rows: Mapping[str, str], without: Sequence[str] = ()) -> Desired:
         return self.tell({name("ret", n): text(rows, without)})
 
@@ -132,197 +77,19 @@ class World:
 
     def unit(self, unit: str, field: str = "name") -> str:
         """The values of a field of a unit over the days, as `Skolen 1-20, Skole og SFO 21-`."""
-        return self._told((Kind.ORG_UNIT, unit), lambda there: there.get(field))
+        return self.shown((Kind.ORG_UNIT, unit), lambda value: getattr(value, field))
 
     def address(self, unit: str, column: str = "EAN") -> str:
-        uuid = oracle.derived("AAK", unit + oracle.COLUMNS[column])
-        return self._told((Kind.ADDRESS, uuid), lambda there: there["value"])
+        uuid = object_uuid(unit + SUFFIXES[column])
+        return self.shown((Kind.ADDRESS, uuid), lambda value: value.value)
 
-    def _told(self, key: tuple[Kind, str], show: Callable[[dict[str, object]], object]) -> str:
-        there = self.mo.objects.get(key, {})
-        return ", ".join(runs_of({each: show(fields) for each, fields in there.items()}))
-
-    def __repr__(self) -> str:
-        return "\n".join(f"{thing}: {runs_of(there)}" for thing, there in days_of(self.mo).items() if there)
-
-
-def days_of(mo: DailyMo) -> dict[oracle.Thing, oracle.Days]:
-    """What MO says of the test's units, in the oracle's words."""
-    found: dict[oracle.Thing, oracle.Days] = {}
-    for unit in (TOP, A, B, C, D):
-        there = mo.objects.get((Kind.ORG_UNIT, unit), {})
-        names = ("user_key", "name", "parent", "org_unit_type", "org_unit_hierarchy")
-        found[unit, "unit"] = {
-            each: dict(zip(oracle.FIELDS, [fields.get(name) for name in names], strict=True))
-            for each, fields in there.items()
-        }
-        for column, suffix in oracle.COLUMNS.items():
-            addresses = mo.objects.get((Kind.ADDRESS, oracle.derived("AAK", unit + suffix)), {})
-            found[unit, column] = {each: fields["value"] for each, fields in addresses.items()}
-    return found
-
-
-# Drawn worlds and drops
-
-T = TypeVar("T")
-
-START = 13
-"""Files are written from this day on."""
-PROBABLE_STARTS = ["1850-01-01", day(5), day(12), day(13), day(15), day(18), day(22), day(27)]
-PROBABLE_ENDS = ["", "", "9999-12-31", day(11), day(12), day(14), day(17), day(21), day(26), day(40)]
-
-
-@st.composite
-def drawn_rows(draw: st.DrawFn, units: Sequence[str], *, sound: bool) -> dict[str, str]:
-    def pick(*choices: T) -> T:
-        return draw(st.sampled_from(choices))
-
-    bad = not sound and draw(st.integers(0, 4)) == 0
-    unit = pick(*units)
-    start, end = pick(*PROBABLE_STARTS), pick(*PROBABLE_ENDS[-2 if sound else 0 :], "")
-    if start != "1850-01-01" and end and end != "9999-12-31" and not bad:
-        start, end = sorted((start, end), key=lambda text: text.split("-")[::-1])
-    cells = row(
-        OrgUUID=unit,
-        OrgEnhedsNavn=pick("Skolen", "Skole og SFO"),
-        ParentUUID=pick(TOP, TOP, unit, *([] if sound else units)),
-        OrgEnhedsTypeUUID=pick(SCHOOL, OFFICE, NO_CLASS, ""),
-        Med_i_LinjeOrg=pick("True", "False", "Nej", ""),
-        StartDato=start,
-        SlutDato=end,
-        EAN=pick(EAN, OTHER_EAN, ""),
-        PostAdresse=pick(STREET, OTHER_STREET, VAGUE, ""),
-        CVR=pick("10000001", "20000002"),
-    )
-    if bad:
-        column, value = pick(
-            ("OrgEnhedsNavn", ""),
-            ("ParentUUID", NOWHERE),
-            ("ParentUUID", "x"),
-            ("OrgUUID", "x"),
-            ("StartDato", "30-02-2026"),
-            ("SlutDato", "1850-06-01"),
-            ("EAN", "12"),
-            ("EAN", "12"),
-            ("OrgEnhedsTypeUUID", "x"),
-            ("Med-i-LinjeOrg", "måske"),
-        )
-        cells = {**cells, column: value}
-    return cells
-
-
-@st.composite
-def drops(draw: st.DrawFn, *, sound: bool = False, files: int = 4) -> dict[str, str]:
-    units = [A, B, C, D][: draw(st.integers(2, 4))]
-    drop = {}
-    for n in sorted(draw(st.sets(st.integers(START, START + 9), min_size=1, max_size=files))):
-        kind = draw(st.sampled_from(["ret"] if sound else ["nye", "ret", "ret", "inital"]))
-        rows = draw(st.lists(drawn_rows(units, sound=sound), min_size=1, max_size=4))
-        droppable = ["EAN", "OrgEnhedsTypeUUID", "Med-i-LinjeOrg", "PostAdresse"]
-        without = [] if sound else draw(st.lists(st.sampled_from(droppable), max_size=1))
-        drop[name(kind, n)] = text(rows, without)
-    return drop
-
-
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
-    world = World(TOP)
-    for unit in (A, B):
-        pieces = draw(st.lists(st.tuples(st.integers(0, 35), st.integers(0, 35)), max_size=3))
-        there = {}
-        for one, other in pieces:
-            fields = {
-                "user_key": "1001",
-                "name": draw(st.sampled_from(["Skolen", "Det gamle"])),
-                "parent": draw(st.sampled_from([None, TOP])),
-                "org_unit_type": draw(st.sampled_from([SCHOOL, None])),
-                "org_unit_hierarchy": draw(st.sampled_from([None, oracle.LINE, "elsewhere"])),
-            }
-            last = draw(st.sampled_from([max(one, other), len(DAYS) - 1]))
-            there.update({each: dict(fields) for each in DAYS[min(one, other) : last + 1]})
-        world.mo.objects[Kind.ORG_UNIT, unit] = there
-        for column in draw(st.sets(st.sampled_from(["EAN", "PostAdresse"]))):
-            uuid = oracle.derived("AAK", unit + oracle.COLUMNS[column])
-            values = {"EAN": [EAN, OTHER_EAN], "PostAdresse": [DAR[STREET], DAR[OTHER_STREET]]}[column]
-            types = {"EAN": "UNIT_EAN", "PostAdresse": "UNIT_POSTADDR"}
-            fields = {
-                "value": draw(st.sampled_from(values)),
-                "address_type": oracle.derived("aarhus-los", types[column]),
-                "org_unit": unit,
-            }
-            start = draw(st.integers(0, 30))
-            last = draw(st.sampled_from([start, start + 10, len(DAYS) - 1]))
-            world.mo.objects[Kind.ADDRESS, uuid] = {each: dict(fields) for each in DAYS[start : last + 1]}
-    return world
-
-
-SETTINGS = settings(
-    deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
-
-
-def check_against_the_oracle(world: World, drop: dict[str, str]) -> None:
-    before = days_of(world.mo)
-    told = oracle.told(drop, before, DAYS, TYPES, DAR)
-    desired = world.tell(drop)
-    fallen = {(aside.ref.file, aside.ref.line) for aside in desired.set_aside if not aside.part}
-    overtaken = {(aside.ref.file, aside.ref.line) for aside in desired.superseded if not aside.part}
-    assert fallen | overtaken == told.failing
-    for thing, there in days_of(world.mo).items():
-        assert runs_of(there) == runs_of(told.days.get(thing, {})), thing
-    if not any("circle" in aside.reason for aside in desired.set_aside):
-        # What hung on rows that made a circle may be judged otherwise once they are known to fall.
-        world.tell(drop, as_nye=desired.as_nye)
-        assert world.sent == []
-
-
-@settings(SETTINGS, max_examples=100)
-@given(worlds(), drops())
-def test_mo_says_on_every_day_what_the_rows_say(world: World, drop: dict[str, str]) -> None:
-    check_against_the_oracle(world, drop)
-
-
-@pytest.mark.slow
-@settings(SETTINGS, max_examples=2000)
-@given(worlds(), drops())
-def test_mo_says_on_every_day_what_the_rows_say_of_many_drops(world: World, drop: dict[str, str]) -> None:
-    check_against_the_oracle(world, drop)
-
-
-@settings(SETTINGS, max_examples=40)
-@given(worlds(), drops(sound=True))
-def test_deltas_one_by_one_and_all_at_once_give_the_same(world: World, drop: dict[str, str]) -> None:
-    """Where MO holds nothing yet that was announced for days to come: of those, files that are read do not count."""
-    for there in world.mo.objects.values():
-        at_first = there.get(DAYS[START - 1])
-        for each in DAYS[START:]:
-            there.pop(each, None)
-            if at_first:
-                there[each] = at_first
-    apart = World()
-    apart.mo.objects = {key: dict(there) for key, there in world.mo.objects.items()}
-    for file in files_of(drop):
-        apart.tell({file.name.name: drop[file.name.name]})
-    world.tell(drop)
-    together, one_by_one = (days_of(each.mo) for each in (world, apart))
-    for thing, found in together.items():
-        assert runs_of(unmarked(found)) == runs_of(unmarked(one_by_one[thing])), thing
-
-
-def unmarked(there: Mapping[date, oracle.Fields | str]) -> dict[date, object]:
-    """Outside the line organisation is the same as never in it: a mark that an end took away does not come back."""
-    return {
-        each: value if isinstance(value, str) else {**value, "mark": value["mark"] == oracle.LINE}
-        for each, value in there.items()
-    }
-
-
-# Rule by rule
+    def mark(self, unit: str = A) -> str:
+        return self.shown((Kind.MARK, unit), lambda value: MARKS[value.hierarchy])
 
 
 @pytest.fixture
 def world() -> World:
-    return World(TOP)
+    return World()
 
 
 @pytest.fixture
@@ -411,9 +178,9 @@ def test_a_unit_is_closed_where_nothing_was_announced_even_if_an_address_ends_th
         name("nye", 10): text([row()], without=["EAN"]),
         name("ret", 12): text([row(SlutDato=day(20))]),
     }
-    desired = world.tell(drop)
+    world.tell(drop)
     assert (world.unit(A), world.address(A)) == ("Skolen 1-20", f"{EAN} 12-20")
-    world.tell(drop, as_nye=desired.as_nye)
+    world.again()
     assert world.sent == []
 
 
@@ -439,28 +206,48 @@ def test_of_equal_starts_the_later_line_wins(world: World) -> None:
     assert world.unit(A) == "Anden 1-"
 
 
-def test_a_changed_row_of_an_unknown_unit_counts_as_new_with_its_addresses(world: World) -> None:
-    desired = world.ret(10, row(StartDato=day(5)))
+def test_a_changed_row_of_an_unknown_unit_is_treated_as_new_with_its_addresses(world: World) -> None:
+    world.ret(10, row(StartDato=day(5)))
     assert (world.unit(A), world.address(A)) == ("Skolen 5-", f"{EAN} 5-")
-    assert desired.as_nye == {name("ret", 10): frozenset({2})}
 
 
 def test_a_new_address_of_a_known_unit_begins_on_the_file_date(school: World) -> None:
-    desired = school.ret(10, row(CVR="55133018"))
+    school.ret(10, row(CVR="55133018"))
     assert school.address(A, "CVR") == "55133018 10-"
-    assert desired.as_nye == {}
 
 
-def test_what_counted_as_new_counts_so_when_it_is_folded_again(world: World) -> None:
+def test_a_unit_s_first_day_holds_for_its_addresses_too(school: World) -> None:
+    """Of a change that ended before the file date, and of one that is announced ahead."""
+    school.ret(10, row(OrgEnhedsNavn="X", EAN=OTHER_EAN, StartDato=day(20)))
+    assert (school.unit(A), school.address(A)) == ("Skolen 1-19, X 20-", f"{EAN} 1-19, {OTHER_EAN} 20-")
+    school.ret(12, row(SlutDato=day(7), EAN=OTHER_EAN))
+    assert (school.unit(A), school.address(A)) == ("Skolen 1-7", f"{EAN} 1-7")
+
+
+def test_what_was_treated_as_new_is_so_when_it_is_told_again(world: World) -> None:
     drop = {name("ret", 10): text([row(StartDato=day(5))])}
-    desired = world.tell(drop)
-    world.mo.objects.clear()
-    again = World(TOP)
-    again.mo.objects[Kind.ORG_UNIT, A] = {
-        each: {"user_key": "1", "name": "Halv", "org_unit_type": SCHOOL} for each in DAYS[8:]
-    }
-    again.tell(drop, as_nye=desired.as_nye)
-    assert again.unit(A) == "Skolen 5-"
+    world.tell(drop)
+    assert world.unit(A) == "Skolen 5-"
+    world.again()
+    assert (world.unit(A), world.sent) == ("Skolen 5-", [])
+
+
+def test_what_others_did_to_a_unit_since_then_is_overwritten_when_its_file_is_told_again(
+    world: World,
+) -> None:
+    """The base is MO before the file, and there the unit was not."""
+    drop = {name("ret", 10): text([row(StartDato=day(5))])}
+    world.tell(drop)
+    world.store.terminate("org_unit", A, DAYS[5], DAYS[7])
+    world.store.edit("org_unit", A, DAYS[12], DAYS[14], {"name": "Halv"})
+    world.again()
+    assert world.unit(A) == "Skolen 5-"
+
+
+def test_days_that_a_corrected_file_no_longer_claims_keep_what_they_have(world: World) -> None:
+    world.ret(10, row(StartDato=day(5)))
+    world.ret(10, row(StartDato=day(7), OrgEnhedsNavn="X"))
+    assert world.unit(A) == "Skolen 5-6, X 7-"
 
 
 def test_an_emptied_ean_ends_it(school: World) -> None:
@@ -471,7 +258,7 @@ def test_an_emptied_ean_ends_it(school: World) -> None:
 def test_a_column_that_the_file_lacks_says_nothing(school: World) -> None:
     school.ret(10, row(OrgEnhedsNavn="X"), without=["EAN", "OrgEnhedsTypeUUID", "Med-i-LinjeOrg"])
     assert school.address(A) == f"{EAN} 1-"
-    assert school.unit(A, "org_unit_type") == f"{SCHOOL} 1-"
+    assert school.unit(A, "type") == f"{SCHOOL} 1-"
 
 
 def test_a_bad_ean_costs_that_address_only(school: World) -> None:
@@ -526,22 +313,25 @@ def test_a_unit_that_becomes_a_root_loses_its_parent(school: World) -> None:
 @pytest.mark.parametrize("type_uuid", ["", NO_CLASS, "x"])
 def test_a_type_that_is_not_known_is_ukendt(world: World, type_uuid: str) -> None:
     desired = world.nye(10, row(OrgEnhedsTypeUUID=type_uuid))
-    assert world.unit(A, "org_unit_type") == f"{oracle.NO_TYPE} 1-"
+    assert world.unit(A, "type") == f"{UNKNOWN_TYPE} 1-"
     assert [notice.fault for notice in desired.notices] == ([True] if type_uuid else [])
 
 
+# The mark of the line organisation: one interval, the last run of days
+
+
 def test_a_unit_of_the_line_organisation_is_marked(world: World) -> None:
-    world.nye(10, row(Med_i_LinjeOrg="1"))
-    assert world.unit(A, "org_unit_hierarchy") == f"{oracle.LINE} 1-"
+    world.nye(10, row(Med_i_LinjeOrg="1", SlutDato=day(20)))
+    assert world.mark() == "line 1-20"
 
 
 def test_a_unit_that_was_never_in_the_line_organisation_gets_no_mark(school: World) -> None:
     school.ret(10, row(OrgEnhedsNavn="X", Med_i_LinjeOrg="Nej"))
-    assert school.unit(A, "org_unit_hierarchy") == "None 1-"
+    assert school.mark() == ""
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_a_unit_that_leaves_the_line_organisation_is_marked_as_outside(world: World, at_once: bool) -> None:
+def test_a_unit_that_leaves_the_line_organisation_was_in_it_until_then(world: World, at_once: bool) -> None:
     drop = {
         name("nye", 5): text([row(Med_i_LinjeOrg="True")]),
         name("ret", 10): text([row(Med_i_LinjeOrg="False")]),
@@ -549,21 +339,156 @@ def test_a_unit_that_leaves_the_line_organisation_is_marked_as_outside(world: Wo
     }
     for one in [drop] if at_once else [{file: content} for file, content in drop.items()]:
         world.tell(one)
-    assert world.unit(A, "org_unit_hierarchy") == f"{oracle.LINE} 1-9, {oracle.NOT_LINE} 10-"
+    assert (world.unit(A), world.mark()) == ("Skolen 1-11, X 12-", "line 1-9")
+
+
+def test_a_unit_that_enters_the_line_organisation_is_in_it_from_then_on(school: World) -> None:
+    school.ret(10, row(Med_i_LinjeOrg="True"))
+    assert (school.unit(A), school.mark()) == ("Skolen 1-", "line 10-")
+
+
+def test_a_unit_that_was_never_to_be_in_it_is_outside_from_its_first_claimed_day_on(world: World) -> None:
+    """A corrected file takes the whole mark away, which MO cannot."""
+    world.nye(5, row(Med_i_LinjeOrg="True"))
+    world.nye(5, row(Med_i_LinjeOrg="False", StartDato=day(3)))
+    assert (world.unit(A), world.mark()) == ("Skolen 1-", "outside 3-")
+    world.ret(8, row(Med_i_LinjeOrg="Nej"))
+    assert (world.sent, world.mark()) == ([], "outside 3-")
+
+
+def test_of_two_runs_in_the_line_organisation_the_last_is_held_and_that_is_told_once(world: World) -> None:
+    drop = {
+        name("nye", 5): text([row(Med_i_LinjeOrg="True")]),
+        name("ret", 10): text([row(Med_i_LinjeOrg="False")]),
+        name("ret", 15): text([row(Med_i_LinjeOrg="True")]),
+    }
+    told = []
+    for file, content in drop.items():
+        world.tell({file: content})
+        told += [line for line in world.complaints if A in line]
+    for since in (0, 6, 12):
+        world.again(since)
+        told += [line for line in world.complaints if A in line]
+        assert (world.mark(), world.sent) == ("line 15-", [])
+    world.ret(20, row(OrgEnhedsNavn="X", Med_i_LinjeOrg="True"))
+    told += [line for line in world.complaints if A in line]
+    assert (world.unit(A), world.mark()) == ("Skolen 1-19, X 20-", "line 15-")
+    assert len(told) == 1
+    assert DAYS[15].isoformat() in told[0]
+
+
+def test_a_run_that_was_dropped_is_told_when_all_comes_at_once(world: World) -> None:
+    rows = [
+        row(Med_i_LinjeOrg="True", SlutDato=day(9)),
+        row(StartDato=day(10), SlutDato=day(14)),
+        row(Med_i_LinjeOrg="True", StartDato=day(15)),
+    ]
+    desired = world.tell({name("inital", 20): text(rows)})
+    assert (world.unit(A), world.mark()) == ("Skolen 1-", "line 15-")
+    assert len([notice for notice in desired.notices if A in notice.text]) == 1
+    desired = world.again()
+    assert [notice for notice in desired.notices if A in notice.text] == []
+    assert (world.mark(), world.sent) == ("line 15-", [])
+
+
+def test_days_without_the_unit_interrupt_no_run(world: World) -> None:
+    rows = [
+        row(Med_i_LinjeOrg="True", SlutDato=day(9)),
+        row(Med_i_LinjeOrg="True", StartDato=day(15), SlutDato=day(30)),
+    ]
+    desired = world.nye(5, *rows)
+    assert (world.unit(A), world.mark()) == ("Skolen 1-9, Skolen 15-30", "line 1-9, line 15-30")
+    assert desired.notices == []
+
+
+def test_where_the_mark_changes_the_days_before_the_first_claim_are_as_they_were(world: World) -> None:
+    """They are written again with what MO said of them before the file, whatever became of them since."""
+    rows = [
+        row(OrgEnhedsNavn="Ældst", Med_i_LinjeOrg="True", SlutDato=day(3)),
+        row(OrgEnhedsNavn="Ældre", Med_i_LinjeOrg="True", StartDato=day(4), SlutDato=day(6)),
+        row(Med_i_LinjeOrg="True", StartDato=day(7)),
+    ]
+    world.nye(9, *rows)
+    world.ret(10, row(Med_i_LinjeOrg="False"))
+    assert (world.unit(A), world.mark()) == ("Ældst 1-3, Ældre 4-6, Skolen 7-", "line 1-9")
+
+
+def three_names(world: World) -> None:
+    """A unit of three names, in the line organisation under the last."""
+    rows = [
+        row(OrgEnhedsNavn="Ældst", SlutDato=day(3)),
+        row(OrgEnhedsNavn="Ældre", StartDato=day(5), SlutDato=day(6)),
+        row(Med_i_LinjeOrg="True", StartDato=day(7)),
+    ]
+    world.nye(9, *rows)
+    assert (world.unit(A), world.mark()) == ("Ældst 1-3, Ældre 5-6, Skolen 7-", "line 7-")
+
+
+@pytest.mark.parametrize("cut", range(5))
+def test_a_run_that_is_cut_off_between_the_mark_and_what_it_overwrites_is_mended(
+    world: World, cut: int
+) -> None:
+    """Also on the days before the first claim: the base has them."""
+    three_names(world)
+    world.store.edit("org_unit", A, DAYS[1], DAYS[2], {"org_unit_hierarchy": BY_HAND})
+    # The mark that the base has is from the first day on: MO shows it before the file, and not after it.
+    world.store.edit(
+        "org_unit", A, DAYS[1], DAYS[-1], {"name": "Skolen", "org_unit_hierarchy": LINE_ORGANISATION}
+    )
+    for first, last, named in ((1, 3, "Ældst"), (5, 6, "Ældre")):
+        world.store.edit("org_unit", A, DAYS[first], DAYS[last], {"name": named})
+    world.store.terminate("org_unit", A, DAYS[4], DAYS[4])
+    assert (world.unit(A), world.mark()) == ("Ældst 1-3, Ældre 5-6, Skolen 7-", "line 1-3, line 5-")
+    left = {name("ret", 11): text([row(Med_i_LinjeOrg="False", OrgEnhedsNavn="Ny")])}
+    world.cut_off(left, after=cut)
+    world.tell({})
+    assert (world.unit(A), world.mark()) == (
+        "Ældst 1-3, Ældre 5-6, Skolen 7-10, Ny 11-",
+        "line 1-3, line 5-10",
+    )
+    world.again(11)
+    assert world.sent == []
 
 
 def test_a_mark_that_is_neither_is_left_alone(school: World) -> None:
-    for fields in school.mo.objects[Kind.ORG_UNIT, A].values():
-        fields["org_unit_hierarchy"] = "by hand"
+    school.store.edit("org_unit", A, DAYS[3], DAYS[20], {"org_unit_hierarchy": BY_HAND})
     school.ret(10, row(OrgEnhedsNavn="X"))
-    assert school.unit(A, "org_unit_hierarchy") == "by hand 1-"
+    assert (school.unit(A), school.mark()) == ("Skolen 1-9, X 10-", "by hand 3-20")
+
+
+def test_a_mark_that_is_neither_gives_way_where_the_unit_is_in_the_line_organisation(school: World) -> None:
+    school.store.edit("org_unit", A, DAYS[3], DAYS[20], {"org_unit_hierarchy": BY_HAND})
+    school.ret(10, row(Med_i_LinjeOrg="True"))
+    assert school.mark() == "line 10-"
+
+
+def test_a_mark_that_mo_has_lost_is_written_again_with_the_next_change(world: World) -> None:
+    world.nye(1, row(Med_i_LinjeOrg="True"))
+    world.store.edit("org_unit", A, DAYS[1], DAYS[3], {"org_unit_hierarchy": BY_HAND})
+    world.ret(10, row(OrgEnhedsNavn="X", Med_i_LinjeOrg="True"))
+    assert (world.unit(A), world.mark()) == ("Skolen 1-9, X 10-", "line 10-")
 
 
 def test_a_mark_that_cannot_be_read_says_nothing(world: World) -> None:
     world.nye(1, row(Med_i_LinjeOrg="True"))
     desired = world.ret(10, row(OrgEnhedsNavn="X", Med_i_LinjeOrg="måske"))
-    assert world.unit(A, "org_unit_hierarchy") == f"{oracle.LINE} 1-"
+    assert world.mark() == "line 1-"
     assert [notice.fault for notice in desired.notices] == [True]
+
+
+def test_a_column_that_is_absent_says_nothing_of_the_mark(world: World) -> None:
+    world.nye(1, row(Med_i_LinjeOrg="True"))
+    world.ret(10, row(OrgEnhedsNavn="X"), without=["Med-i-LinjeOrg"])
+    assert (world.unit(A), world.mark()) == ("Skolen 1-9, X 10-", "line 1-")
+
+
+def test_a_unit_that_is_opened_again_does_not_show_a_mark_that_was_hidden(world: World) -> None:
+    """MO keeps the mark where the unit was ended, and shows it when its days are filled."""
+    world.nye(1, row(Med_i_LinjeOrg="True"))
+    world.ret(5, row(Med_i_LinjeOrg="True", SlutDato=day(9)))
+    assert world.mark() == "line 1-9"
+    world.ret(20, row(StartDato=day(20), Med_i_LinjeOrg="False"))
+    assert (world.unit(A), world.mark()) == ("Skolen 1-9, Skolen 20-", "line 1-9")
 
 
 # Rows that fail
@@ -704,6 +629,14 @@ def test_a_swap_of_parent_and_child_is_no_circle(world: World) -> None:
     )
 
 
+def desire(world: World, drop: Mapping[str, str], **unreadable: str) -> Desired:
+    """What a drop asks, without asking MO for each of its units."""
+    files = [file_of(*each) for each in drop.items()]
+    mo = all_of(world.store)
+    types = {SCHOOL, OFFICE, UNKNOWN_TYPE}
+    return org.desire(files, org.units_in(files), mo, mo, types, OUTCOMES, unreadable)
+
+
 def test_a_tree_of_two_thousand_levels_and_a_circle_as_long() -> None:
     units = [f"{n:08x}-4444-4444-8444-444444444444" for n in range(2000)]
     for top, fallen in ((units[0], 0), (units[-1], 2000)):
@@ -717,8 +650,8 @@ def test_a_tree_of_two_thousand_levels_and_a_circle_as_long() -> None:
             )
         }
         begun = process_time()
-        desired = org.desire(files_of(drop), {}, TYPES, OUTCOMES, {})
-        plan = make_plan(desired.objects, world.mo.actual())
+        desired = desire(world, drop)
+        plan = make_plan(desired.objects, all_of(world.store))
         assert process_time() - begun < 5
         assert len(desired.set_aside) == fallen
         creates = {operation.uuid for operation in plan.operations if operation.action is Action.CREATE}
@@ -727,23 +660,37 @@ def test_a_tree_of_two_thousand_levels_and_a_circle_as_long() -> None:
 
 def test_rows_of_a_unit_that_mo_cannot_show_are_pending(world: World) -> None:
     drop = {name("ret", 10): text([row(), row(OrgUUID=B, ParentUUID=A)])}
-    desired = org.desire(files_of(drop), world.mo.actual(), TYPES, OUTCOMES, {A: "it has no name"})
+    desired = desire(world, drop, **{A: "it has no name"})
     assert [(aside.ref.line, aside.pending) for aside in desired.set_aside] == [(2, True)]
     assert {each.uuid for each in desired.objects if each.kind is Kind.ORG_UNIT} == {B}
 
 
-def test_only_the_subjects_of_counted_rows_are_claimed(world: World) -> None:
+def test_only_the_subjects_of_due_rows_are_claimed(world: World) -> None:
     """A file that is read again for one pending row says nothing of its other units."""
-    drop = {name("nye", 10): text([row(), row(OrgUUID=B)])}
-    (file,) = files_of(drop)
-    desired = org.desire([replace(file, counted=frozenset({3}))], world.mo.actual(), TYPES, OUTCOMES, {})
-    assert {each.uuid for each in desired.objects if each.kind is Kind.ORG_UNIT} == {B}
+    drop = {name("nye", 10): text([row(), row(OrgUUID=B, ParentUUID=NOWHERE)])}
+    world.tell(drop)
+    world.store.edit("org_unit", A, DAYS[5], DAYS[9], {"name": "X"})
+    world.has(Kind.ORG_UNIT, NOWHERE, (0, len(DAYS) - 1), name="Her", org_unit_type=SCHOOL)
+    world.tell({})
+    assert (world.unit(A), world.unit(B)) == ("Skolen 1-4, X 5-9, Skolen 10-", "Skolen 1-")
 
 
-def test_a_mark_that_changes_by_itself_announces_nothing(school: World) -> None:
+def test_days_that_are_filled_between_two_of_the_mark_are_in_it(world: World) -> None:
+    """The mark of MO is one interval, whether the unit is there or not."""
+    rows = [
+        row(Med_i_LinjeOrg="True", SlutDato=day(9)),
+        row(Med_i_LinjeOrg="True", StartDato=day(15), SlutDato=day(30)),
+    ]
+    world.nye(5, *rows)
+    assert world.mark() == "line 1-9, line 15-30"
+    desired = world.ret(12, row(StartDato=day(10), SlutDato=day(30)), without=["Med-i-LinjeOrg"])
+    assert (world.unit(A), world.mark()) == ("Skolen 1-9, Skolen 12-30", "line 1-9, line 12-30")
+    assert not any(A in notice.text for notice in desired.notices)
+
+
+def test_a_mark_that_others_changed_announces_nothing(school: World) -> None:
     """A unit is closed on the day before others put a mark on it."""
-    for each in DAYS[21:]:
-        school.mo.objects[Kind.ORG_UNIT, A][each]["org_unit_hierarchy"] = "by hand"
+    school.store.edit("org_unit", A, DAYS[21], DAYS[-1], {"org_unit_hierarchy": BY_HAND})
     school.ret(10, row(SlutDato=day(20)))
     assert school.unit(A) == "Skolen 1-20"
 
@@ -751,6 +698,5 @@ def test_a_mark_that_changes_by_itself_announces_nothing(school: World) -> None:
 def test_a_unit_that_was_announced_is_known_and_changes_from_the_file_date(world: World) -> None:
     """MO has it, if only for days to come: its row is a change and not a new unit."""
     world.nye(5, row(StartDato=day(20)))
-    desired = world.ret(10, row(StartDato=day(7)))
+    world.ret(10, row(StartDato=day(7)))
     assert world.unit(A) == "Skolen 10-"
-    assert desired.as_nye == {}

@@ -112,7 +112,7 @@ def test_without_the_extra_nothing_is_done(sandbox: Sandbox, tmp_path: Path) -> 
     done = sandbox.run("--html", str(tmp_path / "page.html"), environ=environ)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "los-import: pages need the extra `report`: install los-import's own wheel or folder as '…[report]', see"
+        "los-import: a page needs the extra `report`: install los-import's own wheel or folder as '…[report]', see"
         " `los-import help setup`\n"
     )
     assert sandbox.requests() == []
@@ -135,7 +135,7 @@ def test_a_browser_shows_and_prints_the_page(sandbox: Sandbox, tmp_path: Path) -
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    for width in (390, 1400):
+    for width in (400, 1280):
         picture = tmp_path / f"{width}.png"
         browse(page.as_uri(), f"--window-size={width},1600", f"--screenshot={picture}")
         data = picture.read_bytes()
@@ -150,7 +150,7 @@ def test_a_browser_shows_and_prints_the_page(sandbox: Sandbox, tmp_path: Path) -
     assert '<form class="filter" role="search">' in browse(page.as_uri(), "--dump-dom")
     probe = tmp_path / "probe.html"
     probe.write_text(
-        f'<iframe src="{page.as_uri()}" style="width:390px;height:900px"></iframe><p></p><script>'
+        f'<iframe src="{page.as_uri()}" style="width:400px;height:900px"></iframe><p></p><script>'
         "onload = () => { const inside = document.querySelector('iframe').contentDocument.documentElement;"
         "document.querySelector('p').textContent = `${inside.scrollWidth} of ${inside.clientWidth}`; }</script>"
     )

@@ -1,4 +1,4 @@
-"""The units of the README, run by a systemd of their own: which exits it takes for success, and whom it tells of others.
+"""The units of the manual, run by a systemd of their own: which exits it takes for success, and whom it tells of others.
 
 It runs in user mode, in a mount namespace where the machine looks as if it had booted with systemd.
 """
@@ -11,15 +11,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from aarhus_los import manual
+from aarhus_los.clock import COPENHAGEN
 from aarhus_los.sandbox.stage import importer_environment
 from tests.e2e.drops import NEW, office, put_first_files
 from tests.e2e.harness import Sandbox
 from tests.e2e.los_files import org
-from tests.e2e.test_readme import README
 
 pytestmark = pytest.mark.servers
 
@@ -31,16 +33,14 @@ exec /lib/systemd/systemd --user
 """
 
 
-def readme_units() -> dict[str, str]:
-    """The units that the README shows, under the names that it gives them."""
-    text = README.read_text(encoding="utf-8")
-    return dict(
-        re.findall(r"^`/etc/systemd/system/([a-z-]+\.[a-z]+)`:\n\n```ini\n(.*?)```", text, re.M | re.S)
-    )
+UNITS = {name: manual.file(name) for name in manual.FILES if name.endswith((".service", ".timer"))}
+HARDENING = manual.file("hardening.conf")
+# What this machine may not let a systemd of a namespace do, and what would hide the folders of the test.
+NOT_HERE = r"(PrivateTmp|ProtectHome|ProtectKernelLogs|ProtectKernelTunables|ReadWritePaths)=.*\n"
 
 
 class Manager:
-    """A systemd with the README's units, for this importer."""
+    """A systemd with the manual's units, for this importer."""
 
     def __init__(self, sandbox: Sandbox, home: Path) -> None:
         self.sandbox = sandbox
@@ -54,7 +54,7 @@ class Manager:
         self.units = home / "systemd" / "user"
         self.units.mkdir(parents=True)
         command = f"{sys.executable} -m aarhus_los"
-        for name, unit in readme_units().items():
+        for name, unit in UNITS.items():
             unit = unit.replace("User=los-import\n", "")
             unit = re.sub(r"(?<==)/opt/\S+/los-import ", f"{command} ", unit)
             unit = unit.replace("/etc/los-import/settings.json", str(sandbox.settings_path))
@@ -63,6 +63,11 @@ class Manager:
             noting = f"ExecStopPost=/bin/sh -c 'echo $SERVICE_RESULT $EXIT_STATUS > {self.ended}'"
             unit = re.sub(r"(?<=SuccessExitStatus=1 75\n)", f"{noting}\n", unit)
             (self.units / name).write_text(unit, encoding="utf-8")
+        drop_in = self.units / "los-import.service.d"
+        drop_in.mkdir()
+        writable = f"ReadWritePaths={sandbox.stage.home} {home}\n"
+        hardening = re.sub(NOT_HERE, "", HARDENING) + writable
+        (drop_in / "hardening.conf").write_text(hardening, encoding="utf-8")
         self.process = subprocess.Popen(
             ["unshare", "--mount", "bash", "-c", AS_IF_BOOTED, "bash", home.parent.name],
             env=self.environ,
@@ -116,7 +121,7 @@ def manager(sandbox: Sandbox, tmp_path: Path) -> Iterator[Manager]:
     manager.process.wait(30)
 
 
-def test_success_and_failure_are_what_the_readme_says(manager: Manager) -> None:
+def test_success_and_failure_are_what_the_manual_says(manager: Manager) -> None:
     sandbox = manager.sandbox
     put_first_files(sandbox)
     assert manager.start() == (0, "success 0")
@@ -137,7 +142,9 @@ def test_the_timer_starts_the_service(manager: Manager) -> None:
     put_first_files(manager.sandbox)
     timer = manager.units / "los-import.timer"
     assert manager.systemctl("start", timer.name).returncode == 0
-    assert " 05:30:00 " in manager.shown("NextElapseUSecRealtime", timer.name)
+    shown = manager.shown("NextElapseUSecRealtime", timer.name)
+    at = datetime.strptime(shown.rpartition(" ")[0], "%a %Y-%m-%d %H:%M:%S").astimezone(COPENHAGEN)
+    assert f"{at:%H:%M}" == "05:30", "whatever the machine's zone is"
     assert not manager.sandbox.claimed()
 
     every_second = re.sub(
@@ -151,3 +158,95 @@ def test_the_timer_starts_the_service(manager: Manager) -> None:
             break
         time.sleep(0.1)
     assert manager.sandbox.claimed()
+
+
+def test_systemd_understands_every_line_and_little_is_open_to_the_service(tmp_path: Path) -> None:
+    program = tmp_path / "los-import"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    for name, unit in UNITS.items():
+        (tmp_path / name).write_text(re.sub(r"(?<==)/opt/\S+/los-import ", f"{program} ", unit))
+    (tmp_path / "los-import.service.d").mkdir()
+    (tmp_path / "los-import.service.d" / "hardening.conf").write_text(HARDENING)
+    units = [str(tmp_path / name) for name in UNITS]
+    environ = importer_environment() | {"SYSTEMD_UNIT_PATH": f"{tmp_path}:"}
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *units],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (verified.returncode, verified.stderr) == (0, "")
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=20", units[0]]
+    secure = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert secure.returncode == 0, secure.stdout
+
+
+def test_cron_takes_the_table_and_it_names_the_program_in_full(tmp_path: Path) -> None:
+    table = tmp_path / "table"
+    table.write_text(manual.file("los-import.cron"))
+    checked = subprocess.run(["crontab", "-n", str(table)], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    (line,) = [line for line in table.read_text().splitlines() if line[:1].isdigit()]
+    assert line.split()[5] == "/opt/los-import/.venv/bin/los-import"
+    table.write_text(manual.file("los-import.cron").replace("30 5 *", "30 25 *"))
+    wrong = subprocess.run(["crontab", "-n", str(table)], capture_output=True, text=True, check=False)
+    assert wrong.returncode != 0, "the check is one"
+
+
+ALERTS = """
+rule_files: [alerts.yml]
+evaluation_interval: 1h
+tests:
+  - name: all is well
+    interval: 1h
+    input_series:
+      - {series: "los_import_last_run_timestamp_seconds", values: "0+3600x400"}
+      - {series: "los_import_last_success_timestamp_seconds", values: "0+3600x400"}
+      - {series: "los_import_exit_code", values: "1x400"}
+      - {series: "los_import_pending_rows", values: "0x400"}
+      - {series: 'los_import_newest_file_timestamp_seconds{family="Org",kind="ret"}', values: "0+3600x400"}
+      - {series: 'los_import_newest_file_timestamp_seconds{family="Org",kind="inital"}', values: "0x400"}
+      - {series: 'los_import_newest_file_timestamp_seconds{family="STAM",kind="Enhedstype"}', values: "0x400"}
+    alert_rule_test:
+      - {eval_time: 300h, alertname: LosImportTooOld}
+      - {eval_time: 300h, alertname: LosImportSilent}
+      - {eval_time: 300h, alertname: LosImportFailed}
+      - {eval_time: 300h, alertname: LosFeedDriedUp}
+      - {eval_time: 300h, alertname: LosRowsPending}
+  - name: nothing is well
+    interval: 1h
+    input_series:
+      - {series: "los_import_last_success_timestamp_seconds", values: "0x400"}
+      - {series: "los_import_exit_code", values: "69x400"}
+      - {series: "los_import_pending_rows", values: "2x400"}
+      - {series: 'los_import_newest_file_timestamp_seconds{family="Org",kind="ret"}', values: "0x400"}
+      - {series: 'los_import_newest_file_timestamp_seconds{family="Org",kind="nye"}', values: "0x400"}
+    alert_rule_test:
+      - eval_time: 300h
+        alertname: LosImportTooOld
+        exp_alerts: [{exp_annotations: {summary: No import has succeeded for two nights.}}]
+      - eval_time: 300h
+        alertname: LosImportSilent
+        exp_alerts: [{exp_annotations: {summary: There are no metrics of los-import at all.}}]
+      - eval_time: 300h
+        alertname: LosImportFailed
+        exp_alerts: [{exp_annotations: {summary: The import has failed for more than a day.}}]
+      - eval_time: 300h
+        alertname: LosFeedDriedUp
+        exp_alerts: [{exp_labels: {family: Org}, exp_annotations: {summary: No new Org file has come for a week.}}]
+      - eval_time: 300h
+        alertname: LosRowsPending
+        exp_alerts: [{exp_annotations: {summary: Rows have been waiting for a week.}}]
+"""
+
+
+def test_prometheus_takes_the_alert_rules_and_they_tell_of_what_they_are_for(tmp_path: Path) -> None:
+    (tmp_path / "alerts.yml").write_text(manual.file("alerts.yml"))
+    (tmp_path / "tests.yml").write_text(ALERTS)
+    for command in (["check", "rules", "alerts.yml"], ["test", "rules", "tests.yml"]):
+        done = subprocess.run(
+            ["promtool", *command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr

@@ -13,6 +13,8 @@ from typing import IO, Any
 
 import pytest
 
+from aarhus_los.sandbox.http_stand_in import Action, Answer, Phase, Request
+from aarhus_los.sandbox.mo_server import written_objects
 from aarhus_los.sandbox.sample import first_drop, put
 from aarhus_los.sandbox.stage import importer_environment
 from tests.e2e.drops import put_first_files
@@ -103,6 +105,45 @@ def test_nothing_fails_for_want_of_a_letter(sandbox: Sandbox) -> None:
     assert told.returncode == 0
 
 
+# Requests and retries
+
+
+def busy(seconds: int) -> Callable[[Request, Phase], Action | None]:
+    """MO is busy once when something is written, and asks to wait."""
+    told: list[int] = []
+
+    def intercept(request: Request, phase: Phase) -> Action | None:
+        if phase is Phase.BEFORE and written_objects(request) and (not told or request.number == told[0]):
+            told.append(request.number)
+            return Answer(503, b"", {"Retry-After": str(seconds)}) if len(told) == 1 else None
+        return None
+
+    return intercept
+
+
+def test_verbose_tells_requests_and_retries_as_they_happen(sandbox: Sandbox) -> None:
+    put_first_files(sandbox)
+    sandbox.mo.intercept = busy(0)
+    done = sandbox.run("-v")
+    assert done.returncode == 0
+    lines = done.stderr.splitlines()
+    assert (
+        len([line for line in lines if re.fullmatch(r"(GET|POST) http://\S+: \d{3} in [\d.]+ s", line)]) > 5
+    )
+    assert f"Retrying MO at {sandbox.mo.url} (2 of 5) …" in lines
+    assert not [line for line in lines if "token" in line and "secret" in line]
+    quiet = sandbox.run("plan")
+    assert quiet.stderr == ""
+
+
+@pytest.mark.slow
+def test_a_terminal_says_after_five_seconds_that_it_waits(sandbox: Sandbox) -> None:
+    put_first_files(sandbox)
+    sandbox.mo.intercept = busy(6)
+    _, shown = on_a_terminal(sandbox, environ={"TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "120"})
+    assert f"Retrying MO at {sandbox.mo.url} (2 of 5) …" in shown
+
+
 # Where nothing can be written
 
 
@@ -171,4 +212,4 @@ def test_head_does_not_stop_a_run(sandbox: Sandbox) -> None:
     )
     first, code = done.stdout.splitlines()
     assert first.startswith("Planned") and code == "1"
-    assert done.stderr == ""
+    assert "Traceback" not in done.stderr and "Exception" not in done.stderr

@@ -121,6 +121,59 @@ class TestHistories:
         )
         assert set(read.found) == set(held.held["org_units"]) - held.poisoned
 
+    ODD: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
+        "validities that overlap": lambda shown: shown["validities"].append(shown["validities"][0]),
+        "no validities": lambda shown: shown.pop("validities"),
+        "validities that are null": lambda shown: shown.update(validities=None),
+        "a null among them": lambda shown: shown["validities"].append(None),
+        "a name that is null": lambda shown: shown["validities"][0].update(name=None),
+        "no name": lambda shown: shown["validities"][0].pop("name"),
+        "a parent that is a list": lambda shown: shown["validities"][0].update(parent_uuid=[]),
+        "a validity that is null": lambda shown: shown["validities"][0].update(validity=None),
+        "a day that is none": lambda shown: shown["validities"][0]["validity"].update({"from": "soon"}),
+        "a uuid that is none": lambda shown: shown.update(uuid="none"),
+        "no uuid": lambda shown: shown.pop("uuid"),
+    }
+
+    @pytest.mark.parametrize("name", ODD)
+    def test_an_object_that_is_shown_oddly_is_named_and_all_others_read(
+        self, mo: StandIn, held: GraphQlMo, name: str
+    ) -> None:
+        held.held["org_units"] = {uuid(n): unit(f"Unit {n}") for n in range(100)}
+
+        def answer(received: Received) -> Reply:
+            reply = held.answer(received)
+            for shown in reply.body["data"]["org_units"]["objects"]:
+                if shown["uuid"] == uuid(37):
+                    self.ODD[name](shown)
+            return reply
+
+        mo.answer = answer
+        with mo.client() as client:
+            read = read_histories(client, Kind.ORG_UNIT, list(held.held["org_units"]), page=40)
+        assert set(read.unreadable) == {uuid(37)}
+        assert "MO's answer is not understood: org_units" in read.unreadable[uuid(37)]
+        assert set(read.found) == set(held.held["org_units"]) - {uuid(37)}
+
+    def test_a_batch_that_gets_no_answer_is_halved_too(self, mo: StandIn, held: GraphQlMo) -> None:
+        """Something before MO does not let one object through, or MO falls over it."""
+        held.held["org_units"] = {uuid(n): unit(f"Unit {n}") for n in range(20)}
+
+        def answer(received: Received) -> Reply:
+            keys = received.body["variables"]["keys"]
+            if uuid(3) in keys:
+                return Reply(reset=True)
+            return Reply(403, b"<html>") if uuid(7) in keys else held.answer(received)
+
+        mo.answer = answer
+        with mo.client() as client:
+            read = read_histories(client, Kind.ORG_UNIT, list(held.held["org_units"]))
+        assert read.unreadable.keys() == {uuid(3), uuid(7)}
+        assert "before MO answered 403" in read.unreadable[uuid(7)]
+        assert len(read.found) == 18
+        singles = [each for each in mo.received if each.body["variables"]["keys"] == [uuid(7)]]
+        assert len(singles) == 5, "the object alone is tried again; what holds others is not"
+
     def test_a_query_that_fails_for_all_is_no_objects_fault(self, mo: StandIn) -> None:
         mo.answer = lambda received: Reply(200, {"data": None, "errors": [{"message": "role missing"}]})
         with (

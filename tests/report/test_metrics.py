@@ -208,7 +208,7 @@ def test_a_file_that_cannot_be_written_ends_the_import_before_it_begins(
     away = settings.model_copy(update={"metrics_file": tmp_path / "none" / "los.prom"})
     assert "is not there" in begin(away, StateError)
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
-    assert "pip install 'aarhus-los[metrics]'" in begin(settings, SettingsError)
+    assert "metrics_file needs the extra `metrics`" in begin(settings, SettingsError)
 
 
 def test_a_failure_to_write_at_the_end_is_told_and_does_not_hide_the_end(settings: Settings) -> None:

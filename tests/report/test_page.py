@@ -659,7 +659,7 @@ def test_without_the_extra_it_is_told_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(SettingsError, match="need the extra `report`") as caught:
+    with pytest.raises(SettingsError, match="a page needs the extra `report`") as caught:
         check_page(tmp_path / "page.html")
     assert "pip install 'aarhus-los" not in str(caught.value), "nobody owns that name on an index"
 

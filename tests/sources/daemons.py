@@ -201,7 +201,9 @@ def run_proftpd(base: Path, home: Path, user: str, password: str) -> Iterator[Da
 
 
 @contextmanager
-def run_sshd(base: Path, home: Path, kinds: Sequence[str] = ("ed25519",)) -> Iterator[Daemon]:
+def run_sshd(
+    base: Path, home: Path, kinds: Sequence[str] = ("ed25519",), *, options: str = ""
+) -> Iterator[Daemon]:
     """Lets the user of the tests in with the key `user_key`. It has a host key of each kind, `ssh_host_<kind>_key`."""
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
@@ -212,7 +214,7 @@ def run_sshd(base: Path, home: Path, kinds: Sequence[str] = ("ed25519",)) -> Ite
     port = _free_port()
     config = base / "sshd_config"
     keys = "".join(f"HostKey {base}/ssh_host_{kind}_key\n" for kind in kinds)
-    config.write_text(SSHD.format(port=port, home=home, base=base, user=getpass.getuser()) + keys)
+    config.write_text(SSHD.format(port=port, home=home, base=base, user=getpass.getuser()) + keys + options)
     with _run(base, port, b"SSH", [_command("sshd"), "-D", "-e", "-f", str(config)]) as daemon:
         yield daemon
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.11 warns of what pyftpdlib uses there
     from pyftpdlib.authorizers import DummyAuthorizer
-    from pyftpdlib.handlers import DTPHandler, FTPHandler
+    from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHandler
     from pyftpdlib.ioloop import IOLoop
     from pyftpdlib.servers import FTPServer as Server
 
@@ -25,7 +25,9 @@ PASSWORD = "kodeordet-æ-9"
 logging.getLogger("pyftpdlib").setLevel(logging.CRITICAL)
 
 
-class _Data(DTPHandler):
+class _Cutting:
+    """Data connections, some of which are cut."""
+
     def send(self, data: bytes) -> int:
         handler = type(self.cmd_channel)
         if self.cmd != "RETR" or handler.cuts == 0:
@@ -36,16 +38,23 @@ class _Data(DTPHandler):
         return len(data)
 
 
-class Handler(FTPHandler):
-    """A server as it should be. `commands` is every command of every connection, but for the password; `cuts` is of how
-    many downloads from now on all connections are dropped in the middle."""
+class _Data(_Cutting, DTPHandler):
+    pass
+
+
+class _TlsData(_Cutting, TLS_DTPHandler):
+    pass
+
+
+class _Watched:
+    """`commands` is every command of every connection, but for the password; `cuts` is of how many downloads from now on
+    all connections are dropped in the middle."""
 
     use_sendfile = False
-    dtp_handler = _Data
     cuts: ClassVar[int]
     commands: ClassVar[list[str]]
     connections: ClassVar[int]
-    open: ClassVar[list[Handler]]
+    open: ClassVar[list[Any]]
 
     def on_connect(self) -> None:
         type(self).connections += 1
@@ -57,6 +66,20 @@ class Handler(FTPHandler):
     def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
         type(self).commands.append(cmd)
         super().pre_process_command(line, cmd, arg)
+
+
+class Handler(_Watched, FTPHandler):
+    """A server as it should be."""
+
+    dtp_handler = _Data
+
+
+class TlsHandler(_Watched, TLS_FTPHandler):
+    """A server that speaks TLS only. `certfile` is set before it is used."""
+
+    dtp_handler = _TlsData
+    tls_control_required = True
+    tls_data_required = True
 
 
 class WithoutMlsd(Handler):
@@ -78,11 +101,11 @@ class EmptyIs550(WithoutMlsd):
 class FtpServer:
     """Serves a folder on a free port from entering to leaving."""
 
-    def __init__(self, home: Path, handler: type[Handler]) -> None:
+    def __init__(self, home: Path, handler: type[Any], **settings: Any) -> None:
         authorizer = DummyAuthorizer()
         authorizer.add_user(USER, PASSWORD, str(home), perm="elr")
         self.home = home
-        self.handler: type[Handler] = type(
+        self.handler: type[Any] = type(
             handler.__name__,
             (handler,),
             {
@@ -92,6 +115,7 @@ class FtpServer:
                 "cuts": 0,
                 "open": [],
                 "auth_failed_timeout": 0,
+                **settings,
             },
         )
         self._loop = IOLoop()

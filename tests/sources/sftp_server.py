@@ -6,13 +6,15 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import paramiko
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
+
+from tests.sources.scripted import Answer, ScriptedSftp
 
 USER = "los"
 PASSWORD = "kodeordet-æ-9"
@@ -101,13 +103,15 @@ class _Login(paramiko.ServerInterface):
 
 
 class SftpServer:
-    """Serves a folder on a free port from entering to leaving. `cuts` is as of the FTP server; `names` alters listings."""
+    """Serves a folder on a free port from entering to leaving. `cuts` is as of the FTP server; `names` alters listings,
+    `script` answers in place of the folder."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.host_key = paramiko.ECDSAKey.generate()
         self.keys: list[paramiko.PKey] = []
         self.names: Callable[[list[str]], list[str]] = list
+        self.script: Mapping[int, Answer] | None = None
         self.cuts = 0
         self.logins = 0
         self.mute = False
@@ -132,7 +136,10 @@ class SftpServer:
             self._transports.append(transport)
             if not self.frozen.is_set():
                 transport.add_server_key(self.host_key)
-                transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Folder, self)
+                if self.script is None:
+                    transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Folder, self)
+                else:
+                    transport.set_subsystem_handler("sftp", ScriptedSftp, self.script)
                 transport.start_server(event=threading.Event(), server=_Login(self))
 
     def drop_connections(self) -> None:

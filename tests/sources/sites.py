@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aarhus_los.drop.names import parse_name
 from aarhus_los.sources.entries import Limits, Source
@@ -105,16 +106,17 @@ def folder_site(base: Path, home: Path) -> Iterator[Site]:
     yield Site(home, lambda folder, _, limits: Folder(home / folder, limits), never, never, never)  # type: ignore[arg-type]
 
 
-def pyftpdlib_site(
-    handler: type[ftp_server.Handler],
-) -> Callable[[Path, Path], AbstractContextManager[Site]]:
+def pyftpdlib_site(handler: type[Any]) -> Callable[[Path, Path], AbstractContextManager[Site]]:
     @contextmanager
     def start(base: Path, home: Path) -> Iterator[Site]:
-        with ftp_server.FtpServer(home, handler) as server:
+        certificate = make_certificate(base) if handler is ftp_server.TlsHandler else None
+        context = tls_context(certificate.trust) if certificate else None
+        settings = {"certfile": str(certificate.file)} if certificate else {}
+        with ftp_server.FtpServer(home, handler, **settings) as server:
 
             def connect(folder: str, right_login: bool, limits: Limits) -> Source:
                 password = ftp_server.PASSWORD if right_login else WRONG_PASSWORD
-                return ftp_on(server.port, ftp_server.USER, password, folder, limits=limits)
+                return ftp_on(server.port, ftp_server.USER, password, folder, limits=limits, tls=context)
 
             @contextmanager
             def cutting(times: int) -> Iterator[None]:
@@ -208,6 +210,7 @@ def openssh_site(base: Path, home: Path) -> Iterator[Site]:
 IN_PROCESS: dict[str, Callable[[Path, Path], AbstractContextManager[Site]]] = {
     "folder": folder_site,
     "pyftpdlib": pyftpdlib_site(ftp_server.Handler),
+    "pyftpdlib-tls": pyftpdlib_site(ftp_server.TlsHandler),
     "pyftpdlib-without-mlsd": pyftpdlib_site(ftp_server.WithoutMlsd),
     "pyftpdlib-empty-is-550": pyftpdlib_site(ftp_server.EmptyIs550),
     "paramiko": paramiko_site,

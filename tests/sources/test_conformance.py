@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from aarhus_los.errors import UnavailableError
-from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Listing, Source
+from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Limits, Listing, Source
 from tests.sources.sites import (
     DAEMONS,
     IN_PROCESS,
@@ -41,7 +42,9 @@ SITES = on(*IN_PROCESS, *DAEMONS)
 on_servers = pytest.mark.parametrize(
     "site", on(*(name for name in (*IN_PROCESS, *DAEMONS) if name != "folder")), indirect=True
 )
-on_one_server_each = pytest.mark.parametrize("site", on("pyftpdlib", "paramiko", *DAEMONS), indirect=True)
+on_one_server_each = pytest.mark.parametrize(
+    "site", on("pyftpdlib", "pyftpdlib-tls", "paramiko", *DAEMONS), indirect=True
+)
 # One of each kind where the amount is what counts.
 in_bulk = pytest.mark.parametrize(
     "site", on("folder", "pyftpdlib", *(name for name in DAEMONS if name != "vsftpd-tls-1.2")), indirect=True
@@ -307,6 +310,51 @@ def test_a_server_that_answers_no_more_is_given_up_after_the_timeout(site: Site)
         pytest.raises(UnavailableError, match="cannot list the folder"),
     ):
         source.listing()
+
+
+@on_one_server_each
+def test_a_server_that_answers_no_more_is_given_up_after_its_time_however_patient_the_sockets(
+    site: Site,
+) -> None:
+    put(site.home, NAME, b"1" * 100_000)
+    with site.source(limits=Limits(silence=60, exchange=0.5, file=0.5)) as source:
+        source.listing()
+        site.freeze()
+        for ask in (lambda: source.read(NAME), source.listing):
+            started_at = time.monotonic()
+            with pytest.raises(UnavailableError, match="given up after") as caught:
+                ask()
+            assert time.monotonic() - started_at < 3
+            assert not caught.value.lasting
+
+
+class Stop(BaseException):
+    """What a signal raises that ends a run."""
+
+
+@on_one_server_each
+def test_a_signal_ends_every_wait(site: Site) -> None:
+    def stop(number: int, frame: object) -> None:
+        raise Stop
+
+    put(site.home, NAME, b"1" * 100_000)
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        with pytest.raises(Stop), site.source(limits=Limits(silence=60)) as source:
+            source.listing()
+            site.freeze()
+            asked_at = time.monotonic()
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            source.read(NAME)
+        assert time.monotonic() - asked_at < 3
+        with pytest.raises(Stop), site.source(limits=Limits(silence=60)) as source:
+            asked_at = time.monotonic()
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            source.listing()
+        assert time.monotonic() - asked_at < 3
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @on_servers

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,9 +24,11 @@ from tests.sources.ftp_server import (
     Serve,
     WithoutMlsd,
 )
+from tests.sources.scripted import ScriptedFtp, Speaking, Talk, again
 from tests.sources.sites import ftp_on, sftp_on
 
 NAME = "Org_nye_20210128_123742.csv"
+FAST = Limits(silence=2)
 WHEN = datetime(2021, 1, 28, 11, 40, 2, tzinfo=UTC)
 
 
@@ -36,16 +36,20 @@ def connect(server: FtpServer, password: str = PASSWORD) -> Ftp:
     return ftp_on(server.port, USER, password)
 
 
-def plain(port: int) -> Source:
-    return ftp_on(port, USER, PASSWORD, limits=Limits(silence=2))
+def plain(port: int, limits: Limits) -> Source:
+    return ftp_on(port, USER, PASSWORD, limits=limits)
 
 
-def over_tls(port: int) -> Source:
-    return ftp_on(port, USER, PASSWORD, limits=Limits(silence=2), tls=tls_context(None))
+def over_tls(port: int, limits: Limits) -> Source:
+    return ftp_on(port, USER, PASSWORD, limits=limits, tls=tls_context(None))
 
 
-def over_ssh(port: int) -> Source:
-    return sftp_on(port, Pinned(""), Login(USER, PASSWORD), limits=Limits(silence=2))
+def over_ssh(port: int, limits: Limits) -> Source:
+    return sftp_on(port, Pinned(""), Login(USER, PASSWORD), limits=limits)
+
+
+Make = Callable[[int, Limits], Source]
+makes = pytest.mark.parametrize("make", [plain, over_tls, over_ssh])
 
 
 def put(folder: Path, name: str, data: bytes, when: datetime = WHEN) -> None:
@@ -120,39 +124,56 @@ def test_the_goodbye_of_an_idle_connection_is_no_answer(open_folder: Path) -> No
         assert source.read(NAME) == b"1"
 
 
-@pytest.mark.parametrize("make", [plain, over_tls, over_ssh])
-def test_a_server_that_is_not_there_is_unavailable(make: Callable[[int], Source]) -> None:
+@makes
+def test_a_server_that_is_not_there_is_unavailable(make: Make) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        source = make(unused.getsockname()[1])
-        with source, pytest.raises(UnavailableError, match=r"cannot list the folder: .*refused"):
+        source = make(unused.getsockname()[1], FAST)
+        with source, pytest.raises(UnavailableError, match=r"cannot list the folder: .*refused") as caught:
             source.listing()
+    assert not caught.value.lasting
 
 
-@pytest.mark.parametrize("make", [plain, over_tls, over_ssh])
+@makes
 @pytest.mark.parametrize(
     "greeting", [b"SSH-2.0-OpenSSH_9.2\r\n", b"\xff\xfe\x00garbage\r\n", b"220-\r\n" * 99]
 )
-def test_a_server_that_speaks_something_else_is_unavailable(
-    make: Callable[[int], Source], greeting: bytes
-) -> None:
-    def speak(listener: socket.socket) -> None:
-        for _ in range(3):
-            connection, _ = listener.accept()
-            with connection:
-                connection.sendall(greeting)
-                connection.shutdown(socket.SHUT_WR)
-                with suppress(ConnectionError):
-                    while connection.recv(100):
-                        pass
+def test_a_server_that_speaks_something_else_is_unavailable(make: Make, greeting: bytes) -> None:
+    def says(connection: socket.socket) -> None:
+        connection.sendall(greeting)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(100):
+            pass
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=speak, args=(listener,), daemon=True)
-        thread.start()
-        source = make(listener.getsockname()[1])
-        with source, pytest.raises(UnavailableError):
-            source.listing()
-        thread.join(5)
+    with Speaking(says) as server, make(server.port, FAST) as source, pytest.raises(UnavailableError):
+        source.listing()
+
+
+@makes
+@pytest.mark.parametrize(
+    "says", [again(b"220-Hej\r\n", 0.01), again(b"x", 0.05), again(b"x" * 8000 + b"\r\n", 0), again(b"", 1)]
+)
+def test_a_greeting_without_end_is_given_up(make: Make, says: Callable[[socket.socket], None]) -> None:
+    patient = Limits(silence=60, exchange=0.6)
+    started = time.monotonic()
+    with Speaking(says) as server, make(server.port, patient) as source, pytest.raises(UnavailableError):
+        source.listing()
+    assert time.monotonic() - started < 3
+
+
+def test_a_tls_handshake_that_trickles_in_is_given_up() -> None:
+    def handshake(talk: Talk) -> None:
+        talk.say("234 Go on.")
+        talk.keep_on(talk.control, b"\x16\x03\x03\x00\xff" + bytes(10), 0.1)
+
+    started = time.monotonic()
+    with (
+        ScriptedFtp({}, {"AUTH": handshake}) as server,
+        over_tls(server.port, Limits(silence=1, exchange=0.5)) as source,
+        pytest.raises(UnavailableError),
+    ):
+        source.listing()
+    assert time.monotonic() - started < 4
 
 
 def test_names_from_the_server_are_never_paths(serve: Serve) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pwd
 import sys
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,22 @@ def test_half_a_login_of_sftp_is_refused(tmp_path: Path, values: dict[str, Any],
         opened(tmp_path, ftp_url="sftp://ftp.example.org", **values)
 
 
+def test_without_a_home_the_known_hosts_are_a_setting_that_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    login = {"ftp_url": "sftp://ftp.example.org", "ftp_user": "los", "ftp_pass": "kodeordet"}
+    with pytest.raises(SettingsError, match=r"^ftp_known_hosts: missing.*ftp_host_fingerprint"):
+        opened(tmp_path, **login)
+    (tmp_path / "known").touch()
+    assert opened(tmp_path, **login, ftp_known_hosts=tmp_path / "known")
+    assert opened(tmp_path, **login, ftp_host_fingerprint="SHA256:" + "x" * 43)
+
+
 def test_sftp_without_its_library_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,7 +101,7 @@ def test_sftp_without_its_library_says_what_to_install(
     for name in ("host_keys", "sftp", "ssh_keys"):
         monkeypatch.delitem(sys.modules, f"aarhus_los.sources.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "paramiko", None)
-    with pytest.raises(SettingsError, match=r"paramiko, .* the extra sftp"):
+    with pytest.raises(SettingsError, match=r"SFTP \(paramiko\) needs the extra `sftp`"):
         opened(tmp_path, ftp_url="sftp://ftp.example.org", ftp_user="los", ftp_pass="kodeordet")
     assert opened(tmp_path, ftp_url="ftps://ftp.example.org").describe().startswith("ftps://")
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import getpass
+import shlex
+import socket
+import struct
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import paramiko
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from aarhus_los.errors import SettingsError, UnavailableError
 from aarhus_los.sources.entries import Listing, Source
@@ -19,6 +30,7 @@ from tests.sources import sftp_server
 from tests.sources.certificates import make_certificate
 from tests.sources.daemons import make_key, run_sshd, run_vsftpd
 from tests.sources.ftp_server import PASSWORD, USER, FtpServer, Serve
+from tests.sources.scripted import Speaking, string
 from tests.sources.sftp_server import SftpServer
 from tests.sources.sites import ftp_on, sftp_on
 
@@ -27,10 +39,17 @@ LOGIN = Login(sftp_server.USER, sftp_server.PASSWORD)
 OTHER_KEY = paramiko.ECDSAKey.generate()
 
 
-def refusal(source: Source) -> str:
+def refused(source: Source) -> UnavailableError:
     with source, pytest.raises(UnavailableError) as caught:
         source.listing()
-    return str(caught.value)
+    return caught.value
+
+
+def refusal(source: Source) -> str:
+    """Of a server that is not trusted: that does not change by itself."""
+    error = refused(source)
+    assert error.lasting
+    return str(error)
 
 
 # --- certificates
@@ -173,6 +192,47 @@ def test_of_several_host_keys_the_known_one_is_asked_for(open_folder: Path) -> N
                 assert "known" in {one.name for one in source.listing().entries}
 
 
+OLD = "its only host key is one that signs with SHA-1 (ssh-rsa), which can be forged"
+
+
+def test_a_server_that_has_only_a_key_of_sha_1_is_told_what_it_needs() -> None:
+    offers = [
+        "curve25519-sha256",
+        "ssh-rsa",
+        *["aes128-ctr"] * 2,
+        *["hmac-sha2-256"] * 2,
+        *["none"] * 2,
+        "",
+        "",
+    ]
+    lists = b"".join(string(offer.encode()) for offer in offers)
+    payload = b"\x14" + bytes(16) + lists + bytes(5)
+    padding = 16 - (5 + len(payload)) % 8
+    hello = (
+        b"SSH-2.0-Old_1.0\r\n"
+        + struct.pack(">IB", 1 + len(payload) + padding, padding)
+        + payload
+        + bytes(padding)
+    )
+
+    def says(sent: socket.socket) -> None:
+        sent.sendall(hello)
+        while sent.recv(1000):
+            pass
+
+    with Speaking(says) as server:
+        error = refused(sftp_on(server.port, Pinned(OTHER_KEY.fingerprint), LOGIN))
+    assert OLD in str(error)
+    assert "key of Ed25519" in str(error)
+    assert error.lasting
+
+
+@servers
+def test_sshd_with_a_key_of_sha_1_only(open_folder: Path) -> None:
+    with run_sshd(open_folder, open_folder, ["rsa"], options="HostKeyAlgorithms ssh-rsa\n") as daemon:
+        assert OLD in refusal(sftp_on(daemon.port, Pinned(OTHER_KEY.fingerprint), LOGIN))
+
+
 # --- keys to log in with
 
 
@@ -216,3 +276,43 @@ def test_a_key_file_that_cannot_be_used_is_said_without_the_passphrase(tmp_path:
         assert str(caught.value).startswith(f"ftp_ssh_key_path: {tmp_path / name}")
         assert "løsen" not in str(caught.value)
         assert caught.value.__cause__ is None
+
+
+def pkcs8(path: Path, passphrase: str | None = None) -> Path:
+    """An RSA key as `openssl genpkey` writes it."""
+    hidden = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
+    path.write_bytes(
+        rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, hidden)
+    )
+    path.chmod(0o600)
+    return path
+
+
+def fault_of(path: Path, passphrase: str | None = None) -> str:
+    with pytest.raises(SettingsError) as caught:
+        read_key(path, passphrase)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("passphrase", [None, "løsenet"])
+def test_a_key_in_pkcs_8_is_called_so(tmp_path: Path, passphrase: str | None) -> None:
+    key = pkcs8(tmp_path / "my key", passphrase)
+    text = fault_of(key, passphrase)
+    assert text.startswith(f"ftp_ssh_key_path: {key}: a key in PKCS#8, which is not read: ")
+    assert text.endswith(f"ssh-keygen -p -f '{key}'")
+
+
+@servers
+def test_what_is_said_of_a_key_in_pkcs_8_makes_of_it_one_that_is_read(tmp_path: Path) -> None:
+    key = pkcs8(tmp_path / "my key")
+    command = fault_of(key).rpartition("form: ")[2]
+    subprocess.run([*shlex.split(command), "-N", ""], check=True, stdin=subprocess.DEVNULL)
+    assert read_key(key, None).get_name() == "ssh-rsa"
+
+
+def test_a_key_of_putty_is_called_so(tmp_path: Path) -> None:
+    key = tmp_path / "los.ppk"
+    key.write_text("PuTTY-User-Key-File-3: ssh-ed25519\r\nEncryption: none\r\nComment: los\r\n")
+    text = fault_of(key)
+    assert "a key of PuTTY, which is not read" in text
+    assert text.endswith(f"puttygen {key} -O private-openssh -o {key}.openssh")

@@ -1,0 +1,339 @@
+"""Performs a play over real runs, and says what is not as it must be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from aarhus_los.sandbox.mo_kinds import KINDS
+from aarhus_los.sandbox.mo_store import Snapshot
+from aarhus_los.uuids import seed_uuid
+from tests.drawn.cells import Bad
+from tests.drawn.drops import person_uuid, unit_uuid
+from tests.drawn.importer import End, Ran, importer, seeded
+from tests.drawn.model import Expected, Model, Noted, first_difference
+from tests.drawn.oracle import fold
+from tests.drawn.plays import Mend, Others, Play, PutBack, Run, Upload
+from tests.drawn.stand_in import COPENHAGEN, PRIMARY, StandIn, wash
+from tests.drawn.world import FOREVER, File, Mo
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`sort` is what the same faults have in common."""
+
+    sort: str
+    words: str
+
+
+class Wrong(Exception):
+    def __init__(self, sort: str, words: str) -> None:
+        super().__init__(f"{sort}: {words}")
+        self.difference = Difference(sort, words)
+
+
+@cache
+def seeds() -> Snapshot:
+    """An MO with our facets and classes."""
+    return seeded()
+
+
+class Runs(Protocol):
+    """What is performed with: the importer, or something that does as it must."""
+
+    state: Path
+
+    def put(self, file: File, at: datetime | None) -> None: ...
+    def forget_addresses(self) -> None: ...
+    def run(self, since: date | None = None, end: End | None = None) -> Ran: ...
+
+
+def perform(play: Play) -> Difference | None:
+    """The first thing that is not as it must be, in runs of the importer."""
+    return performed(play)[0]
+
+
+def performed(play: Play) -> tuple[Difference | None, Mo]:
+    """The first thing that is not as it must be, in runs of the importer, and what MO says then."""
+    stand_in = stage(play)
+    with importer(stand_in, chunk_size=play.chunk) as there:
+        return Performance(play, stand_in, there).difference(), stand_in.read()
+
+
+def stage(play: Play) -> StandIn:
+    """An MO as it is before a play."""
+    stand_in = StandIn(None if play.bare else seeds())
+    now = stand_in.at
+    for moment, mo in play.history:
+        stand_in.at = moment
+        stand_in.fill(mo)
+    stand_in.at = now
+    stand_in.fill(play.mo)
+    return stand_in
+
+
+@dataclass
+class Performance:
+    """A play that is performed."""
+
+    play: Play
+    stand_in: StandIn
+    importer: Runs
+    refuses: bool = True
+    """Whether it knows when MO was put back."""
+    model: Model = field(default_factory=Model)
+    server: dict[str, File] = field(default_factory=dict)
+    copies: list[tuple[datetime, Snapshot]] = field(default_factory=list)
+    put_back_to: datetime | None = None
+    foreign: dict[tuple[str, str], Any] = field(default_factory=dict)
+    cached: set[str] = field(default_factory=set)
+    cut_off: bool = False
+    """Whether the run before this one was ended."""
+    was_down: bool = False
+    """Whether the address service was away in the run before this one."""
+    exact: bool = True
+    circle: bool = False
+    """Whether rows were set aside for a circle."""
+
+    def difference(self) -> Difference | None:
+        """The first thing that is not as it must be."""
+        try:
+            self._perform()
+        except Wrong as wrong:
+            return wrong.difference
+        return None
+
+    def _perform(self) -> None:
+        self.exact = self.play.exact
+        if self.play.taken_over:
+            self._take_over(self.play.taken_over)
+        for step in self.play.steps:
+            match step:
+                case Upload():
+                    self.server[step.file.name] = step.file
+                    self.importer.put(step.file, step.at)
+                case Run():
+                    self._run(step)
+                case PutBack():
+                    self._put_back(step)
+                case Mend():
+                    self._mend(step)
+                case Others():
+                    self._others(step)
+        if any(isinstance(step, Run | Mend) for step in self.play.steps):
+            self._in_the_end()
+
+    def _take_over(self, time: datetime) -> None:
+        self.importer.state.write_text(f"{time.isoformat()}\n")
+        self.importer.state.chmod(0o600)
+        moment = time.replace(tzinfo=COPENHAGEN)
+        for step in self.play.steps:
+            if isinstance(step, Run | Mend):
+                break
+            if not isinstance(step, Upload):
+                continue
+            is_old = step.at is not None and step.at < moment - timedelta(days=1)
+            noted = self.model.noted[step.file.name] = Noted(step.file if is_old else None)
+            stamp = step.file.stamp.replace(tzinfo=COPENHAGEN)
+            if step.file.family != "STAM" and stamp < moment:
+                noted.began, noted.last = stamp, moment
+
+    def _wash(self, down: bool) -> Any:
+        def washed(text: str) -> str | None:
+            if down and text not in self.cached:
+                raise Bad("down")
+            return wash(text)
+
+        return washed
+
+    def expect(self, since: date | None = None, down: bool = False) -> Expected:
+        today = datetime.now(COPENHAGEN).date()
+        return self.model.expect(
+            self.server, self.stand_in.read(), self.stand_in.read, today, self._wash(down), since
+        )
+
+    def _run(self, step: Run) -> None:
+        if self.put_back_to is not None:
+            return  # what a run then must do is asked by the step that mends
+        new = self.model.new(self.server, step.since)
+        expected = self.expect(step.since, step.down)
+        start = self.stand_in.at
+        self.copies.append((start, self.stand_in.store.snapshot()))
+        self.stand_in.dar_down, self.stand_in.washed = step.down, set()
+        ran = self.importer.run(step.since, step.end)
+        self.stand_in.dar_down = False
+        if ran.exit_code is None:
+            self.model.ended(new, start)
+            self.cut_off = True
+            self.importer.forget_addresses()
+            self.cached.clear()
+            return
+        self.cached |= self.stand_in.washed
+        self._right(ran, expected, "run")
+        self.model.done(new, start, ran.writes > 0, expected)
+        self.circle = self.circle or any("circle" in why for _, why in expected.outcome.set_aside.values())
+        self.exact = self.exact and not (expected.healed or expected.perhaps or self.circle)
+        self.cut_off, self.was_down = False, step.down
+        if step.repeat and not step.down:
+            self._repeat()
+
+    def _right(self, ran: Ran, expected: Expected, what: str) -> None:
+        exits = expected.exits | {0, 1} if self.cut_off and not expected.pending else expected.exits
+        if ran.exit_code is None or ran.exit_code > 1:
+            raise Wrong(f"{what}: exit {ran.exit_code}: {_sort_of(ran.told)}", ran.told)
+        said = self.stand_in.read()
+        found = [first_difference(said, mo, expected.loose_marks) for mo in expected.either]
+        if all(found):
+            raise Wrong(f"{what}: MO: {str(found[0]).split()[0]}", f"{found[0]}\n{ran.told}")
+        if ran.exit_code not in exits:
+            aside = "; ".join(f"{ref}: {why}" for ref, why in expected.outcome.set_aside.items())
+            raise Wrong(
+                f"{what}: exit {ran.exit_code}, not {sorted(exits)}",
+                f"exit {ran.exit_code}, not {sorted(exits)}\nset aside by the oracle: {aside};"
+                f" told {expected.outcome.aside.told}, in part {expected.outcome.aside.partly}\nsaid: {ran.told}",
+            )
+        if misfits := self.stand_in.misfits():
+            raise Wrong(f"{what}: an address of another type or owner", misfits[0])
+        for (kind, uuid), shown in self.foreign.items():
+            if self._shown(kind, uuid) != shown:
+                raise Wrong(
+                    f"{what}: {kind} of others changed",
+                    f"{kind} {uuid}: {self._shown(kind, uuid)}, not {shown}",
+                )
+
+    def _repeat(self, since: date | None = None) -> None:
+        """A repeat writes nothing, with the same exit code."""
+        what = f"--since {since}" if since else "a repeat"
+        sort = "--since" if since else "repeat"
+        before = self.stand_in.read()
+        ran = self.importer.run(since)
+        if ran.exit_code is None or ran.exit_code > 1:
+            raise Wrong(f"{sort}: exit {ran.exit_code}: {_sort_of(ran.told)}", f"{what}: {ran.told}")
+        if ran.writes and not self.circle:
+            found = first_difference(self.stand_in.read(), before)
+            kind = str(found).split()[0] if found else "nothing changed"
+            raise Wrong(
+                f"{sort}: writes: {kind}", f"{what} wrote {ran.writes} objects; {found} (before)\n{ran.told}"
+            )
+        wanted = {1} if self.model.pending else {0, 1} if self.model.perhaps or since or self.cut_off else {0}
+        if ran.exit_code not in wanted:
+            raise Wrong(
+                f"{sort}: exit {ran.exit_code}, not {sorted(wanted)}",
+                f"{what}: exit {ran.exit_code}, not {sorted(wanted)}; pending: {sorted(self.model.pending)}\n{ran.told}",
+            )
+
+    def _put_back(self, step: PutBack) -> None:
+        """MO is put back. Not to a copy without any unit: by the text, MO then has no past of what is imported again."""
+        if step.before < len(self.copies):
+            moment, copy = self.copies[step.before]
+            if copy.objects["org_unit"]:
+                self.put_back_to = moment
+                self.stand_in.store.restore(copy)
+
+    def _mend(self, step: Mend) -> None:
+        """A run on an MO that was put back is refused, until it is told from which day on it has to import again."""
+        copy, self.put_back_to = self.put_back_to, None
+        if copy is None:
+            return
+        lost = [
+            noted.file.date
+            for noted in self.model.noted.values()
+            if noted.file and noted.file.family != "STAM" and noted.last is not None and noted.last >= copy
+        ]
+        if not lost:
+            return
+        for since in (None, min(lost) + timedelta(days=1)):
+            ran = self.importer.run(since) if self.refuses else Ran(74, 0, str(min(lost)))
+            if ran.exit_code != 74 or ran.writes:
+                raise Wrong(
+                    f"put back: not refused{' with a later day' if since else ''}",
+                    f"exit {ran.exit_code}, {ran.writes} writes, with --since {since}; {min(lost)} is right\n{ran.told}",
+                )
+            if str(min(lost)) not in ran.told:
+                raise Wrong("put back: the right day is not told", f"{ran.told}, not --since {min(lost)}")
+        self._run(Run(since=min(lost) - timedelta(days=step.earlier)))
+
+    def _in_the_end(self) -> None:
+        if self.put_back_to is not None:
+            return
+        if self.cut_off or self.was_down or self.model.new(self.server):
+            self._run(Run())
+        self._repeat()
+        said = self.stand_in.read()
+        if self.exact:
+            self._all_at_once(said)
+        day = self._some_day()
+        if day is None:
+            return
+        if not self.exact:
+            self._run(Run(since=day))
+        self._repeat(day)
+
+    def _all_at_once(self, said: Mo) -> None:
+        today = datetime.now(COPENHAGEN).date()
+        once = fold(self.play.mo, list(self.server.values()), today, wash)
+        if any("circle" in why for _, why in once.set_aside.values()):
+            return
+        lists = {
+            step.file for step in self.play.steps if isinstance(step, Upload) and step.file.family == "STAM"
+        }
+        if len({file.name for file in lists}) < len(lists):
+            return
+        wanted = {kind: dict(objects) for kind, objects in once.mo.items()}
+        for kind in wanted:
+            for uuid in said[kind]:
+                if uuid not in wanted[kind] and any(uuid == each for _, each in self.foreign):
+                    wanted[kind][uuid] = said[kind][uuid]
+        if found := first_difference(said, wanted, {*said["unit"], *wanted["unit"]}):
+            raise Wrong(f"all at once: {found.split()[0]}", found)
+
+    def _some_day(self) -> date | None:
+        """A day for --since that is any, and the same whenever the play is performed."""
+        days = sorted({file.date for file in self.server.values() if file.family != "STAM"})
+        return days[len(self.play.steps) % len(days)] if days else None
+
+    def _others(self, step: Others) -> None:
+        """What others write is another object in each case, so that they may do it again and again."""
+        store, number = self.stand_in.store, step.number
+        start, end = date(2024, 1, 1), (FOREVER, date(2025, 6, 30))[number % 2]
+        uuid = f"0f{number:06}-0000-4000-8000-{len(self.foreign):012}"
+        match step.what:
+            case "unit":
+                kind = "org_unit"
+                fields = {"user_key": "X", "name": "Andres", "org_unit_type": seed_uuid("UNIT_TYPE_UNKNOWN")}
+            case "phone":
+                kind = "address"
+                fields = {
+                    "user_key": "87654321",
+                    "value": "87654321",
+                    "address_type": seed_uuid("UNIT_PHONE"),
+                    "org_unit": unit_uuid(number),
+                }
+            case "account":
+                kind = "it"
+                fields = {"user_key": "AD", "itsystem": unit_uuid(55), "person": person_uuid(number)}
+            case _:
+                kind = "engagement"
+                fields = {
+                    "user_key": "X",
+                    "person": unit_uuid(66),
+                    "org_unit": unit_uuid(0),
+                    "engagement_type": seed_uuid("UNIT_PHONE"),
+                    "job_function": seed_uuid("UNIT_PHONE"),
+                    "primary": PRIMARY[True],
+                }
+        store.create(kind, uuid, start, end, fields)
+        self.foreign[kind, uuid] = self._shown(kind, uuid)
+
+    def _shown(self, kind: str, uuid: str) -> Any:
+        assert kind in KINDS
+        return self.stand_in.shown(kind, uuid)
+
+
+def _sort_of(told: str) -> str:
+    """The words of a message, without what differs from case to case."""
+    words = told.split("\n")[0].split()
+    return " ".join(word for word in words[:14] if not any(char.isdigit() for char in word))
