@@ -80,6 +80,11 @@ def read_own(path: Path) -> bytes:
         raise StateError(f"{path} cannot be read: {error.strerror}") from error
 
 
+def encoded(text: str) -> bytes:
+    """A text as UTF-8. Half a letter, which JSON of others may hold, is written as JSON would: it is none in UTF-8."""
+    return text.encode("utf-8", "backslashreplace")
+
+
 def write_private(path: Path, data: bytes | Iterable[bytes], mode: int = 0o600) -> None:
     """Writes a file by way of a temporary one beside it, flushed to the disk, so that it is never half there."""
     try:

@@ -36,6 +36,8 @@ GRACE_SECONDS: Final = 10.0
 """How long requests that write may still wait for their answers after a run was told to stop."""
 IDLE_SECONDS: Final = 4.0
 """MO's server closes a connection that was idle for five seconds; a request that meets the close is lost."""
+LONGEST_ASKED: Final = 86_400.0
+"""So many seconds at most count of what a server asks us to wait: no request is tried again for longer."""
 _CHUNK: Final = 64 * 1024
 
 Authorise = Callable[[requests.PreparedRequest], requests.PreparedRequest]
@@ -98,12 +100,14 @@ class Answer:
 
     @property
     def retry_after(self) -> float:
-        """How many seconds it asks to wait, by seconds or by a date; 0 where it asks nothing."""
+        """How many seconds it asks to wait, by seconds or by a date; 0 where it asks nothing, a day where it asks more."""
         text = self.headers.get("Retry-After", "").strip()
-        with suppress(ValueError, OverflowError):
-            return max(0.0, float(int(text)))
-        at = http_date(text)
-        return 0.0 if at is None else max(0.0, (at - datetime.now(UTC)).total_seconds())
+        seconds = 0.0
+        if text.isdecimal():
+            seconds = float(text) if len(text) < 20 else 0.0
+        elif (at := http_date(text)) is not None:
+            seconds = (at - datetime.now(UTC)).total_seconds()
+        return min(max(seconds, 0.0), LONGEST_ASKED)
 
 
 def http_date(text: str) -> datetime | None:

@@ -16,13 +16,16 @@ from typing import Any, Final
 from aarhus_los.clock import COPENHAGEN
 from aarhus_los.drop.names import parse_name
 from aarhus_los.errors import StateError
-from aarhus_los.files import beside, is_own_folder, make_own_folder, read_own, resolved, write_private
+from aarhus_los.files import beside, encoded, is_own_folder, make_own_folder, read_own, resolved, write_private
 
 REMEMBERED: Final = timedelta(days=365)
 """How long a file that left the server stays in the state."""
 NOTHING_YET: Final = datetime.min
 NO_FILES: Final = {"files": 0}
 """The line of a state in which no file is, as the version before this one wrote it."""
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 9000
+"""Of moments: of what is before and after, nothing can be reckoned."""
 VERSION: Final = 2
 """Of the state file."""
 REMEDY: Final = "put back the last good copy, or write the time of the last import on its first line, alone"
@@ -149,9 +152,12 @@ def _check(read: Any) -> None:
             raise ValueError(f"{field_name}: a value of the wrong kind")
     if read.get("seen"):
         date.fromisoformat(read["seen"])
-    for moment in ("began", "last", "bookmark"):
-        if read.get(moment) and datetime.fromisoformat(read[moment]).tzinfo is None:
-            raise ValueError(f"{moment}: a time without a zone")
+    for time in read.keys() & {*_MOMENTS, "mtime", "imported"}:
+        at = datetime.fromisoformat(read[time])
+        if at.tzinfo is None:
+            raise ValueError(f"{time}: a time without a zone")
+        if time in _MOMENTS and not FIRST_YEAR <= at.year <= LAST_YEAR:
+            raise ValueError(f"{time}: out of range")
 
 
 def _is_text(value: Any) -> bool:
@@ -170,6 +176,7 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
 
 
+_MOMENTS: Final = ("began", "last", "bookmark")
 _OF_LINE: Final[Mapping[str, Callable[[Any], bool]]] = {
     **dict.fromkeys(("name", "sha256", "mtime", "imported", "began", "last", "seen"), _is_text),
     **dict.fromkeys(("pending", "given_up"), _is_numbers),
@@ -228,9 +235,9 @@ def save_state(path: Path, state: State) -> None:
     lines = (asdict(line) for line in sorted(state.lines.values(), key=lambda line: line.name))
     written = [state.timestamp.isoformat()]
     for each in (about, *lines):
-        kept = {k: v for k, v in each.items() if v not in (None, False, (), {}, "")}
+        kept = {k: v for k, v in each.items() if v or type(v) is int}
         written.append(json.dumps(kept, ensure_ascii=False))
-    write_private(resolved(path), ("\n".join(written) + "\n").encode())
+    write_private(resolved(path), encoded("\n".join(written) + "\n"))
 
 
 class Kept:

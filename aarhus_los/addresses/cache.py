@@ -76,7 +76,7 @@ class Cache:
         content = _File(service=self._service, answers=dict(sorted(kept.items())))
         try:
             write_private(self._path, (content.model_dump_json(indent=1) + "\n").encode())
-        except StateError as error:
+        except (StateError, ValueError) as error:  # or the service has answered with half a letter
             self._warnings.append(f"the address cache: {error}: the next run asks the address service again")
         else:
             self._on_disk = kept

@@ -16,7 +16,7 @@ from aarhus_los.desired.claims import SetAside, UnresolvedAddress
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import OrgRow
 from aarhus_los.errors import StateError
-from aarhus_los.files import read_own, write_private
+from aarhus_los.files import encoded, read_own, write_private
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
@@ -142,4 +142,4 @@ def _csv(rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
     writer.writerows([cell if _NUMBER.fullmatch(cell) else defused(cell) for cell in row] for row in rows)
-    return text.getvalue().encode()
+    return encoded(text.getvalue())

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from aarhus_los.errors import EXIT_ROWS, needs_extra
-from aarhus_los.files import check_place, write_private
+from aarhus_los.files import check_place, encoded, write_private
 from aarhus_los.report import words
 from aarhus_los.report.account import Fate
 from aarhus_los.report.changes import Change, changes_of, words_of
@@ -78,7 +78,7 @@ def check_page(path: Path) -> None:
 
 def write_page(path: Path, record: Record) -> None:
     """Writes the page of a record, 0600, whole or not at all. Raises StateError."""
-    write_private(path.absolute(), b"".join(part.encode() for part in _rendered(record)))
+    write_private(path.absolute(), b"".join(encoded(part) for part in _rendered(record)))
 
 
 def _rendered(record: Record) -> Iterator[str]:

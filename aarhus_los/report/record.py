@@ -18,7 +18,7 @@ from aarhus_los.brakes import Brake
 from aarhus_los.cpr import masked
 from aarhus_los.desired.claims import Notice, SetAside, UnresolvedAddress
 from aarhus_los.errors import SettingsError
-from aarhus_los.files import write_private
+from aarhus_los.files import encoded, write_private
 from aarhus_los.messages import Message, code_of, danish
 from aarhus_los.mo.model import Address, Mark, Value
 from aarhus_los.plan import Operation
@@ -151,9 +151,9 @@ def write_record(folder: Path, account: Account) -> Path:
 def _written(account: Record, written: Iterable[Operation]) -> Iterator[bytes]:
     """A JSON object, an operation a line: a first import has more of them than should be in memory as text."""
     head = as_json(account).rstrip().removesuffix("}").rstrip()
-    yield f'{head},\n "written": [\n'.encode()
+    yield encoded(f'{head},\n "written": [\n')
     for number, operation in enumerate(written):
-        yield f"{',' if number else ' '} {_IN_A_LINE(operation_record(operation))}\n".encode()
+        yield encoded(f"{',' if number else ' '} {_IN_A_LINE(operation_record(operation))}\n")
     yield b" ]\n}\n"
 
 
