@@ -16,7 +16,15 @@ from typing import Any, Final
 from aarhus_los.clock import COPENHAGEN
 from aarhus_los.drop.names import parse_name
 from aarhus_los.errors import StateError
-from aarhus_los.files import beside, encoded, is_own_folder, make_own_folder, read_own, resolved, write_private
+from aarhus_los.files import (
+    beside,
+    encoded,
+    is_own_folder,
+    make_own_folder,
+    read_own,
+    resolved,
+    write_private,
+)
 
 REMEMBERED: Final = timedelta(days=365)
 """How long a file that left the server stays in the state."""
