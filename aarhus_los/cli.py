@@ -343,9 +343,18 @@ def init_command(ctx: click.Context, /, settings: Path | None, quiet: bool) -> N
 @click.option(
     "--today", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="With --serve: the day it is for MO."
 )
+@click.option("--no-rest", is_flag=True, help="With --serve: an MO that has switched its REST API off.")
+@click.option("--no-service-api", is_flag=True, help="With --serve: a client without MO's role service_api.")
 @click.pass_context
 def sandbox_command(
-    ctx: click.Context, /, serve: bool, drop: Path | None, empty: bool, today: datetime | None
+    ctx: click.Context,
+    /,
+    serve: bool,
+    drop: Path | None,
+    empty: bool,
+    today: datetime | None,
+    no_rest: bool,
+    no_service_api: bool,
 ) -> None:
     """Run the import on sample data, against an MO, a file server and an address service on this machine."""
     try:
@@ -353,9 +362,12 @@ def sandbox_command(
         from aarhus_los.sandbox.show import show as show_sandbox
     except ImportError as error:
         raise needs_extra(f"the sandbox ({error})", "sandbox") from None
-    if (drop or empty or today) and not serve:
-        raise click.UsageError("--drop, --empty and --today go with --serve")
-    ctx.exit(serve_sandbox(drop, empty, today.date() if today else None) if serve else show_sandbox())
+    if not serve:
+        if drop or empty or today or no_rest or no_service_api:
+            raise click.UsageError("the other options of the sandbox go with --serve")
+        ctx.exit(show_sandbox())
+    day = today.date() if today else None
+    ctx.exit(serve_sandbox(drop, empty, day, rest=not no_rest, service_api=not no_service_api))
 
 
 def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:

@@ -39,7 +39,9 @@ def check_mo(state: State, organisation: str, bookmark: datetime | None, since: 
         if line.last and (bookmark is None or datetime.fromisoformat(line.last) > bookmark)
         if (name := parse_name(line.name)) and name.stamp is not None
     ]
-    if lacking and (since is None or since > min(lacking)):
+    # Where only class lists are lacking, any day does: they are whole every time.
+    oldest = min(lacking, default=state.timestamp.date() if state.timestamp else date.max)
+    if since is None or (lacking and since > oldest):
         copy = (
             "has no bookmark of this importer"
             if bookmark is None
@@ -47,7 +49,7 @@ def check_mo(state: State, organisation: str, bookmark: datetime | None, since: 
         )
         raise StateError(
             f"MO was put back to a copy: it {copy}, and the last import was later. Import what it lacks with"
-            f" --since {min(lacking)}"
+            f" --since {oldest}"
         )
 
 

@@ -283,13 +283,15 @@ class _ReadingOfPeople(_Reading):
         self._engagements(strangers, ())
         self.objects(Kind.EMPLOYEE, strangers | {new_person_uuid(cpr) for cpr in cprs - set(self.found)})
         names = self.actual[Kind.EMPLOYEE]
-        numbers_of_strangers = {
+        # A row may name the engagement of somebody else than its number says: that is whom it is about.
+        named = (owner_of(self.actual[Kind.ENGAGEMENT].get(uuid, ())) for uuid in engagements)
+        numbers = {
             piece.value.cpr
-            for uuid in strangers
-            for piece in names.get(uuid, ())[-1:]
+            for uuid in {*strangers, *named}
+            for piece in names.get(uuid or "", ())[-1:]
             if isinstance(piece.value, Person) and piece.value.cpr is not None
         }
-        self.of_details.details(set(names) - known, numbers_of_strangers)
+        self.of_details.details(set(names) - known, numbers)
 
     def in_mo(self) -> PeopleInMo:
         return PeopleInMo(

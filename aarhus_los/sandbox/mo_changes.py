@@ -38,7 +38,7 @@ def edited(kind: Kind, before: Tracks, start: date, end: date, fields: Fields) -
         known = read(before, part)
         if kind is ORG_UNIT and part.track.columns:
             fields = {**_last(part, known, start, end), **fields}
-        rows = _given(kind, part, ours, start, end, fields)
+        rows = [] if part.fixed else _given(kind, part, ours, start, end, fields)
         if rows and part.single:
             rows += without(known, [Row(start, end, None)])
         elif not rows and part.widened:

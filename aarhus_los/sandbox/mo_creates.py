@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
@@ -61,12 +62,13 @@ def _unit(asked: Asked, item: Item) -> Write:
         **{key: reference(item, key) for key in _UNIT_CLASSES},
     }
     start, end = window(item, ordered=False)
-    if parent != asked.store.organisation and not asked.force:
-        mo_checks.check_in_unit(asked.store, parent, start, end)
+    if parent != asked.store.organisation:
+        mo_checks.check_in_unit(asked, parent, start, end)
     fault = unforeseen() if fields["org_unit_type"] is None else None
     return _write(asked, ORG_UNIT, uuid, start, end, fields, fault)
 
 
+_TEN_DIGITS: Final = re.compile(r"[0-9]{10}")
 _UNIT_CLASSES: Final = ("org_unit_type", "org_unit_hierarchy", "org_unit_level", "time_planning")
 
 
@@ -77,8 +79,7 @@ def _address(asked: Asked, item: Item) -> Write:
     kind = needed_reference(item, "address_type")
     scope = mo_checks.scope_of(asked.store, kind)
     value = text(item, "value", needed=True) or ""
-    if not asked.force:
-        mo_checks.check_address_value(scope, value)
+    mo_checks.check_address_value(asked, scope, value)
     uuid = _uuid(item)
     fields = {
         "user_key": text(item, "user_key") or value or uuid,
@@ -104,12 +105,8 @@ def _employee(asked: Asked, item: Item) -> Write:
     uuid = _uuid(item)
     start = BEGINNING
     if cpr:
-        born = birthday(cpr)
-        if born is None:
-            raise MoError(400, "V_CPR_NOT_VALID", "Not a valid CPR number.", cpr=cpr)
-        start = born
-        if not asked.force:
-            mo_checks.check_new_cpr(asked.store, uuid, cpr, start)
+        start = _born(asked, cpr)
+        mo_checks.check_new_cpr(asked, uuid, cpr, start)
     fields = {
         "user_key": text(item, "user_key") or uuid,
         **names,
@@ -123,9 +120,8 @@ def _engagement(asked: Asked, item: Item) -> Write:
     unit = needed_reference(item, "org_unit")
     start, end = window(item)
     person = needed_reference(item, "person")
-    if not asked.force:
-        mo_checks.check_in_person(asked.store, person, start, end)
-        mo_checks.check_in_unit(asked.store, unit, start, end)
+    mo_checks.check_in_person(asked, person, start, end)
+    mo_checks.check_in_unit(asked, unit, start, end)
     uuid = _uuid(item)
     fields = {
         "user_key": text(item, "user_key") or uuid,
@@ -149,7 +145,7 @@ def _account(asked: Asked, item: Item) -> Write:
     user_key = text(item, "user_key") or uuid
     _check_owners(asked, owners, start, end)
     if (person := owners["person"]) is not None:
-        known = mo_checks.accounts(asked.store, person, system, by_graphql=asked.by_graphql)
+        known = mo_checks.accounts(asked, person, system)
         mo_checks.check_different(known, (person, system, user_key))
     fields = {
         "user_key": user_key,
@@ -180,12 +176,18 @@ def _manager(asked: Asked, item: Item) -> Write:
 
 
 def _check_owners(asked: Asked, fields: Mapping[str, Any], start: date, end: date) -> None:
-    if asked.force:
-        return
     if (unit := fields.get("org_unit")) is not None:
-        mo_checks.check_in_unit(asked.store, unit, start, end)
+        mo_checks.check_in_unit(asked, unit, start, end)
     if (person := fields.get("person")) is not None:
-        mo_checks.check_in_person(asked.store, person, start, end)
+        mo_checks.check_in_person(asked, person, start, end)
+
+
+def _born(asked: Asked, cpr: str) -> date:
+    """From when a person of a CPR number is there."""
+    born = birthday(cpr)
+    if born is None and (asked.store.settings.cpr_validate_birthdate or not _TEN_DIGITS.fullmatch(cpr)):
+        raise MoError(400, "V_CPR_NOT_VALID", "Not a valid CPR number.", cpr=cpr)
+    return born or BEGINNING
 
 
 def _uuid(item: Item) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from aarhus_los.sandbox import mo_checks
 from aarhus_los.sandbox.mo_changes import NOBODY, edited, read, terminated
 from aarhus_los.sandbox.mo_creates import names_in
-from aarhus_los.sandbox.mo_errors import MoError, not_found, unforeseen, unit_not_found
+from aarhus_los.sandbox.mo_errors import DefectError, MoError, not_found, unforeseen, unit_not_found
 from aarhus_los.sandbox.mo_items import (
     Item,
     carelessly,
@@ -40,7 +40,10 @@ def prepare_terminate(asked: Asked, item: Item) -> Write:
     kind = KINDS[item["type"]]
     uuid = own_uuid(item)
     start, end = termination(item)
-    if kind is not ORG_UNIT and asked.store.registration(kind.name, uuid) is None:
+    if kind is ORG_UNIT:
+        if asked.by_graphql:
+            mo_checks.check_unused(asked, uuid, start, end)
+    elif asked.store.registration(kind.name, uuid) is None:
         raise not_found(uuid=uuid, original=None)
     return Write(kind, uuid, terminated(kind, start, end))
 
@@ -61,10 +64,9 @@ def _unit(asked: Asked, item: Item, data: Item) -> Write:
             fields[key] = value
     if "parent" in data:
         parent = reference(data, "parent")
-        if not asked.force:
-            if parent is not None:
-                mo_checks.check_in_unit(asked.store, parent, start, end)
-            mo_checks.check_move(asked.store, uuid, parent or asked.store.organisation, start)
+        if parent is not None:
+            mo_checks.check_in_unit(asked, parent, start, end)
+        mo_checks.check_move(asked, uuid, parent or asked.store.organisation, start)
         fields["parent"] = parent or asked.store.organisation
     return _write(ORG_UNIT, uuid, before, start, end, fields)
 
@@ -72,7 +74,7 @@ def _unit(asked: Asked, item: Item, data: Item) -> Write:
 def carelessly_typed(data: Item) -> str | None:
     """The type of a unit, which MO takes to be there wherever its key is."""
     if data["org_unit_type"] is None:
-        raise unforeseen("'NoneType' object is not subscriptable")
+        raise DefectError("'NoneType' object is not subscriptable")
     return uuid_of(data["org_unit_type"])
 
 
@@ -90,16 +92,15 @@ def _address(asked: Asked, item: Item, data: Item) -> Write:
         kind = needed_reference(data, "address_type")
         scope = mo_checks.scope_of(asked.store, kind)
         value = text(data, "value", needed=True) or ""
-        if not asked.force:
-            mo_checks.check_address_value(scope, value)
+        mo_checks.check_address_value(asked, scope, value)
         fields |= {
             **mo_checks.kept(scope, value),
             "address_type": kind,
             "visibility": reference(data, "visibility"),
         }
     person = owners["person"] if "person" in owners else _first(ADDRESS, before, "person")
-    if person is not None and not asked.force:
-        mo_checks.check_in_person(asked.store, person, start, end)
+    if person is not None:
+        mo_checks.check_in_person(asked, person, start, end)
     return _write(ADDRESS, uuid, before, start, end, fields, owners)
 
 
@@ -134,12 +135,8 @@ def _engagement(asked: Asked, item: Item, data: Item) -> Write:
         fields["primary"] = primary
     extensions = ("fraction", *(f"extension_{number}" for number in range(1, 11)))
     fields |= {key: data[key] for key in extensions if data.get(key) is not None}
-    # An engagement never changes its person; MO does not say so (measured).
-    if not asked.force:
-        person = None if before is None else _first(ENGAGEMENT, before, "person")
-        if person is None:
-            raise MoError(400, "E_INVALID_INPUT", 'invalid input syntax for type uuid: "None"')
-        mo_checks.check_in_person(asked.store, person, start, end)
+    person = None if before is None else _first(ENGAGEMENT, before, "person")
+    mo_checks.check_in_person(asked, person, start, end)
     return _write(ENGAGEMENT, uuid, before, start, end, fields, ("job_function", "engagement_type"))
 
 
@@ -159,7 +156,7 @@ def _account(asked: Asked, item: Item, data: Item) -> Write:
         fields["external_id"] = data["external_id"]
     person, system, user_key = fields.get("person"), fields.get("itsystem"), fields.get("user_key")
     if person and system and user_key:
-        known = mo_checks.accounts(asked.store, person, system, by_graphql=asked.by_graphql)
+        known = mo_checks.accounts(asked, person, system)
         if uuid in known:
             known[uuid] = (person, system, user_key)
         mo_checks.check_different(known)
@@ -172,7 +169,7 @@ def _manager(asked: Asked, item: Item, data: Item) -> Write:
     start, end = window(data)
     unit = None if before is None else _first(MANAGER, before, "org_unit")
     if before is None or unit is None:
-        raise unforeseen("list index out of range")
+        raise DefectError("list index out of range")
     fields: dict[str, Any] = _texts(data, "user_key")
     for key in ("manager_type", "org_unit"):
         if key in data:
@@ -186,10 +183,10 @@ def _manager(asked: Asked, item: Item, data: Item) -> Write:
     given = several(data, "responsibility")
     fields["responsibility"] = _all(MANAGER, before, "responsibility") if given is None else given
     fields["manager_level"] = reference(data, "manager_level") or _first(MANAGER, before, "manager_level")
-    if not asked.force:
-        mo_checks.check_in_unit(asked.store, unit, start, end)
-        if person is not None:
-            mo_checks.check_in_person(asked.store, person, start, end)
+    mo_checks.check_in_unit(asked, unit, start, end)
+    if person is not None:
+        mo_checks.check_in_person(asked, person, start, end)
+    mo_checks.check_distinct(asked, fields["responsibility"])
     return _write(MANAGER, uuid, before, start, end, fields, ("manager_type", "org_unit", "manager_level"))
 
 

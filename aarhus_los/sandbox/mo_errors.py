@@ -28,12 +28,19 @@ class MoError(Exception):
         }
 
 
+class DefectError(MoError):
+    """MO's own code fails: REST answers 500 as to all that is unforeseen, GraphQL with the bare text of the failure."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(500, "E_UNKNOWN", description)
+
+
 class NotModelledError(Exception):
     """The request may be right, but the importer never sends it: answered 501, lest a test rests on a guess."""
 
 
 def unforeseen(description: str = "Unknown Error.") -> MoError:
-    """A defect of MO, after which it also closes the connection."""
+    """What MO does not foresee, its database's failures above all; REST also closes the connection after it."""
     return MoError(500, "E_UNKNOWN", description)
 
 

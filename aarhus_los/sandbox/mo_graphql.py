@@ -21,18 +21,13 @@ from graphql import (
     validate,
 )
 
-from aarhus_los.sandbox import mo_mutations, mo_readers, mo_scalars
+from aarhus_los.sandbox import mo_readers, mo_scalars
 from aarhus_los.sandbox.mo_errors import MoError, NotModelledError
 from aarhus_los.sandbox.mo_graphql_types import BELOW_PERSONS, BY_COLLECTION, TYPES
+from aarhus_los.sandbox.mo_mutations import mutate
 from aarhus_los.sandbox.mo_readers import Context, Found, Info, refused, require
 
 VERSIONS: Final = range(21, 31)
-
-_MUTATIONS: Final = {
-    "create": mo_mutations.create,
-    "update": mo_mutations.update,
-    "terminate": mo_mutations.terminate,
-}
 
 
 def execute(context: Context, body: Any) -> dict[str, Any]:
@@ -140,16 +135,21 @@ def _set_municipality_code(source: Any, info: Info, input: Mapping[str, Any]) ->
     return mo_readers.organisation(source, info)
 
 
-def _mutation(name: str) -> Callable[..., Found]:
-    kind, _, verb = name.rpartition("_")
-    mutate = _MUTATIONS[verb]
-    shown = next(each for each in TYPES if each.kind == kind)
+def _mutation(name: str) -> Callable[..., Found | list[Found]]:
+    """The resolver of a mutation: of one object, or where it names a collection, of several, one after the other."""
+    noun, _, verb = name.rpartition("_")
+    bulk = BY_COLLECTION.get(noun)
+    shown = bulk or next(each for each in TYPES if each.role == noun)
 
-    def resolve(source: Any, info: Info, input: Mapping[str, Any]) -> Found:
+    def resolve(source: Any, info: Info, input: Any) -> Found | list[Found]:
         context = require(info, f"{verb}_{shown.role}")
         try:
-            return Found(shown, mutate(context.store, kind, input))
+            written = [
+                Found(shown, mutate(context.store, shown.kind, verb, each, context.version))
+                for each in (input if bulk else [input])
+            ]
         except MoError as error:
             raise refused(error) from None
+        return written if bulk else written[0]
 
     return resolve

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from aarhus_los.sandbox.mo_errors import MoError, missing, unforeseen
+from aarhus_los.sandbox.mo_errors import DefectError, MoError, missing
 from aarhus_los.sandbox.moments import FOREVER, day_after
 
 Item = Mapping[str, Any]
@@ -69,7 +69,7 @@ def needed_reference(source: Item, key: str) -> str:
 def carelessly(source: Item, key: str) -> str | None:
     """A reference that MO takes to be there wherever its key is; a null is a failure of its own."""
     if source[key] is None:
-        raise unforeseen("'NoneType' object has no attribute 'get'")
+        raise DefectError("'NoneType' object has no attribute 'get'")
     return uuid_of(source[key])
 
 
@@ -123,7 +123,7 @@ def end_of(last: Any) -> date:
         return FOREVER
     end = day(last)
     if end == FOREVER:  # MO reckons with the day after, which does not exist
-        raise unforeseen("date value out of range")
+        raise DefectError("date value out of range")
     return day_after(end)
 
 

@@ -43,8 +43,13 @@ class Part:
     role: str | None = None
     single: bool = False
     """A list in which MO keeps one value a day: it sends the whole list, its own rows laid over those it has read."""
+    fixed: bool = False
+    """Whether an edit never changes it, and does not say so."""
     widened: bool = True
     """Whether an edit that does not give it spreads its first and last row to the days of the edit."""
+
+
+STATE: Final = Track("state")
 
 
 class Shown(Enum):
@@ -64,6 +69,12 @@ class Field:
     several: bool = False
     """Whether it holds a list."""
     shown: Shown = Shown.ALWAYS
+
+    @property
+    def refers(self) -> bool:
+        """Whether it holds another object's uuid, or several."""
+        track = self.part.track
+        return not (track.columns or track.texts or track is STATE)
 
     @cached_property
     def column(self) -> int | None:
@@ -114,7 +125,7 @@ class Kind:
         return {field.name: field for field in self.fields}
 
 
-_STATE: Final = Part(Track("state"))
+_STATE: Final = Part(STATE)
 _PROPERTIES: Final = Part(Track("properties", Merging.COLUMNS, ("user_key",)))
 _TYPE: Final = Part(Track("type"))
 _PRIMARY: Final = Part(Track("primary"))
@@ -202,6 +213,7 @@ _ENGAGEMENT_EXTENSIONS: Final = Part(
     Track("extensions", Merging.COLUMNS, ("fraction", *_NUMBERED), sparse=True)
 )
 _JOB: Final = _single(_TASKS)
+_EMPLOYED: Final = Part(_PERSONS.track, single=True, fixed=True)
 ENGAGEMENT: Final = Kind(
     "engagement",
     parts=(
@@ -211,13 +223,13 @@ ENGAGEMENT: Final = Kind(
         _TYPE,
         _PRIMARY,
         _JOB,
-        _PERSONS,
+        _EMPLOYED,
         _UNITS,
         _ORGANISATIONS,
     ),
     fields=(
         Field("user_key", _PROPERTIES),
-        Field("person", _PERSONS),
+        Field("person", _EMPLOYED),
         Field("org_unit", _UNITS),
         Field("job_function", _JOB),
         Field("engagement_type", _TYPE),

@@ -11,7 +11,7 @@ from typing import Any, Final
 from graphql import GraphQLError, GraphQLResolveInfo
 
 from aarhus_los.sandbox import mo_scalars
-from aarhus_los.sandbox.mo_errors import MoError
+from aarhus_los.sandbox.mo_errors import DefectError, MoError
 from aarhus_los.sandbox.mo_filters import find, window
 from aarhus_los.sandbox.mo_graphql_types import TYPES, ObjectType
 from aarhus_los.sandbox.mo_kinds import KINDS, full_name
@@ -75,6 +75,8 @@ def require(info: Info, role: str) -> Context:
 
 def refused(error: MoError) -> GraphQLError:
     """How GraphQL tells what MO refuses."""
+    if isinstance(error, DefectError):
+        return GraphQLError(error.description)
     return GraphQLError(f"ErrorCodes.{error.key}", extensions={"error_context": error.body})
 
 

@@ -38,7 +38,8 @@ class MoServer(HttpStandIn):
     """Serves a store for the length of a `with`. What MO's operator decides is changed on it while it runs:
 
     `tokens.roles` are what tokens issued from now on are good for, `expire_tokens()` ends those issued so far, `denied` are
-    roles that MO's policies deny to everybody, `rest_enabled` False switches REST off, and `restart_database()` does.
+    roles that MO's policies deny to everybody, `rest_enabled` False switches REST off, and `restart_database()` does. Other
+    settings of MO are those of its store.
     """
 
     def __init__(
@@ -185,7 +186,8 @@ def written_objects(request: Request) -> int:
     variables = body.get("variables")
     inputs = variables.values() if isinstance(variables, dict) else ()
     bookmarks = sum(isinstance(each, dict) and each.get("uuid") in _BOOKMARK for each in inputs)
-    return fields - bookmarks if writes else 0
+    in_bulk = sum(len(each) - 1 for each in inputs if isinstance(each, list))
+    return fields - bookmarks + in_bulk if writes else 0
 
 
 def _refusal(token: Token, request: Request) -> Answer | None:

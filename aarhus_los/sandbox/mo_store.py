@@ -15,6 +15,7 @@ from aarhus_los.sandbox.mo_changes import NOBODY, Change
 from aarhus_los.sandbox.mo_errors import MoError, unforeseen
 from aarhus_los.sandbox.mo_kinds import KINDS, Kind
 from aarhus_los.sandbox.mo_registrations import Registration, Registrations
+from aarhus_los.sandbox.mo_settings import MoSettings
 from aarhus_los.sandbox.mo_shown import Span, spans, validities
 from aarhus_los.sandbox.moments import BEGINNING, FOREVER, day_after, day_of, now
 
@@ -56,6 +57,7 @@ class MoStore:
         times: Callable[[], datetime] = now,
     ) -> None:
         self.organisation = organisation
+        self.settings = MoSettings()
         self.municipality_code: int | None = None
         self.times = times
         self.clock: Callable[[], date] = lambda: day_of(self.times())

@@ -24,12 +24,20 @@ class ForeignFileError(Exception):
     """A file of the sample would take the place of one that is somebody's."""
 
 
-def serve(drop: Path | None, empty: bool, today: date | None = None) -> int:
+def serve(
+    drop: Path | None,
+    empty: bool,
+    today: date | None = None,
+    *,
+    rest: bool = True,
+    service_api: bool = True,
+) -> int:
     """Serves until SIGTERM or SIGINT and returns the exit code; says on stdout where, as one line of JSON, when ready.
 
     `drop` is the folder that the importer will read, made if it is not there; None: a temporary one. `empty`: no sample
     files are put into it. MO holds only its root organisation in either case. `today` is the
-    day it is for MO, if not this one.
+    day it is for MO, if not this one. `rest` False: MO's operator has switched REST off, which is 404; `service_api` False:
+    the importer's client lacks that role, which is 403.
     """
     with _stopped() as stopped, TemporaryDirectory(prefix="los-sandbox-") as temporary:
         folder = (drop or Path(temporary) / "drop").absolute()
@@ -44,6 +52,9 @@ def serve(drop: Path | None, empty: bool, today: date | None = None) -> int:
         with Stage(Path(temporary)) as stage:
             if today is not None:
                 stage.store.clock = _always(today)
+            stage.mo.rest_enabled = rest
+            if not service_api:
+                stage.mo.tokens.roles -= {"service_api"}
             settings = stage.write_settings({"import_csv_folder": str(folder)})
             ready = {
                 "settings": str(settings),

@@ -220,11 +220,17 @@ class StandIn:
         for start, end, fields in pieces:
             for track, rows in created(KINDS[kind], start, day_after(end), fields).items():
                 change.setdefault(track, []).extend(rows)
-        for (_, end, _), (start, _, _) in pairwise(pieces):
+        state = KINDS[kind].state.name
+        for (_, end, fields), (start, _, _) in pairwise(pieces):
             if day_after(end) < start:
-                gap = created(KINDS[kind], day_after(end), start, {"published": KINDS[kind].gone})
-                track = KINDS[kind].state.name
-                change[track] += [row._replace(value=KINDS[kind].gone) for row in gap[track]]
+                # Whom it belongs to no edit can say, so that it is told of the days between, too.
+                kept = {name: fields[name] for name in ("person", "itsystem") if fields.get(name)}
+                gap = created(KINDS[kind], day_after(end), start, kept)
+                for track, rows in gap.items():
+                    if track == state:
+                        rows = [row._replace(value=KINDS[kind].gone) for row in rows]
+                    if track == state or kind in ("engagement", "it"):
+                        change[track] += rows
         if mark:
             fields = {"org_unit_hierarchy": MARKS[mark[0][2]]}
             rows = created(KINDS[kind], mark[0][0], day_after(mark[-1][1]), fields)["mark"]

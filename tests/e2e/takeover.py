@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from aarhus_los.sandbox import mo_mutations
 from aarhus_los.sandbox.dar import address_uuid as dar_uuid
 from aarhus_los.sandbox.mo_store import MoStore
 from tests.e2e.los_files import address_of, uuid_of
@@ -109,16 +108,8 @@ def _classes(store: MoStore) -> None:
         for title in titles:
             _class(store, uuid_of(title), facet, title)
     for title in DROPPED:
-        emptied = {
-            "uuid": uuid_of(title),
-            "facet_uuid": facet_of("org_unit_type"),
-            "scope": "TEXT",
-            "user_key": "-",
-            "name": "-",
-            "published": "IkkePubliceret",
-            "validity": {"from": date(1910, 1, 1), "to": None},
-        }
-        mo_mutations.update(store, "class", emptied, 30)
+        emptied = {"user_key": "-", "name": "-", "published": "IkkePubliceret"}
+        store.edit("class", uuid_of(title), date(1910, 1, 1), OPEN, emptied)
 
 
 def _class(store: MoStore, uuid: str, facet: str, title: str) -> None:

@@ -8,15 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.request import ProxyHandler, build_opener
+from uuid import UUID
 
 import pytest
+import requests
 
 from aarhus_los.sandbox import show
 from aarhus_los.sandbox.sample import first_drop
 from aarhus_los.sandbox.stage import importer_environment
 from tests.e2e.harness import Sandbox
+
+DIRECT: Final = {"http": "", "https": ""}
+"""No proxy, whatever the environment says."""
 
 
 def command(*args: str) -> list[str]:
@@ -54,6 +59,29 @@ def served(home: Path, *args: str) -> Iterator[tuple[subprocess.Popen[str], dict
 def get(url: str) -> Any:
     with build_opener(ProxyHandler({})).open(url, timeout=10) as answer:
         return json.load(answer)
+
+
+class SandboxClient:
+    """Talks to an MO that is served, with a token."""
+
+    def __init__(self, url: str, settings: dict[str, str]) -> None:
+        self.url = url
+        own = {name.rpartition(".")[2]: value for name, value in settings.items()}
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": own["client_id"],
+            "client_secret": own["client_secret"],
+        }
+        token = f"{own['auth_server']}/realms/{own['auth_realm']}/protocol/openid-connect/token"
+        answer = requests.post(token, data=form, timeout=10, proxies=DIRECT)
+        self.headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    def get(self, path: str) -> Any:
+        return requests.get(self.url + path, headers=self.headers, timeout=10, proxies=DIRECT).json()
+
+    def post(self, path: str, body: Any) -> None:
+        answer = requests.post(self.url + path, json=body, headers=self.headers, timeout=10, proxies=DIRECT)
+        answer.raise_for_status()
 
 
 @pytest.fixture
@@ -127,6 +155,57 @@ def test_the_importer_runs_with_the_settings_that_serve_wrote(home: Path) -> Non
         done = run(home, "--settings", ready["settings"])
         assert done.returncode == 1, done.stderr + done.stdout
         assert len(get(ready["mo"] + "/sandbox/state")["org_unit"]) == 64
+
+
+def test_serve_lives_on_the_day_that_it_is_told(home: Path) -> None:
+    unit = {"type": "org_unit", "name": "A", "org_unit_type": {"uuid": str(UUID(int=1))}}
+    with served(home, "--empty", "--today", "2027-06-01") as (_, ready):
+        settings = json.loads(Path(ready["settings"]).read_text(encoding="utf-8"))
+        client = SandboxClient(ready["mo"], settings)
+        client.post(
+            "/service/details/create?force=1", {**unit, "validity": {"from": "2027-06-01", "to": None}}
+        )
+        client.post(
+            "/service/details/create?force=1", {**unit, "validity": {"from": "2027-06-02", "to": None}}
+        )
+        [root] = client.get("/service/o/")
+        assert client.get(f"/service/o/{root['uuid']}/")["unit_count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "status", "body"),
+    [
+        ("--no-rest", 404, {"detail": "Not Found"}),
+        ("--no-service-api", 403, {"status": "Forbidden", "msg": "The Service API is gone"}),
+    ],
+)
+def test_an_mo_without_rest_is_served(home: Path, option: str, status: int, body: dict[str, str]) -> None:
+    with served(home, "--empty", option) as (_, ready):
+        settings = json.loads(Path(ready["settings"]).read_text(encoding="utf-8"))
+        client = SandboxClient(ready["mo"], settings)
+        for method, path in [
+            ("POST", "/service/details/create"),
+            ("GET", "/service/o/"),
+            ("GET", "/service/x"),
+        ]:
+            answer = requests.request(
+                method, client.url + path, json=[], headers=client.headers, timeout=10, proxies=DIRECT
+            )
+            assert (answer.status_code, answer.json()) == (status, body)
+        person = 'mutation { employee_create(input: {given_name: "Anna", surname: "Lund"}) { uuid } }'
+        client.post("/graphql/v30", {"query": person})
+        [[written]] = get(ready["mo"] + "/sandbox/state")["employee"].values()
+        assert written["name"] == "Anna Lund"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [["--today", "2027-06-01"], ["--empty"], ["--drop", "x"], ["--no-rest"], ["--no-service-api"]],
+)
+def test_options_of_serving_go_with_it(home: Path, option: list[str]) -> None:
+    done = run(home, "sandbox", *option)
+    assert done.returncode == 2
+    assert "go with --serve" in done.stderr
 
 
 def test_serve_takes_the_place_of_nobodys_files(home: Path) -> None:

@@ -158,21 +158,21 @@ def _shown(
 
 
 def _read(mo: Direct, kind: str, uuids: list[str], version: int) -> dict[str, Any] | None:
-    _, body = mo.post(f"/graphql/v{version}", _query(kind, "by_uuid", uuids))
+    _, body = mo.post(f"/graphql/v{version}", history_query(kind, "by_uuid", uuids))
     if body.get("errors"):
         return None
     return {each["uuid"]: _known(each["validities"]) for each in body["data"][COLUMNS[kind][0]]["objects"]}
 
 
 def _listed(mo: Direct, asked: Mapping[str, Any], version: int) -> Any:
-    _, body = mo.post(f"/graphql/v{version}", _query(asked["kind"], asked["query"], asked["keys"]))
+    _, body = mo.post(f"/graphql/v{version}", history_query(asked["kind"], asked["query"], asked["keys"]))
     if body.get("errors"):
         return FAILED
     found = body["data"][COLUMNS[asked["kind"]][0]]["objects"]
     return sorted(each["uuid"] for each in found if each["validities"])
 
 
-def _query(kind: str, by: str, keys: list[str]) -> dict[str, Any]:
+def history_query(kind: str, by: str, keys: list[str]) -> dict[str, Any]:
     collection, columns = COLUMNS[kind]
     declared, values = (
         ("$cprs: [CPR!]", {"cprs": keys}) if by == "by_cpr" else ("$keys: [UUID!]", {"keys": keys})
