@@ -65,6 +65,11 @@ def _of_folder(
     subject: str, folder: Path, paths: Collection[Path], size: int, *, made: bool = False
 ) -> Iterator[Fault]:
     """`made`: an import makes the folder where it is not there."""
+    try:
+        folder = resolved(folder)
+    except StateError as error:
+        yield Fault(subject, str(error))
+        return
     if made and not os.path.lexists(folder):
         above = next(parent for parent in folder.absolute().parents if os.path.lexists(parent))
         if fault := unwritable(above):

@@ -92,14 +92,15 @@ def folders(settings: Settings, files: Collection[str] = ()) -> list[Finding]:
     in_the_way = faults(settings, files)
     found = [failure(fault.subject, fault.text, EXIT_STATE) for fault in in_the_way]
     places = [
-        ("state folder", "state_file", resolved(settings.state_file).parent),
+        ("state folder", "state_file", settings.state_file),
         ("report folder", "report_folder", settings.report_folder),
         ("queries folder", None, settings.queries_folder),
         ("metrics", None, settings.metrics_file),
     ]
-    for subject, setting, place in places:
-        if place is None or any(fault.subject == subject for fault in in_the_way):
+    for subject, setting, path in places:
+        if path is None or any(fault.subject == subject for fault in in_the_way):
             continue
+        place = resolved(path).parent if setting == "state_file" else path
         if setting is not None and not place.exists():
             found.append(ok(subject, f"{place} is not there: the first import makes it"))
         elif setting is not None and (reason := open_to_others(place, setting)):

@@ -114,12 +114,10 @@ def _of_other_rows(file: DropFile, written: Iterable[Sequence[str]]) -> list[Seq
 
 
 def _written(path: Path, header: Sequence[str], delimiter: str) -> list[Sequence[str]]:
-    """The rows that stand in such a file already; none where it is not there or not as it was written."""
-    if path.is_symlink():  # none of ours: it is replaced
-        return []
+    """The rows that stand in such a file of ours already; none where there is none, or not as it was written."""
     try:
         text = read_own(path).decode("utf-8-sig", "replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, StateError):  # not there, or none of ours: it is replaced
         return []
     try:
         first, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

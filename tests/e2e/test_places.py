@@ -16,7 +16,7 @@ import pytest
 from tests.e2e.drops import CHANGED, NEW, office, put_files
 from tests.e2e.harness import Sandbox
 from tests.e2e.los_files import org
-from tests.machine import fill, small_disk
+from tests.machine import THEM, fill, given_to, small_disk
 
 DELTA = {
     NEW: org(
@@ -82,6 +82,22 @@ def file_at(place: str) -> Spoil:
     return spoil
 
 
+def link_of_another(place: str) -> Spoil:
+    def spoil(home: Path) -> Path:
+        if os.geteuid() != 0:
+            pytest.skip("needs root, to be another user")
+        path = home / place
+        (home / "theirs").mkdir()
+        if path.is_dir():
+            path.rmdir()
+        elif path.exists():
+            path.rename(home / "theirs" / path.name)
+        path.symlink_to(home / "theirs" / path.name)
+        return given_to(THEM, path)
+
+    return spoil
+
+
 IN_THE_WAY: dict[str, Spoil] = {
     "a folder as reject file": folder_at(f"reports/rejected_{NEW}"),
     "a folder as list of addresses": folder_at(f"reports/failed_addr_{CHANGED}"),
@@ -93,13 +109,16 @@ IN_THE_WAY: dict[str, Spoil] = {
     "a file as report folder": file_at("reports"),
     "a file as queries folder": file_at("queries"),
     "a file as metrics folder": file_at("metrics"),
+    "a link of another user as state": link_of_another("state"),
+    "a link of another user as folder of kept files": link_of_another("state.d"),
+    "a link of another user as report folder": link_of_another("reports"),
 }
 
 
 @pytest.mark.parametrize("case", IN_THE_WAY)
 def test_what_is_in_the_way_is_found_before_anything_is_sent(waiting: Sandbox, case: str) -> None:
     path = IN_THE_WAY[case](waiting.stage.home)
-    if path.name == "state":
+    if path.parent.name == "new":
         waiting.configure(state_file=str(path))
     before = waiting.state()
     done = waiting.run()
