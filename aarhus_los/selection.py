@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from aarhus_los.cpr import masked
 from aarhus_los.desired.claims import Notice
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
@@ -33,6 +34,10 @@ class Refusal:
     file: str
     reason: str
     exit_code: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "file", masked(self.file))
+        object.__setattr__(self, "reason", masked(self.reason))
 
 
 @dataclass
@@ -172,8 +177,9 @@ class _Selecting:
 
     def _news(self, key: str, text: str, *, fault: bool = False, value: str | None = None) -> None:
         """Reports what the state does not know as reported already; of what it knows, that it is so still."""
+        key = masked(key)
         known = self.state.reported.get(key)
-        value = value if value is not None else known or self.now.date().isoformat()
+        value = masked(value) if value is not None else known or self.now.date().isoformat()
         self.selection.reported[key] = value
         if known != value:
             self.selection.notices.append(Notice(text, fault=fault, news=True))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from aarhus_los import clock
+from aarhus_los.cpr import masked
 from aarhus_los.drop.columns import UNITS, references
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
@@ -205,4 +206,4 @@ def _known(files: Iterable[DropFile]) -> dict[str, set[str]]:
 
 def _shown(name: str) -> str:
     """A file name on one line, whatever it holds."""
-    return name if name.isprintable() else repr(name)
+    return masked(name if name.isprintable() else repr(name))
