@@ -8,10 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Final
 
 from aarhus_los.errors import UnavailableError
 from aarhus_los.messages import Message
+
+LONGEST_ASKED: Final = 86_400.0
+"""So many seconds at most count of what a server asks us to wait: no request is tried again for longer."""
 
 
 class Unsettled(Exception):
@@ -70,12 +73,14 @@ class Answer:
 
     @property
     def retry_after(self) -> float:
-        """How many seconds it asks to wait, by seconds or by a date; 0 where it asks nothing."""
+        """How many seconds it asks to wait, by seconds or by a date; 0 where it asks nothing, a day where it asks more."""
         text = self.headers.get("Retry-After", "").strip()
-        with suppress(ValueError, OverflowError):
-            return max(0.0, float(int(text)))
-        at = http_date(text)
-        return 0.0 if at is None else max(0.0, (at - datetime.now(UTC)).total_seconds())
+        seconds = 0.0
+        if text.isdecimal():
+            seconds = float(text) if len(text) < 20 else 0.0
+        elif (at := http_date(text)) is not None:
+            seconds = (at - datetime.now(UTC)).total_seconds()
+        return min(max(seconds, 0.0), LONGEST_ASKED)
 
 
 def http_date(text: str) -> datetime | None:

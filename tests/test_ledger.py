@@ -3,14 +3,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -20,61 +17,22 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aarhus_los.clock import COPENHAGEN
-from aarhus_los.errors import LockedError, StateError
+from aarhus_los.errors import StateError
 from aarhus_los.ledger import (
     NOTHING_YET,
     Kept,
     Line,
     State,
-    check_room,
     digest,
     load_state,
-    locked,
-    make_folder,
     next_state,
     save_state,
-    write_private,
 )
+from tests.machine import disk_of
 
 NAME = "Org_nye_20210128_123742.csv"
 LATER = "Org_ret_20210129_123742.csv"
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=COPENHAGEN)
-
-
-@contextmanager
-def disk_of(size: int) -> Iterator[None]:
-    """Lets no file grow beyond this: what a full disk does, for any user."""
-    former = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, former[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, former)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own, of 512 KiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    try:
-        mount = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=512k", "none", disk], capture_output=True, check=False
-        )
-    except FileNotFoundError:
-        pytest.skip("no mount command")
-    if mount.returncode:
-        pytest.skip("needs the right to mount")
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", disk], check=True)
-
-
-def fill(disk: Path) -> None:
-    with pytest.raises(OSError, match="No space left"), (disk / "filler").open("wb", buffering=0) as filler:
-        while True:
-            filler.write(b"\0" * 1024)
 
 
 def written(path: Path, text: str) -> Path:
@@ -388,155 +346,6 @@ def test_a_failed_write_leaves_the_old_state_and_nothing_else(tmp_path: Path) ->
         save_state(path, State(NOON, {NAME: Line(NAME, "a" * 64)}, ours=True))
     assert load_state(path) == old
     assert [each.name for each in tmp_path.iterdir()] == ["state"]
-
-
-def test_the_bytes_are_on_the_disk_before_the_name_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    order: list[str] = []
-    sync, rename = os.fsync, Path.replace
-
-    def synced(descriptor: int) -> None:
-        order.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "bytes")
-        sync(descriptor)
-
-    def renamed(self: Path, target: Path) -> Path:
-        order.append("name")
-        return rename(self, target)
-
-    monkeypatch.setattr(os, "fsync", synced)
-    monkeypatch.setattr(Path, "replace", renamed)
-    write_private(tmp_path / "state", b"x")
-    assert order == ["bytes", "name", "folder"]
-
-
-# A disk that takes nothing is found before it matters
-
-
-def test_a_full_disk_is_found(tmp_path: Path) -> None:
-    check_room(tmp_path)
-    with disk_of(10_000), pytest.raises(StateError, match=re.escape(str(tmp_path))):
-        check_room(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_room_grows_with_the_state(tmp_path: Path) -> None:
-    with disk_of(500_000):
-        check_room(tmp_path)
-        with pytest.raises(StateError):
-            check_room(tmp_path, 400_000)
-
-
-def test_a_really_full_disk(small_disk: Path) -> None:
-    fill(small_disk)
-    with pytest.raises(StateError, match="No space left"):
-        check_room(small_disk)
-    with pytest.raises(StateError, match="No space left"):
-        save_state(small_disk / "state", State(NOON, {}, ours=True))
-    with pytest.raises(StateError, match="No space left"), locked(small_disk / "state"):
-        pass
-    assert {each.name for each in small_disk.iterdir()} == {"filler", "state.lock"}
-
-
-def test_a_read_only_disk(small_disk: Path) -> None:
-    save_state(small_disk / "state", State(NOON, {}, ours=True))
-    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-    with pytest.raises(StateError, match="Read-only"):
-        check_room(small_disk)
-    with pytest.raises(StateError, match="Read-only"), locked(small_disk / "state"):
-        pass
-    with pytest.raises(StateError, match="Read-only"):
-        make_folder(small_disk / "reports")
-    assert load_state(small_disk / "state").timestamp == NOON
-
-
-def test_a_lock_that_cannot_be_written_is_no_defect(tmp_path: Path) -> None:
-    with disk_of(0), pytest.raises(StateError, match=r"state\.lock"), locked(tmp_path / "state"):
-        pass
-    with locked(tmp_path / "state"):
-        pass
-
-
-def test_a_file_where_a_folder_must_be(tmp_path: Path) -> None:
-    blocking = written(tmp_path / "file", "")
-    with pytest.raises(StateError, match="is not a folder"):
-        make_folder(blocking)
-    for act in (make_folder, check_room, lambda folder: locked(folder / "state").__enter__()):
-        with pytest.raises(StateError, match=re.escape(str(blocking))):
-            act(blocking / "reports")
-
-
-def test_folders_are_made_private_and_open_ones_told(tmp_path: Path) -> None:
-    assert make_folder(tmp_path / "a" / "b") is None
-    assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
-    (tmp_path / "a").chmod(0o750)
-    warning = make_folder(tmp_path / "a")
-    assert warning is not None
-    assert f"chmod 0700 {tmp_path / 'a'}" in warning
-    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o750
-
-
-# The lock
-
-HOLD = (
-    "import sys, time\n"
-    "from pathlib import Path\n"
-    "from aarhus_los.ledger import locked\n"
-    "with locked(Path(sys.argv[1])):\n"
-    "    print('held', flush=True)\n"
-    "    sys.stdin.read()\n"
-)
-
-
-@contextmanager
-def holder(state_file: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock until its standard input ends."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, state_file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def test_a_second_run_is_told_who_holds_the_lock_since_when(tmp_path: Path) -> None:
-    state_file = tmp_path / "state"
-    began = datetime.now(COPENHAGEN)
-    with holder(state_file) as process:
-        with pytest.raises(LockedError) as caught, locked(state_file):
-            pytest.fail("both hold the lock")
-        assert caught.value.exit_code == 75
-        told = re.search(rf"process {process.pid} since (\S+)", str(caught.value))
-        assert told
-        assert abs(datetime.fromisoformat(told[1]) - began) < timedelta(seconds=60)
-        process.communicate("")
-        assert process.returncode == 0
-    with locked(state_file):
-        pass
-
-
-def test_a_killed_run_leaves_no_lock_behind(tmp_path: Path) -> None:
-    state_file = tmp_path / "state"
-    with holder(state_file) as process:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        with (
-            locked(state_file),
-            pytest.raises(LockedError, match=f"process {os.getpid()} "),
-            locked(state_file),
-        ):
-            pytest.fail("held twice")
-
-
-def test_the_lock_is_private_and_let_go_after_a_failure(tmp_path: Path) -> None:
-    state_file = tmp_path / "state"
-    with pytest.raises(RuntimeError), locked(state_file):
-        raise RuntimeError
-    with locked(state_file):
-        assert stat.S_IMODE((tmp_path / "state.lock").stat().st_mode) == 0o600
 
 
 # The state after a run

@@ -22,8 +22,11 @@ SKEW: Final = timedelta(minutes=5)
 _SUBJECT: Final = "drop"
 
 
-def drop(settings: Settings) -> list[Finding]:
-    """Logs in, lists the folder, and opens each file that an import would: what it says of them is told beforehand."""
+def drop(settings: Settings) -> tuple[list[Finding], list[str]]:
+    """Logs in, lists the folder, and opens each file that an import would: what it says of them is told beforehand.
+
+    Also the names of those that it would read.
+    """
     try:
         state = load_state(settings.state_file)
     except StateError:
@@ -39,7 +42,7 @@ def drop(settings: Settings) -> list[Finding]:
                 selection = select(state, source, kept, clock.now(), validate_birthdate=birthdate)
             entries = list(source.listed.values())
     except LosError as error:
-        return [failure(_SUBJECT, str(error))]
+        return [failure(_SUBJECT, str(error), error.exit_code)], []
     told = [
         *(str(notice) for notice in selection.notices),
         *(f"{each.file} is not read: {each.reason}" for each in selection.refused),
@@ -51,7 +54,7 @@ def drop(settings: Settings) -> list[Finding]:
     ]
     if place.startswith("ftp://"):
         found.append(warning(_SUBJECT, f"{place}: not encrypted, nor is the login: use ftps:// or sftp://"))
-    return found
+    return found, [file.name.name for file in selection.files]
 
 
 def _listed(place: str, entries: Sequence[Entry]) -> list[Finding]:
