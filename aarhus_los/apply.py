@@ -16,10 +16,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from aarhus_los.answer import Unsettled
 from aarhus_los.brakes import Limit, Refusals
 from aarhus_los.delivery import Batch, Delivered, Failing, Failure, Mo, deliver
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import GRACE_SECONDS, Unsettled
+from aarhus_los.http import GRACE_SECONDS
+from aarhus_los.messages import Message
 from aarhus_los.mo.answers import NotShown, Refused
 from aarhus_los.mo.model import Kind, Person
 from aarhus_los.plan import Action, Operation, Plan, Step
@@ -190,7 +192,8 @@ class _Run:
     # What MO has acknowledged, and whether it has done it
 
     def _delivered(self, batch: Batch, delivered: Delivered) -> None:
-        if not delivered.unproven:
+        # A single step that was sent again because of it cannot be halved any more: whether it is there, is verified.
+        if not delivered.unproven or (batch.doubted and len(batch.numbers) == 1):
             self._acknowledged(batch, delivered)
             return
         sure = [op for op in delivered.written if (op.kind, op.uuid) not in self.doubtful]
@@ -241,7 +244,9 @@ class _Run:
         step = self.steps[batch.numbers[0]]
         description = _nameless(refused.description, step)
         self._count_refusal(step, f"{refused.status}{key}", description)
-        self._over(batch.numbers[0], Failure(f"MO refused it ({refused.status}{key}): {description}"))
+        self._over(
+            batch.numbers[0], Failure(Message.MO_REFUSED(answer=f"{refused.status}{key}", text=description))
+        )
 
     def _count_refusal(self, step: Step, sort: str, reason: str) -> None:
         self.refusals.add({(op.kind, op.uuid) for op in step.operations}, sort, reason)
@@ -330,6 +335,4 @@ def _unsent(step: Step, failure: Failure) -> Failure:
     if not failure.sent:
         return failure
     first = step.operations[0]
-    return Failure(
-        f"not sent: it needs {first.kind} {first.uuid}, which failed: {failure.reason}", sent=False
-    )
+    return Failure(Message.NOT_SENT(kind=first.kind, uuid=first.uuid, reason=failure.reason), sent=False)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ALL: Final = "all"
+_EMPTY: Final = "empty"
 _ACCEPT: Final = "--accept-rejects"
 _ROW: Final = re.compile(r"(.+\.csv):([0-9]+)")
 
@@ -82,7 +83,7 @@ class _Commands(click.Group):
 
 def _common(command: F) -> F:
     for option in (
-        click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well."),
+        click.option("-q", "--quiet", is_flag=True, help="Say only what is new and what is wrong."),
         click.option(
             "--state-file", type=click.Path(path_type=Path), help="The state file, instead of the setting."
         ),
@@ -112,7 +113,8 @@ def _selecting(command: F) -> F:
             "--allow",
             multiple=True,
             metavar="KIND=NUMBER",
-            help="Let a brake pass: the kind, and at most how many, as the plan shows them.",
+            help="Let a brake pass: the kind, and at most how many, as the plan shows them; `empty`: a drop that has no"
+            " file any more.",
         ),
         click.option(
             _ACCEPT,
@@ -180,6 +182,7 @@ def import_command(
 ) -> None:
     """Import the new files. This is what `los-import` alone does."""
     from aarhus_los.report.metrics import recorded
+    from aarhus_los.report.news import has_news
     from aarhus_los.report.record import account_record, as_json
     from aarhus_los.report.text import account_blocks
     from aarhus_los.run import import_drop
@@ -193,8 +196,8 @@ def import_command(
             account = recording.account = import_drop(settings, options, told)
         if json:
             click.echo(as_json(account_record(account)), nl=False)
-        elif not (quiet and account.exit_code == 0):
-            show(account_blocks(account))
+        elif not quiet or has_news(account):
+            show(account_blocks(account, only_news=quiet))
         page(account)
     ctx.exit(account.exit_code)
 
@@ -210,6 +213,7 @@ def plan_command(
     ctx: click.Context, /, quiet: bool, verbose: bool, json: bool, exit_code: bool, **given: Any
 ) -> None:
     """Show what an import would do. Writes nothing anywhere, but for the file of `--html`."""
+    from aarhus_los.report.news import has_news
     from aarhus_los.report.record import as_json, run_record
     from aarhus_los.report.text import plan_blocks
     from aarhus_los.run import plan_drop
@@ -221,7 +225,7 @@ def plan_command(
         account = plan_drop(settings, options, told)
     if json:
         click.echo(as_json(run_record(account)), nl=False)
-    elif not (quiet and account.exit_code == 0):
+    elif not quiet or has_news(account):
         show(plan_blocks(account, verbose=verbose))
     page(account)
     changes = exit_code and account.exit_code == 0 and bool(account.plan.steps)
@@ -385,9 +389,11 @@ def _options(given: dict[str, Any], verify: Literal["some", "all", "none"]) -> A
 
     allow: dict[BrakeKind, int] = {}
     for text in given["allow"]:
+        if text == _EMPTY:
+            continue
         kind, _, number = text.partition("=")
         if kind not in list(BrakeKind) or not number.isdecimal():
-            kinds = ", ".join(f"{known.value}=NUMBER" for known in BrakeKind)
+            kinds = ", ".join((*(f"{known.value}=NUMBER" for known in BrakeKind), _EMPTY))
             raise click.BadParameter(f"{text!r} is none of {kinds}", param_hint="--allow")
         allow[BrakeKind(kind)] = int(number)
     since: datetime | None = given["since"]
@@ -396,6 +402,7 @@ def _options(given: dict[str, Any], verify: Literal["some", "all", "none"]) -> A
     return Options(
         day,
         given["allow_late"],
+        allow_empty=_EMPTY in given["allow"],
         accept_rejects=_ALL in accepted,
         accepted_rows=frozenset(_row(text) for text in accepted - {_ALL}),
         allow=allow,

@@ -10,6 +10,8 @@ import re
 from datetime import date
 from typing import Final
 
+from aarhus_los.messages import Message
+
 MASK: Final = "**********"
 _NUMBER: Final = re.compile(
     r"(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -76,7 +78,7 @@ def parse_cpr(text: str) -> Cpr:
     """
     digits = text[:6] + text[7:] if len(text) == 11 and text[6] == "-" else text
     if len(digits) != 10 or not (digits.isascii() and digits.isdigit()):
-        raise ValueError("not a CPR number of ten digits")
+        raise ValueError(Message.NOT_A_CPR())
     return Cpr(digits)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from aarhus_los.http import Unsettled
+from aarhus_los.answer import Unsettled
+from aarhus_los.messages import Message
 from aarhus_los.mo.answers import Refused, Spoiled
 from aarhus_los.mo.model import Kind
 from aarhus_los.mo.payloads import Endpoint, Item
@@ -118,7 +119,7 @@ class _Delivery:
 
     def run(self) -> Delivered:
         answers = self.mo.settle(self._once, again=lambda unsettled: unsettled.down or not self.batch.hurried)
-        missing = Failure("MO answered that it has no such object")
+        missing = Failure(Message.MO_HAS_NO_SUCH())
         for operation, answer in zip(self.left, answers, strict=True):
             if answer is None:
                 self.failures[operation.kind, operation.uuid] = missing
@@ -159,15 +160,14 @@ class _Delivery:
         found = {kind: self.mo.read(kind, uuids) for kind, uuids in wanted.items()}
         for kind, histories in found.items():
             for uuid, reason in histories.unreadable.items():
-                text = f"what became of it is not known, since its answer was lost: {reason}"
-                self.failures[kind, uuid] = Failure(text)
+                self.failures[kind, uuid] = Failure(Message.ANSWER_LOST(reason=reason))
         failed = {id(op) for step in self.steps if self._failure(step) for op in step.operations}
         left = [
             operation
             for operation in self.left
             if id(operation) not in failed and not self._is_shown(operation, found[operation.kind])
         ]
-        if self.batch.doubted and len(left) == len(self.left) > 1:
+        if self.batch.doubted and len(left) == len(self.left) and len(self.steps) > 1:
             self.batch.doubted = False
             raise Spoiled(500, None, "MO took a list, and wrote nothing of it")
         self.left = left

@@ -5,16 +5,12 @@ What a server says in its own words is understood where that server is known: MO
 
 from __future__ import annotations
 
-import json
+import logging
 import random
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
 from itertools import count
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -23,8 +19,10 @@ import requests
 from requests import exceptions as failures
 from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
+from aarhus_los.answer import Answer, Unsettled
 from aarhus_los.cutoff import Adapter, Cutoff
 from aarhus_los.errors import UnavailableError
+from aarhus_los.messages import Message
 
 TRIES: Final = 5
 """How often a request is sent at most."""
@@ -36,106 +34,11 @@ GRACE_SECONDS: Final = 10.0
 """How long requests that write may still wait for their answers after a run was told to stop."""
 IDLE_SECONDS: Final = 4.0
 """MO's server closes a connection that was idle for five seconds; a request that meets the close is lost."""
-LONGEST_ASKED: Final = 86_400.0
-"""So many seconds at most count of what a server asks us to wait: no request is tried again for longer."""
 _CHUNK: Final = 64 * 1024
+_LOG: Final = logging.getLogger(__name__)
 
 Authorise = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 R = TypeVar("R")
-
-
-class Unsettled(Exception):
-    """There is no answer, or none that settles the matter. `reason` is for people.
-
-    `perhaps_done`: what was sent may have been, or may yet be, carried out. `down`: the server as a whole is away, no part
-    of what was sent can be the cause. `foreign`: something before the server has answered in its place.
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        perhaps_done: bool,
-        down: bool = False,
-        foreign: bool = False,
-        retry_after: float = 0.0,
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.perhaps_done = perhaps_done
-        self.down = down
-        self.foreign = foreign
-        self.retry_after = retry_after
-        self.tries = 1
-        self.seconds = 0.0
-        """How often it was tried, and how long that took."""
-
-    def final(self, server: str) -> UnavailableError:
-        """What ends the run, after so many tries."""
-        tries = "once" if self.tries == 1 else f"{self.tries} times"
-        asked = f"; it asks us to wait {self.retry_after:.0f} s" if self.retry_after else ""
-        return UnavailableError(
-            f"{server}: {self.reason}{asked}. Tried {tries} in {max(self.seconds, 0):.0f} s."
-            " The next run does the rest."
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server said, whole. Its content is not shown: it may hold CPR numbers or a token."""
-
-    status: int
-    content: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        return f"Answer({self.status}, {len(self.content)} bytes)"
-
-    def json(self) -> Any:
-        """The content, decoded. Raises ValueError, without the content in its text."""
-        try:
-            return json.loads(self.content)
-        except (ValueError, RecursionError):
-            raise ValueError("the answer is not JSON") from None
-
-    @property
-    def retry_after(self) -> float:
-        """How many seconds it asks to wait, by seconds or by a date; 0 where it asks nothing, a day where it asks more."""
-        text = self.headers.get("Retry-After", "").strip()
-        seconds = 0.0
-        if text.isdecimal():
-            seconds = float(text) if len(text) < 20 else 0.0
-        elif (at := http_date(text)) is not None:
-            seconds = (at - datetime.now(UTC)).total_seconds()
-        return min(max(seconds, 0.0), LONGEST_ASKED)
-
-
-def http_date(text: str) -> datetime | None:
-    """The time that a header tells; None where it tells none."""
-    with suppress(ValueError, TypeError, OverflowError):
-        at = parsedate_to_datetime(text)
-        return at.replace(tzinfo=at.tzinfo or UTC)
-    return None
-
-
-def passing(answer: Answer, server: str, setting: str) -> None:
-    """Raises what a status means, whichever server answers so: `Unsettled` where it may pass, else `UnavailableError`.
-
-    `setting` names the setting that holds the server's address.
-    """
-    status = answer.status
-    if 300 <= status < 400:
-        raise UnavailableError(
-            f"{server} redirects to another address ({status}), which is not followed: set {setting} to the address"
-            " that answers itself (https instead of http, perhaps)",
-            lasting=True,
-        )
-    if status == 407:
-        raise UnavailableError(f"the proxy to {server} asks for a login (407)", lasting=True)
-    if status in (408, 429, 503):
-        raise Unsettled(f"answer {status}", perhaps_done=False, down=True, retry_after=answer.retry_after)
-    if status in (502, 504):
-        raise Unsettled(f"answer {status}", perhaps_done=True, retry_after=answer.retry_after)
 
 
 def anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -165,6 +68,8 @@ def shown(url: str) -> str:
 class Http:
     """Sends requests: one HTTP session a thread, proxies and CA bundle from the environment unless one is set.
 
+    `server` is what it is called for people.
+
     `retry_seconds`: no try begins later than that after the first. `sleep` and `clock` (monotonic, seconds) are arguments
     for the sake of those who must jump; by itself a wait ends when the run is stopped.
     """
@@ -172,6 +77,7 @@ class Http:
     def __init__(
         self,
         *,
+        server: str,
         ca_bundle: str | None,
         retry_seconds: float,
         connect_timeout: float,
@@ -181,6 +87,7 @@ class Http:
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._server = server
         self.retry_seconds = retry_seconds
         self.clock = clock
         self._stopped = threading.Event()
@@ -239,6 +146,13 @@ class Http:
                 raise failed
             with self._lock:
                 self._retries += 1
+            _LOG.info(
+                "Retrying %s (%d of %d) …",
+                self._server,
+                number + 1,
+                TRIES,
+                extra={"waited": failed.seconds + wait, "wait": wait},
+            )
             self._sleep(wait)
         raise AssertionError("unreachable")
 
@@ -267,6 +181,7 @@ class Http:
         Raises `Unsettled` where sending it again may help, `UnavailableError` where it cannot.
         """
         session, adapter = self._session()
+        begun = self.clock()
         failure: Exception | None = None
         with self._cutoff.exchange(adapter) as watched:
             self._go_on()
@@ -293,6 +208,7 @@ class Http:
         if failure is not None:
             # Not from within the handler: the errors of the library hold the request, and their texts URLs.
             raise failure
+        _LOG.debug("%s %s: %d in %.2f s", method, shown(url), answer.status, self.clock() - begun)
         if answer.status >= 500:
             # MO closes the connection after an unforeseen error, without a word: the next request on it would be lost.
             session.close()
@@ -301,7 +217,7 @@ class Http:
     def _cut(self) -> Exception:
         if self._stopped.is_set():
             return UnavailableError(self._why)
-        return Unsettled(f"the exchange was not over within {self._exchange_seconds:g} s", perhaps_done=True)
+        return Unsettled(Message.EXCHANGE_TOO_LONG(seconds=self._exchange_seconds), perhaps_done=True)
 
     def _content(self, response: requests.Response, url: str) -> bytes:
         chunks: list[bytes] = []
@@ -340,26 +256,24 @@ class Http:
                     lasting=True,
                 )
             case failures.SSLError():
-                return Unsettled("the TLS connection failed", perhaps_done=True)
+                return Unsettled(Message.TLS_FAILED(), perhaps_done=True)
             case failures.ConnectTimeout():
-                return Unsettled(f"no connection within {connect:g} s", perhaps_done=False, down=True)
+                return Unsettled(Message.NO_CONNECTION_WITHIN(seconds=connect), perhaps_done=False, down=True)
             case failures.ProxyError():
-                return Unsettled("the proxy cannot be reached or refuses", perhaps_done=False, down=True)
+                return Unsettled(Message.PROXY_FAILS(), perhaps_done=False, down=True)
             case failures.ReadTimeout():
-                return Unsettled(f"no answer within {read:g} s", perhaps_done=True)
+                return Unsettled(Message.NO_ANSWER_WITHIN(seconds=read), perhaps_done=True)
             case failures.ConnectionError() if isinstance(_cause(error), NewConnectionError):
-                return Unsettled(
-                    "no connection (refused, or the host is not known)", perhaps_done=False, down=True
-                )
+                return Unsettled(Message.NO_CONNECTION(), perhaps_done=False, down=True)
             case failures.ConnectionError() if isinstance(_cause(error), ReadTimeoutError):
-                return Unsettled(f"nothing more of the answer within {read:g} s", perhaps_done=True)
+                return Unsettled(Message.NOTHING_MORE_WITHIN(seconds=read), perhaps_done=True)
             case failures.InvalidURL() | failures.MissingSchema() | failures.InvalidSchema():
                 return UnavailableError(
                     f"{shown(url)}, or the proxy to it, is not an address that can be asked: mend the setting",
                     lasting=True,
                 )
             case failures.RequestException() | HTTPError():
-                return Unsettled("the connection was closed before the answer was whole", perhaps_done=True)
+                return Unsettled(Message.CLOSED_TOO_EARLY(), perhaps_done=True)
             case _:
                 return UnavailableError(
                     f"{shown(url)} cannot be asked: the CA bundle (setting ca_bundle, or REQUESTS_CA_BUNDLE)"

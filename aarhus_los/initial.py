@@ -9,6 +9,7 @@ from typing import Final
 
 from aarhus_los.desired.claims import DesiredObject, Notice
 from aarhus_los.drop.classlists import CLASS_LISTS
+from aarhus_los.messages import Message
 from aarhus_los.mo.kinds import Class, Facet, ItSystem, Kind, Organisation, Value
 from aarhus_los.timeline import FOREVER, Piece
 from aarhus_los.uuids import seed_uuid
@@ -126,12 +127,7 @@ def seed_objects(
     if code is None:
         seeds.append(_object(Kind.ORGANISATION, uuid, Organisation(municipality_code), create_only=False))
     elif code != municipality_code:
-        notices.append(
-            Notice(
-                f"MO's root organisation has the municipality code {code}, the settings have {municipality_code}:"
-                " left as it is"
-            )
-        )
+        notices.append(Notice(Message.OTHER_MUNICIPALITY(found=code, expected=municipality_code)))
     return seeds, notices
 
 

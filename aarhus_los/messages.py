@@ -10,8 +10,9 @@ is a number with its noun. CPR numbers and names of people are never parameters.
 
 from __future__ import annotations
 
+import re
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import Enum, StrEnum, unique
 from typing import Any, Final, TypeAlias
@@ -24,17 +25,37 @@ Param: TypeAlias = str | int | float | date | Sequence[str]
 class Reason(str):
     """A text for people that knows its Danish and its code. Equal to, and used as, its English text."""
 
-    __slots__ = ("code", "danish")
-    code: str
-    danish: str
+    __slots__ = ("message", "params")
+    message: Message
+    params: Mapping[str, Param]
 
     def __str__(self) -> str:
         return self
+
+    @property
+    def code(self) -> str:
+        """What sort of text it is."""
+        return self.message.name.lower().replace("_", "-")
+
+    @property
+    def danish(self) -> str:
+        """The same in Danish."""
+        return masked(_DANISH.format(self.message.danish, **self.params))
 
 
 def danish(text: str) -> str:
     """A text in Danish; as it is where it has none."""
     return text.danish if isinstance(text, Reason) else text
+
+
+def recognised(text: str, *messages: Message) -> str:
+    """A text that was stored in English, as the one of these messages that it was; as it is where it was none."""
+    for message in messages:
+        parts = re.split(r"\{(\w+)\}", message.english)
+        pattern = "".join(f"(?P<{part}>.+)" if n % 2 else re.escape(part) for n, part in enumerate(parts))
+        if found := re.fullmatch(pattern, text):
+            return message(**found.groupdict())
+    return text
 
 
 def code_of(text: str) -> str:
@@ -54,7 +75,21 @@ class Message(Enum):
         "ikke en dato: skriv den som 2021-12-31 eller 31-12-2021",
     )
     NO_SUCH_DATE = ("a date that does not exist", "en dato, der ikke findes")
-    NOT_A_BOOLEAN = ("neither True/False, 1/0 nor Ja/Nej", "hverken True/False, 1/0 eller Ja/Nej")
+    NIL_UUID = ("the nil uuid is no value", "nul-UUID'et er ingen værdi")
+    NOT_A_BOOLEAN = (
+        "neither True/False, 1/0, Ja/Nej nor SAND/FALSK",
+        "hverken True/False, 1/0, Ja/Nej eller SAND/FALSK",
+    )
+    NULL_TEXT = (
+        "the text NULL is no value: leave the cell empty",
+        "teksten NULL er ingen værdi: lad cellen være tom",
+    )
+    SPREADSHEET_NUMBER = (
+        "a number as a spreadsheet shows it, with a decimal part or an exponent",
+        "et tal, som et regneark viser det, med decimaler eller eksponent",
+    )
+    NOT_A_CVR = ("not a CVR number of 8 digits", "ikke et CVR-nummer på 8 cifre")
+    NOT_AN_SE = ("not an SE number of 8 digits", "ikke et SE-nummer på 8 cifre")
     CONTROL_CHARACTER = (
         "a line break or another control character in the value",
         "et linjeskift eller et andet styretegn i værdien",
@@ -66,6 +101,14 @@ class Message(Enum):
     NO_SUCH_BIRTH_DATE = (
         "a CPR number whose birth date does not exist",
         "et CPR-nummer, hvis fødselsdato ikke findes",
+    )
+    BORN_LATER = (
+        "a CPR number whose birth date is after the date of the file",
+        "et CPR-nummer, hvis fødselsdato er efter filens dato",
+    )
+    CANCELLED = (
+        "the day before the start: what the row speaks of is not there",
+        "dagen før startdatoen: det, rækken handler om, findes ikke",
     )
     START_AFTER_END = ("after the end of the row", "efter rækkens slutdato")
     START_MEANS_NO_END = (
@@ -95,6 +138,10 @@ class Message(Enum):
         "en værdi på mere end {limit} tegn, eller et citationstegn, der ikke lukkes",
     )
     NOT_CSV = ("not a CSV record", "ikke en CSV-række")
+    NUL_BYTE_ON_LINE = (
+        "a NUL byte: it is no text, or UTF-16 and not UTF-8",
+        "en NUL-byte: det er ikke tekst, eller det er UTF-16 og ikke UTF-8",
+    )
     NO_ROWS = (
         "{file}: a header but no rows: nothing to import",
         "{file}: en overskrift, men ingen rækker: intet at importere",
@@ -105,18 +152,20 @@ class Message(Enum):
     BAD_HEADER = ("its header cannot be read: {reason}", "dens overskrift kan ikke læses: {reason}")
     COLUMNS_MISSING = ("its header lacks {columns}", "dens overskrift mangler {columns}")
     ONE_COLUMN = (
-        "its header lacks {columns} (it has a single column: the delimiter is {delimiter})",
-        "dens overskrift mangler {columns} (den har kun én kolonne: skilletegnet er {delimiter})",
+        "{text} (it has a single column: the delimiter is {delimiter})",
+        "{text} (den har kun én kolonne: skilletegnet er {delimiter})",
     )
+    COLUMNS_ABSENT = (
+        "its header lacks {columns}: what MO has there stays as it is",
+        "dens overskrift mangler {columns}: det, MO har der, ændres ikke",
+    )
+    MEANT_FOR = ("{text}; is {title} meant for {column}?", "{text}; er {title} ment som {column}?")
+    OF_FILE = ("{file}: {text}", "{file}: {text}")
     COLUMNS_TWICE = (
         "its header has {columns} more than once",
         "dens overskrift har {columns} mere end én gang",
     )
     UTF16 = ("it is UTF-16: save it as UTF-8", "den er i UTF-16: gem den som UTF-8")
-    NUL_BYTE = (
-        "a NUL byte on line {line}: it is no text, or UTF-16 and not UTF-8",
-        "en NUL-byte på linje {line}: den er ikke tekst, eller den er UTF-16 og ikke UTF-8",
-    )
     MIXED_FROM_LINE = (
         "it is not UTF-8 throughout, though it is on line {line}: an upload cut short, or two encodings",
         "den er ikke UTF-8 hele vejen, skønt den er det på linje {line}: afbrudt under upload, eller to tegnsæt",
@@ -130,21 +179,23 @@ class Message(Enum):
         "hverken UTF-8 eller cp1252: se linje {line}",
     )
     IMPOSSIBLE_STAMP = (
-        "the date and time in its name do not exist: upload it again under its right name",
-        "dato og klokkeslæt i dens navn findes ikke: læg den op igen under det rigtige navn",
+        "the date and time in its name do not exist",
+        "dato og klokkeslæt i dens navn findes ikke",
     )
-    STAMP_TOO_OLD = (
-        "the date in its name is before {year}: upload it again under its right name",
-        "datoen i dens navn er før {year}: læg den op igen under det rigtige navn",
+    STAMP_TOO_OLD = ("the date in its name is before {year}", "datoen i dens navn er før {year}")
+    UPLOAD_AGAIN = (
+        "{reason}: upload it again under its right name",
+        "{reason}: læg den op igen under det rigtige navn",
     )
     STAMP_IN_FUTURE = (
         "the date in its name is in the future (today is {today}): upload it again under its right name",
         "datoen i dens navn ligger i fremtiden (i dag er {today}): læg den op igen under det rigtige navn",
     )
     NEAR_MISS = (
-        "{file} is not read: looks like a file of the drop, but {why}; expected {expected}",
-        "{file} læses ikke: den ligner en af LOS-filerne, men {why}; forventet {expected}",
+        "looks like a file of the drop, but {why}; expected {expected}",
+        "ligner en af LOS-filerne, men {why}; forventet {expected}",
     )
+    NOT_READ = ("{file} is not read: {why}", "{file} læses ikke: {why}")
     FAMILY_HAS_KINDS = ("{family} files are {kinds}", "{family}-filer er {kinds}")
     NAMED_LIKE_COPY = ("it is named like a copy", "navnet ligner en kopis")
     NAME_CASE = (
@@ -162,9 +213,22 @@ class Message(Enum):
         "{file} is empty: it waits for the next run",
         "{file} er tom: den venter til næste kørsel",
     )
-    CHANGED_FILE_WAITS = (
-        "{file} changed while it was read: it waits for the next run",
-        "{file} blev ændret, mens den blev læst: den venter til næste kørsel",
+    CHANGED_FILE_WAITS = ("{change}: it waits for the next run", "{change}: den venter til næste kørsel")
+    NOT_WHOLE_SINCE = (
+        "it is not whole since {day}: upload it again",
+        "den har ikke været hel siden {day}: læg den op igen",
+    )
+    LEFT_UNDER_WAY = (
+        "{file} left the server before its import was completed: part of it may be in MO",
+        "{file} forsvandt fra serveren, før importen af den var færdig: noget af den kan være i MO",
+    )
+    FIRST_IMPORT = (
+        "a first import: {count:file is|files are} new",
+        "en første import: {count:fil er ny|filer er nye}",
+    )
+    TAKEN_OVER = (
+        "{count:file is|files are} taken over as imported by an earlier importer, the newest is {newest}",
+        "{count:fil er overtaget|filer er overtaget} som importeret af en tidligere importør, den nyeste er {newest}",
     )
     GONE_FOR_SINCE = (
         "{files} cannot be imported again: neither on the server nor kept",
@@ -361,33 +425,28 @@ class Message(Enum):
         "{reason}: it is asked no more in this run; {count:address is|addresses are} not looked up",
         "{reason}: den spørges ikke mere i denne kørsel; {count:adresse er|adresser er} ikke slået op",
     )
-    ADDRESS_TIMEOUT = (
-        "the address service did not answer in time",
-        "adressetjenesten svarede ikke i tide",
+    ADDRESS_FAILS = ("the address service: {reason}", "adressetjenesten: {reason}")
+    ADDRESS_NOT_UNDERSTOOD = (
+        "the address service's answer was not understood",
+        "adressetjenestens svar blev ikke forstået",
     )
-    ADDRESS_TLS = (
-        "no TLS connection to the address service: is its certificate trusted (ca_bundle)?",
-        "ingen TLS-forbindelse til adressetjenesten: er dens certifikat kendt (ca_bundle)?",
+    ADDRESS_TOKEN = (
+        "the address service refuses the token (HTTP 401): check dar_token",
+        "adressetjenesten afviser nøglen (HTTP 401): se på dar_token",
     )
-    ADDRESS_PROXY = (
-        "the proxy does not lead to the address service",
-        "proxyen fører ikke til adressetjenesten",
+    ADDRESS_FORBIDDEN = (
+        "the address service refuses access (HTTP 403): check dar_token",
+        "adressetjenesten afviser adgangen (HTTP 403): se på dar_token",
     )
-    ADDRESS_UNREACHABLE = (
-        "the address service could not be reached, or broke the connection off",
-        "adressetjenesten kunne ikke nås eller afbrød forbindelsen",
+    ADDRESS_CLOSED = (
+        "the address service is closed (HTTP 410): check dar_url",
+        "adressetjenesten er lukket (HTTP 410): se på dar_url",
     )
-    ADDRESS_STATUS = (
-        "the address service answered HTTP {status}",
-        "adressetjenesten svarede HTTP {status}",
-    )
-    ADDRESS_REDIRECTS = (
-        "the address service redirects (HTTP {status}), which is not followed: check dar_url",
-        "adressetjenesten viderestiller (HTTP {status}), hvilket ikke følges: se på dar_url",
-    )
+    ADDRESS_EMPTY = ("The text is empty", "Teksten er tom")
+    ADDRESS_TOO_LONG = ("The text is longer than any address", "Teksten er længere end nogen adresse")
     ADDRESS_ODD_STATUS = (
-        "the address service answered HTTP {status}: check dar_url",
-        "adressetjenesten svarede HTTP {status}: se på dar_url",
+        "the address service answers {status}: check dar_url",
+        "adressetjenesten svarer {status}: se på dar_url",
     )
     NOT_USED = ("{text} ({why})", "{text} ({why})")
     TIMES_IN_ALL = ("{count:time|times}: {reason}", "{count:gang|gange}: {reason}")
@@ -403,6 +462,41 @@ class Message(Enum):
     CACHE_BROKEN = (
         "{path}: the address cache is broken and is ignored: addresses are looked up anew",
         "{path}: adresselageret er ødelagt og bruges ikke: adresserne slås op på ny",
+    )
+
+    ADDRESS_INTERVAL = ("the text is an interval of house numbers", "teksten er et interval af husnumre")
+    ADDRESS_CODE = ("the code is not known to be safe", "koden er ikke kendt som sikker")
+    ADDRESS_NOT_IN_FORCE = (
+        "the address is not in force (status {status}: {word})",
+        "adressen er ikke i kraft (status {status}: {word})",
+    )
+    ADDRESS_ENDS = ("the address has an end (virkningtil)", "adressen har en slutdato (virkningtil)")
+
+    # Of servers
+    ANSWER = ("answer {status}", "svar {status}")
+    TLS_FAILED = ("the TLS connection failed", "TLS-forbindelsen mislykkedes")
+    NO_CONNECTION_WITHIN = ("no connection within {seconds} s", "ingen forbindelse inden for {seconds} s")
+    PROXY_FAILS = ("the proxy cannot be reached or refuses", "proxyen kan ikke nås eller afviser")
+    NO_ANSWER_WITHIN = ("no answer within {seconds} s", "intet svar inden for {seconds} s")
+    NO_CONNECTION = (
+        "no connection (refused, or the host is not known)",
+        "ingen forbindelse (afvist, eller værten er ukendt)",
+    )
+    NOTHING_MORE_WITHIN = (
+        "nothing more of the answer within {seconds} s",
+        "intet mere af svaret inden for {seconds} s",
+    )
+    CLOSED_TOO_EARLY = (
+        "the connection was closed before the answer was whole",
+        "forbindelsen blev lukket, før svaret var helt",
+    )
+    EXCHANGE_TOO_LONG = (
+        "the exchange was not over within {seconds} s",
+        "udvekslingen var ikke slut inden for {seconds} s",
+    )
+    ANSWER_LOST = (
+        "what became of it is not known, since its answer was lost: {reason}",
+        "hvad der blev af det, vides ikke, for svaret gik tabt: {reason}",
     )
 
     # Of the machine
@@ -537,20 +631,16 @@ class Message(Enum):
     def __init__(self, english: str, danish: str) -> None:
         self.english = english
         self.danish = danish
+        self.params = {name for _, name, _, _ in string.Formatter().parse(english) if name}
+        """The names of the parameters of the English text; the Danish has the same."""
 
     def __call__(self, **params: Param) -> Reason:
-        """The message with its parameters. Raises KeyError or TypeError where they are not those of the template."""
-        if unknown := params.keys() - self.params:
-            raise TypeError(f"{self.name} has no parameter {', '.join(sorted(unknown))}")
-        reason = Reason(masked(_ENGLISH.format(self.english, **params)))
-        reason.code = self.name.lower().replace("_", "-")
-        reason.danish = masked(_DANISH.format(self.danish, **params))
+        """The message with its parameters. Raises TypeError where they are not those of the template."""
+        if params.keys() != self.params:
+            raise TypeError(f"{self.name} takes the parameters {', '.join(sorted(self.params)) or '(none)'}")
+        reason = Reason(masked(_ENGLISH.format(self.english, **params)) if params else self.english)
+        reason.message, reason.params = self, params
         return reason
-
-    @property
-    def params(self) -> set[str]:
-        """The names of the parameters of the English text; the Danish has the same."""
-        return {name for _, name, _, _ in string.Formatter().parse(self.english) if name}
 
 
 TERMS: Final = {

@@ -42,6 +42,7 @@ from aarhus_los.reading import has_units_at, read_base, read_world, subjects_of
 from aarhus_los.report.account import Account, count_rows, failed_rows
 from aarhus_los.report.files import write_failed_addresses, write_rejects
 from aarhus_los.report.names import gather_names, units_of_rows
+from aarhus_los.report.news import known_rows
 from aarhus_los.report.outliving import ended_units, outliving
 from aarhus_los.report.record import record_left, write_record
 from aarhus_los.report.verdict import difference_text
@@ -111,6 +112,8 @@ class _Run:
         """Select, read MO, look up, work out what MO must say, plan, brakes, write, verify, account, state."""
         account, since = self.account, self.options.since
         state = load_state(self.settings.state_file)
+        last_import = state.timestamp.date() if state.timestamp else None
+        account.known_rows = known_rows(state.lines, last_import, self.now.date())
         selection = self._select(state)
         if selection.quiet:
             self._finish(state, selection, {})

@@ -151,7 +151,9 @@ class _Selecting:
             name = parse_name(entry.name)
             if name is None:
                 if miss := near_miss(entry.name):
-                    self._news(f"name:{entry.name}", f"{entry.name!r} is not read: {miss}", fault=True)
+                    self._news(
+                        f"name:{entry.name}", Message.NOT_READ(file=repr(entry.name), why=miss), fault=True
+                    )
             elif reason := refusal(name, self.now.date()):
                 self._refuse(name.name, reason, EXIT_ROWS)
             else:
@@ -224,7 +226,7 @@ class _Selecting:
         since = self.state.reported.get(key, today)
         if since < today:
             self.selection.reported[key] = since
-            self._refuse(name, f"it is not whole since {since}: upload it again", EXIT_ROWS)
+            self._refuse(name, Message.NOT_WHOLE_SINCE(day=date.fromisoformat(since)), EXIT_ROWS)
         else:
             self._news(key, text)
 
@@ -232,7 +234,7 @@ class _Selecting:
         try:
             return self.source.read(name)
         except FileChanged as changed:
-            self._wait(name, f"{changed}: it waits for the next run")
+            self._wait(name, Message.CHANGED_FILE_WAITS(change=str(changed)))
         except FileUnreadable as unreadable:
             self._refuse(name, unreadable.reason, EXIT_DATA)
         return None
@@ -269,7 +271,7 @@ class _Selecting:
         missing = ", ".join(file.missing_columns)
         lost = set(file.missing_columns) - set(self.state.reported.get(key, missing).split(", "))
         if missing:
-            text = f"{file.name.name}: {file.missing_text()}"
+            text = Message.OF_FILE(file=file.name.name, text=file.missing_text())
             self._news(key, text, fault=bool(lost or file.near_columns), value=missing)
         self.selection.reported[key] = missing
 
@@ -281,17 +283,14 @@ class _Selecting:
                 selection.reported.setdefault(key, value)
         for name, line in sorted(self.state.lines.items()):
             if line.under_way is not None and name not in self.entries:
-                text = f"{name} left the server before its import was completed: part of it may be in MO"
+                text = Message.LEFT_UNDER_WAY(file=name)
                 self._news(f"gone:{name}", text, fault=True)
         if self.state.timestamp in (None, NOTHING_YET) and self.fresh:
-            selection.notices.append(Notice(f"a first import: {len(self.fresh)} files are new", news=True))
+            selection.notices.append(Notice(Message.FIRST_IMPORT(count=len(self.fresh)), news=True))
         taken_over = [name for name in self.known.values() if self._line(name.name).taken_over]
         if self._takes_over and taken_over:
             newest = max(taken_over, key=lambda name: (name.stamp is not None, name))
-            text = (
-                f"{len(taken_over)} files are taken over as imported by an earlier importer, the newest is"
-                f" {newest.name}"
-            )
+            text = Message.TAKEN_OVER(count=len(taken_over), newest=newest.name)
             selection.notices.append(Notice(text, news=True))
 
     def _again_since(self, since: date) -> None:

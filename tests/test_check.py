@@ -171,9 +171,7 @@ def test_the_command_exits_with_69_for_a_failure_and_is_silent_with_quiet_when_a
     bench.write()
     first = bench.run("-q")
     assert (first.returncode, first.stderr) == (0, "")
-    assert first.stdout.startswith("warning  state: ") and first.stdout.count("\n") == 2, (
-        "a warning is told too"
-    )
+    assert first.stdout.startswith("warning  state: "), "a warning is told too"
     bench.import_drop()
     well = bench.run("-q")
     assert (well.returncode, well.stdout, well.stderr) == (0, "", "")
@@ -320,7 +318,7 @@ def test_metrics_that_cannot_be_written_are_a_failure(bench: Bench, monkeypatch:
     here = str(bench.stage.home / "los.prom")
     assert told(bench.check(metrics_file=here), "metrics", OK) == here
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
-    assert "aarhus-los[metrics]" in told(bench.check(metrics_file=here), "metrics", FAILURE, 2)
+    assert "the extra `metrics`" in told(bench.check(metrics_file=here), "metrics", FAILURE, 2)
 
 
 # --- the drop

@@ -17,6 +17,7 @@ import pytest
 
 from aarhus_los.cli import commands
 from aarhus_los.first_settings import QUESTIONS
+from aarhus_los.sandbox.sample import first_drop, put
 from aarhus_los.sandbox.stage import Stage, importer_environment
 from aarhus_los.setting_sources import key_of
 
@@ -117,6 +118,9 @@ def test_without_a_terminal_init_writes_a_file_to_be_filled_in(tmp_path: Path) -
 
 
 def test_on_a_terminal_init_asks_and_then_checks(tmp_path: Path) -> None:
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    put(first_drop(), drop)
     with Stage(tmp_path) as stage:
         path = tmp_path / "mine.json"
         answers = {
@@ -133,7 +137,7 @@ def test_on_a_terminal_init_asks_and_then_checks(tmp_path: Path) -> None:
         environ = importer_environment() | {
             "TERM": "xterm",
             "NO_COLOR": "1",
-            "LOS_IMPORT_IMPORT_CSV_FOLDER": str(tmp_path),
+            "LOS_IMPORT_IMPORT_CSV_FOLDER": str(drop),
             "LOS_IMPORT_DAR_PROVIDER": "none",
         }
         shown, code = conversation(

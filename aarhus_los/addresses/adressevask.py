@@ -16,11 +16,13 @@ from urllib.parse import quote, urlencode
 
 from pydantic import SecretStr
 
-from aarhus_los import http
 from aarhus_los.addresses.answers import printable, read_answer
 from aarhus_los.addresses.outcomes import Answer, NotLookedUp, Unknown, normalise
+from aarhus_los.answer import Answer as Reply
+from aarhus_los.answer import Unsettled, passing
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import Http, Unsettled, passing
+from aarhus_los.http import Http
+from aarhus_los.messages import Message
 
 DEFAULT_URL: Final = "https://adressevaelger.dk"
 DOUBTED_AFTER: Final = 10
@@ -28,12 +30,12 @@ DOUBTED_AFTER: Final = 10
 DOWN_AFTER: Final = 50
 """So many, and the service is asked no more in this run: thousands of time-outs would take the night."""
 
-NOT_UNDERSTOOD: Final = "the address service's answer was not understood"
+NOT_UNDERSTOOD: Final = Message.ADDRESS_NOT_UNDERSTOOD()
 
 _CLOSING: Final = {
-    401: "the address service refuses the token (HTTP 401): check dar_token",
-    403: "the address service refuses access (HTTP 403): check dar_token",
-    410: "the address service is closed (HTTP 410): check dar_url",
+    401: Message.ADDRESS_TOKEN(),
+    403: Message.ADDRESS_FORBIDDEN(),
+    410: Message.ADDRESS_CLOSED(),
 }
 _SERVER: Final = "the address service"
 _LONGEST_TEXT: Final = 1_000
@@ -63,6 +65,7 @@ class Adressevask:
         self.url: Final = url.rstrip("/")
         self._token = token
         self._http = Http(
+            server=_SERVER,
             ca_bundle=None if ca_bundle is None else str(ca_bundle),
             retry_seconds=retry_seconds,
             connect_timeout=timeout[0],
@@ -119,9 +122,9 @@ class Adressevask:
         """Asks for one address text."""
         text = normalise(text)
         if not text:
-            return Unknown(400, "The text is empty")
+            return Unknown(400, Message.ADDRESS_EMPTY())
         if len(text) > _LONGEST_TEXT:
-            return Unknown(400, "The text is longer than any address")
+            return Unknown(400, Message.ADDRESS_TOO_LONG())
         outcome = self._ask(text)
         self._watch(outcome)
         return outcome
@@ -136,24 +139,23 @@ class Adressevask:
                 lambda: self._once(text), again=lambda unsettled: self._failures < DOUBTED_AFTER
             )
         except Unsettled as unsettled:
-            return NotLookedUp(f"{_SERVER}: {unsettled.reason}")
+            return NotLookedUp(Message.ADDRESS_FAILS(reason=unsettled.reason))
         except UnavailableError as error:
             return NotLookedUp(self._closed or str(error))
 
     def _once(self, text: str) -> Answer | NotLookedUp:
         parameters = {"adresse": text, "token": self._token.get_secret_value()}
         query = urlencode(parameters, quote_via=quote, safe="", errors="replace")
-        answer = self._http.exchange("GET", f"{self.url}/vask/?{query}")
-        body = self._masked(answer.content.decode("utf-8-sig", "replace"))
-        return self._judge(answer, body)
+        reply = self._http.exchange("GET", f"{self.url}/vask/?{query}")
+        return self._judge(reply, self._masked(reply.content.decode("utf-8-sig", "replace")))
 
     def _masked(self, text: str) -> str:
         for form in _forms(self._token):
             text = text.replace(form, "***")
         return text
 
-    def _judge(self, answer: http.Answer, body: str) -> Answer | NotLookedUp:
-        status = answer.status
+    def _judge(self, reply: Reply, body: str) -> Answer | NotLookedUp:
+        status = reply.status
         if status == 200:
             try:
                 return read_answer(body)
@@ -164,17 +166,17 @@ class Adressevask:
         if status in _CLOSING:
             self._close(_CLOSING[status])
             return NotLookedUp(_CLOSING[status])
-        passing(answer, _SERVER, "dar_url")
+        passing(reply, _SERVER, "dar_url")
         if status >= 500:
-            raise Unsettled(f"answer {status}", perhaps_done=False)
-        return NotLookedUp(f"{_SERVER} answers {status}: check dar_url")
+            raise Unsettled(Message.ANSWER(status=status), perhaps_done=False)
+        return NotLookedUp(Message.ADDRESS_ODD_STATUS(status=status))
 
     def _watch(self, outcome: Answer | NotLookedUp) -> None:
         with self._lock:
             self._failures = self._failures + 1 if isinstance(outcome, NotLookedUp) else 0
             failures = self._failures
         if isinstance(outcome, NotLookedUp) and failures >= DOWN_AFTER:
-            self._close(f"{outcome.reason} ({failures} times in a row)")
+            self._close(Message.TIMES_IN_A_ROW(reason=outcome.reason, count=failures))
 
 
 class _WithoutToken(logging.Filter):

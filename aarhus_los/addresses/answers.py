@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from aarhus_los.addresses.outcomes import Answer, Found, Unknown, Unsafe
+from aarhus_los.messages import Message
 
 _ACCEPTED: Final = frozenset({1000, 900})
 """An exact hit, and one where nothing but the spelling of the road name differs."""
@@ -28,11 +29,7 @@ def read_answer(body: str) -> Answer:
         raise ValueError("not an answer of Adressevask") from None
     if kode <= 0:
         return Unknown(kode, text, suggestion)
-    why = (
-        "the text is an interval of house numbers"
-        if kode in _INTERVALS
-        else "the code is not known to be safe"
-    )
+    why = Message.ADDRESS_INTERVAL() if kode in _INTERVALS else Message.ADDRESS_CODE()
     return Unsafe(kode, text, suggestion, why)
 
 
@@ -46,9 +43,9 @@ def _hit(kode: int, text: str, result: dict[str, Any]) -> Found | Unsafe:
     status = _number(result.get("status"))
     if status != _IN_FORCE:
         word = _STATUS_WORDS.get(status, "not known")
-        return Unsafe(kode, text, designation, f"the address is not in force (status {status}: {word})")
+        return Unsafe(kode, text, designation, Message.ADDRESS_NOT_IN_FORCE(status=status, word=word))
     if result.get("virkningtil") is not None:
-        return Unsafe(kode, text, designation, "the address has an end (virkningtil)")
+        return Unsafe(kode, text, designation, Message.ADDRESS_ENDS())
     uuid = result.get("adresse_id_lokalid")
     if not isinstance(uuid, str):
         raise ValueError("not a uuid")

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from aarhus_los.addresses.outcomes import Answer, Found, Unknown, Unsafe
 from aarhus_los.errors import StateError
 from aarhus_los.files import read_own, write_private
+from aarhus_los.messages import Message
 
 HIT_KEPT: Final = timedelta(days=30)
 MISS_KEPT: Final = timedelta(days=1)
@@ -77,7 +78,7 @@ class Cache:
         try:
             write_private(self._path, (content.model_dump_json(indent=1) + "\n").encode())
         except (StateError, ValueError) as error:  # or the service has answered with half a letter
-            self._warnings.append(f"the address cache: {error}: the next run asks the address service again")
+            self._warnings.append(Message.CACHE_NOT_WRITTEN(path=str(self._path), reason=_why(error)))
         else:
             self._on_disk = kept
 
@@ -87,10 +88,15 @@ class Cache:
         except FileNotFoundError:
             return {}
         except StateError as error:
-            problem = str(error)
+            problem = Message.CACHE_NOT_READ(path=str(self._path), reason=_why(error))
         except ValidationError:
-            problem = f"{self._path} is broken"
+            problem = Message.CACHE_BROKEN(path=str(self._path))
         else:
             return file.answers if file.service == self._service else {}
-        self._warnings.append(f"the address cache {problem}: it is ignored, addresses are looked up anew")
+        self._warnings.append(problem)
         return {}
+
+
+def _why(error: Exception) -> str:
+    """What the system said, where it did."""
+    return str(getattr(error.__cause__, "strerror", None) or error)

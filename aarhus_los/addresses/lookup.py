@@ -12,6 +12,7 @@ from aarhus_los.addresses.adressevask import Adressevask
 from aarhus_los.addresses.cache import Cache
 from aarhus_los.addresses.outcomes import NotAsked, NotLookedUp, Outcome, normalise
 from aarhus_los.cpr import masked
+from aarhus_los.messages import Message
 
 MAX_PARALLEL: Final = 10
 """The service has no stated limit; ten calls at a time is what careful clients use, 32 broke it."""
@@ -88,4 +89,4 @@ def _closed(service: Adressevask, outcomes: dict[str, Outcome]) -> list[str]:
     if service.closed is None:
         return []
     missed = sum(isinstance(outcome, NotLookedUp) for outcome in outcomes.values())
-    return [f"{service.closed}: it is asked no more in this run; {missed} addresses are not looked up"]
+    return [Message.ADDRESSES_CLOSED(reason=service.closed, count=missed)]

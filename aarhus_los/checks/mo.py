@@ -91,6 +91,7 @@ def _token(settings: Settings) -> list[Finding]:
         text = f"no login is set: right only for an MO without authentication. {login_places()}"
         return [warning("MO token", text)]
     http = Http(
+        server="the token endpoint",
         ca_bundle=None if settings.ca_bundle is None else str(settings.ca_bundle),
         retry_seconds=0,
         connect_timeout=CONNECT_SECONDS,

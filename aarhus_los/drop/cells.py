@@ -10,6 +10,8 @@ import re
 from typing import Final
 from unicodedata import normalize
 
+from aarhus_los.messages import Message
+
 _HEX_UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _UUID: Final = re.compile(_HEX_UUID)
 _LOOSE_UUID: Final = re.compile(rf"({_HEX_UUID})|\{{({_HEX_UUID})\}}", re.IGNORECASE | re.ASCII)
@@ -25,10 +27,10 @@ def read_uuid(text: str) -> str:
     if not _UUID.fullmatch(text):
         loose = _LOOSE_UUID.fullmatch(text)
         if loose is None:
-            raise ValueError("not a uuid")
+            raise ValueError(Message.NOT_A_UUID())
         text = (loose[1] or loose[2]).lower()
     if text == _NIL:
-        raise NoValue("the nil uuid is no value")
+        raise NoValue(Message.NIL_UUID())
     return text
 
 
@@ -44,7 +46,7 @@ def read_boolean(text: str) -> bool:
     try:
         return _BOOLEANS[text.lower()]
     except KeyError:
-        raise ValueError("neither True/False, 1/0, Ja/Nej nor SAND/FALSK") from None
+        raise ValueError(Message.NOT_A_BOOLEAN()) from None
 
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -56,11 +58,11 @@ def read_text(text: str) -> str:
     A line break in a cell is a quote gone astray more often than a value.
     """
     if not text.isprintable() and _CONTROL.search(text):
-        raise ValueError("a line break or another control character in the value")
+        raise ValueError(Message.CONTROL_CHARACTER())
     if len(text) == 4 and text.upper() == "NULL":
-        raise ValueError("the text NULL is no value: leave the cell empty")
+        raise ValueError(Message.NULL_TEXT())
     if text == _NIL:
-        raise NoValue("the nil uuid is no value")
+        raise NoValue(Message.NIL_UUID())
     return text if text.isascii() else normalize("NFC", text)
 
 
@@ -76,7 +78,7 @@ _EXCEL_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+|(?:[.,][0-9]+)?[eE]
 def read_code(text: str) -> str:
     """A text of a detail column: what a spreadsheet made of a number is none."""
     if _EXCEL_NUMBER.fullmatch(text):
-        raise ValueError("a number as a spreadsheet shows it, with a decimal part or an exponent")
+        raise ValueError(Message.SPREADSHEET_NUMBER())
     return read_text(text)
 
 
@@ -87,27 +89,27 @@ def read_address(text: str) -> str:
 
 def read_ean(text: str) -> str:
     """An EAN number as MO checks it."""
-    return _number(text, 13, "an EAN number")
+    return _number(text, 13, Message.NOT_AN_EAN)
 
 
 def read_p_number(text: str) -> str:
     """A production unit number as MO checks it."""
-    return _number(text, 10, "a P-number")
+    return _number(text, 10, Message.NOT_A_P_NUMBER)
 
 
 def read_cvr(text: str) -> str:
     """The number of a company in the CVR register."""
-    return _number(text, 8, "a CVR number")
+    return _number(text, 8, Message.NOT_A_CVR)
 
 
 def read_se(text: str) -> str:
     """The number of a company in the tax register."""
-    return _number(text, 8, "an SE number")
+    return _number(text, 8, Message.NOT_AN_SE)
 
 
-def _number(text: str, digits: int, what: str) -> str:
+def _number(text: str, digits: int, otherwise: Message) -> str:
     if len(text) != digits or not (text.isascii() and text.isdecimal()):
-        raise ValueError(f"not {what} of {digits} digits")
+        raise ValueError(otherwise())
     return text
 
 
@@ -122,5 +124,5 @@ def read_email(text: str) -> str:
     """An e-mail address of the syntax that MO accepts: dotted words, one @, and a domain of at least two labels."""
     text = normalize("NFC", text)
     if not _EMAIL.fullmatch(text):
-        raise ValueError("not an e-mail address")
+        raise ValueError(Message.NOT_AN_EMAIL())
     return text

@@ -15,6 +15,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from aarhus_los.drop.cells import NoValue
+from aarhus_los.messages import Message
 
 UNITS: Final = "Org"
 """What a reference to an org unit refers to; all others refer to a class list, by its name."""
@@ -57,7 +58,7 @@ class Column:
                 if self.empty is REQUIRED:
                     raise
         elif self.empty is REQUIRED:
-            raise ValueError("empty")
+            raise ValueError(Message.EMPTY())
         return self.empty
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 
+from aarhus_los.messages import Message
+
 # A time of day, with or without a zone, may follow a date. It says nothing: the days of a row are dates, as written.
 _TIME: Final = (
     r"(?:(?: +|T)[0-9]{1,2}(?:[:.]?[0-9]{2}(?:[:.]?[0-9]{2}(?:[.,][0-9]+)?)?)?"
@@ -37,14 +39,14 @@ def read_date(text: str) -> date:
     try:
         return date(int(year), int(month), int(day))
     except ValueError:
-        raise ValueError("a date that does not exist") from None
+        raise ValueError(Message.NO_SUCH_DATE()) from None
 
 
 def read_start(text: str) -> date:
     """A date that is a first day."""
     start = read_date(text)
     if start == date.max:
-        raise ValueError("this date means no end, it cannot be a start")
+        raise ValueError(Message.START_MEANS_NO_END())
     return start
 
 
@@ -69,12 +71,12 @@ def _read_other(text: str) -> date:
             return parse(text, dayfirst=True)
 
     else:
-        raise ValueError("not a date: write it as 2021-12-31 or 31-12-2021")
+        raise ValueError(Message.NOT_A_DATE())
     try:
         found = read(written).date()
     except (ValueError, OverflowError):
-        raise ValueError("a date that does not exist") from None
+        raise ValueError(Message.NO_SUCH_DATE()) from None
     if (found.year, found.month, found.day) != (int(year), int(month), int(day)):
         # dateutil takes the 13th month for a day.
-        raise ValueError("a date that does not exist")
+        raise ValueError(Message.NO_SUCH_DATE())
     return found

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aarhus_los.messages import Message
+
 DELIMITER: Final = ";"
 _DIALECT: Final[dict[str, Any]] = {"delimiter": DELIMITER, "skipinitialspace": True, "strict": True}
 _SPACE_AFTER_QUOTE: Final = re.compile(rf'"[ \t]+(?={DELIMITER}|[\r\n]|$)')
@@ -42,18 +44,19 @@ class Undecodable(ValueError):
 def find_encoding(data: bytes) -> str:
     """UTF-8, with or without a BOM, or else cp1252. Raises Undecodable."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise Undecodable("it is UTF-16: save it as UTF-8")
+        raise Undecodable(Message.UTF16())
     if _is_utf8(data):
         return "utf-8"
     undefined = _UNDEFINED_IN_CP1252.search(data)
     letter = _LETTER_IN_UTF8.search(data)
     if data.startswith(codecs.BOM_UTF8) or letter:
-        line = f" on line {_line_of(data, letter.start())}" if letter else " at its start"
         raise Undecodable(
-            f"it is not UTF-8 throughout, though it is{line}: an upload cut short, or two encodings"
+            Message.MIXED_FROM_LINE(line=_line_of(data, letter.start()))
+            if letter
+            else Message.MIXED_FROM_START()
         )
     if undefined:
-        raise Undecodable(f"neither UTF-8 nor cp1252: see line {_line_of(data, undefined.start())}")
+        raise Undecodable(Message.NO_ENCODING(line=_line_of(data, undefined.start())))
     return "cp1252"
 
 
@@ -125,7 +128,7 @@ def read_records(data: bytes) -> Iterator[tuple[int, list[str] | Broken]]:
     width = 0
     while True:
         lines.taken.clear()
-        reason = None
+        reason: str | None = None
         record: list[str] = []
         try:
             record = next(reader)
@@ -135,11 +138,11 @@ def read_records(data: bytes) -> Iterator[tuple[int, list[str] | Broken]]:
             record = _read_trimmed(lines.taken[0])
             reason = None if record and len(lines.taken) == 1 else _explain(error)
         if has_nul and any("\0" in line for line in lines.taken):
-            reason = "a NUL byte: it is no text, or UTF-16 and not UTF-8"
+            reason = Message.NUL_BYTE_ON_LINE()
         if len(lines.taken) > 1:
             first, *others = (line.count(DELIMITER) for line in lines.taken)
             if width and min(first, max(others)) >= width - 1:
-                reason = reason or "a quote that is not closed on its line takes in the next row"
+                reason = reason or Message.QUOTE_TAKES_NEXT_ROW()
             if reason:
                 lines.give_back()
         start = lines.number - len(lines.taken) + 1
@@ -170,9 +173,9 @@ def _read_trimmed(line: str) -> list[str]:
 def _explain(error: csv.Error) -> str:
     message = str(error)
     if "unexpected end of data" in message:
-        return "a quote that is not closed"
+        return Message.QUOTE_NOT_CLOSED()
     if "expected after" in message:
-        return "text follows a closing quote: a quote within a value is written twice"
+        return Message.TEXT_AFTER_QUOTE()
     if "field larger" in message:
-        return f"a value of more than {csv.field_size_limit()} characters, or a quote that is not closed"
-    return "not a CSV record"
+        return Message.VALUE_TOO_LONG(limit=csv.field_size_limit())
+    return Message.NOT_CSV()

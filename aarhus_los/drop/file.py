@@ -10,8 +10,10 @@ from functools import cached_property
 from typing import TypeVar
 
 from aarhus_los.drop.dialect import DELIMITER, Broken, read_records
+from aarhus_los.drop.header import meant
 from aarhus_los.drop.names import DropName
 from aarhus_los.drop.rows import Reject, Row, RowRef
+from aarhus_los.messages import Message
 
 R = TypeVar("R", bound=Row)
 
@@ -82,5 +84,4 @@ class DropFile:
         """What to say of the optional columns that its header lacks, for people; empty where it has them all."""
         if not self.missing_columns:
             return ""
-        near = "".join(f"; is {title} meant for {column}?" for title, column in self.near_columns)
-        return f"its header lacks {', '.join(self.missing_columns)}: what MO has there stays as it is{near}"
+        return meant(Message.COLUMNS_ABSENT(columns=self.missing_columns), self.near_columns)

@@ -10,6 +10,7 @@ from typing import Final
 from unicodedata import normalize
 
 from aarhus_los.drop.columns import Column
+from aarhus_los.messages import Message
 
 _NEAR: Final = 0.6
 """How much of two names must be alike; `P-Nummer` and `P-Nr` are just so."""
@@ -57,15 +58,21 @@ def fit(titles: Sequence[str], columns: Mapping[str, Column], optional: Collecti
         field: column.header for field, column in columns.items() if _plain(column.header) not in places
     }
     if mandatory := list(dict.fromkeys(lacking[field] for field in lacking if field not in optional)):
-        hint = "".join(f"; is {title} meant for {ours}?" for title, ours in _near(others, mandatory))
-        raise Unfit(f"its header lacks {', '.join(mandatory)}{hint}")
+        raise Unfit(meant(Message.COLUMNS_MISSING(columns=mandatory), _near(others, mandatory)))
     if doubled := dict.fromkeys(c.header for c in columns.values() if _plain(c.header) in twice):
-        raise Unfit(f"its header has {', '.join(doubled)} more than once")
+        raise Unfit(Message.COLUMNS_TWICE(columns=list(doubled)))
     positions = {
         field: places[_plain(column.header)] for field, column in columns.items() if field not in lacking
     }
     missing = tuple(lacking.values())
     return Header(written, positions, missing, _near(others, missing))
+
+
+def meant(text: str, near: Iterable[tuple[str, str]]) -> str:
+    """A text on what a header lacks, with what it may have in its place."""
+    for title, column in near:
+        text = Message.MEANT_FOR(text=text, title=title, column=column)
+    return text
 
 
 def _plain(title: str) -> str:

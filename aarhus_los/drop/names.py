@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Final
 
 from aarhus_los.drop.classlists import CLASS_LISTS
+from aarhus_los.messages import Message
 
 
 class Family(Enum):
@@ -84,20 +85,18 @@ def parse_name(name: str) -> DropName | None:
     try:
         stamp = datetime.strptime(dated[3], "%Y%m%d_%H%M%S")
     except ValueError:
-        return DropName(name, family, kind, fault="the date and time in its name do not exist")
+        return DropName(name, family, kind, fault=Message.IMPOSSIBLE_STAMP())
     if stamp.year < _FIRST_YEAR:
-        return DropName(name, family, kind, fault=f"the date in its name is before {_FIRST_YEAR}")
+        return DropName(name, family, kind, fault=Message.STAMP_TOO_OLD(year=_FIRST_YEAR))
     return DropName(name, family, kind, stamp)
 
 
 def refusal(name: DropName, today: date) -> str | None:
     """Why a file is refused by its name alone, or None: its stamp is impossible, or more than a day ahead of `today`."""
     if name.fault is not None:
-        return f"{name.fault}: upload it again under its right name"
+        return Message.UPLOAD_AGAIN(reason=name.fault)
     if name.stamp is not None and name.file_date - today > timedelta(days=1):
-        return (
-            f"the date in its name is in the future (today is {today}): upload it again under its right name"
-        )
+        return Message.STAMP_IN_FUTURE(today=today)
     return None
 
 
@@ -123,24 +122,24 @@ def near_miss(name: str) -> str | None:
         family, kind = Family(similar[1].capitalize()), similar[2]
         known = _SPELLINGS.get(kind, kind) in _KINDS[family]
         expected = f"{family.value}_{kind if known else '<kind>'}_YYYYMMDD_HHMMSS.csv"
-    return f"looks like a file of the drop, but {_difference(name, family, kind)}; expected {expected}"
+    return Message.NEAR_MISS(why=_difference(name, family, kind), expected=expected)
 
 
 def _difference(name: str, family: Family, kind: str | None) -> str:
     if kind is not None and _SPELLINGS.get(kind, kind) not in _KINDS[family]:
-        return f"{family.value} files are {', '.join(_KINDS[family])}"
+        return Message.FAMILY_HAS_KINDS(family=family.value, kinds=_KINDS[family])
     if (copy := _COPY.fullmatch(name)) and _canonical(copy[1] + ".csv"):
-        return "it is named like a copy"
+        return Message.NAMED_LIKE_COPY()
     if _canonical(name):
-        return "upper and lower case or spaces differ"
+        return Message.NAME_CASE()
     lowered = name.lower()
     if ".csv." in lowered and _canonical(name[: lowered.index(".csv.") + 4]):
-        return "something follows .csv, as in an upload that is not finished"
+        return Message.NAME_GOES_ON()
     if family is Family.STAM:
-        return f"the lists are {', '.join(CLASS_LISTS)}"
+        return Message.UNKNOWN_LIST(lists=list(CLASS_LISTS))
     if re.search(r"[0-9]{8}\.csv", lowered):
-        return "the time is missing"
-    return "its name is not of that pattern"
+        return Message.NAME_LACKS_TIME()
+    return Message.NAME_OTHERWISE()
 
 
 def _canonical(name: str) -> bool:

@@ -17,6 +17,7 @@ from aarhus_los.drop.dialect import DELIMITER, Broken
 from aarhus_los.drop.header import Header
 from aarhus_los.drop.names import DropName
 from aarhus_los.drop.rows import Dated, Flaw, Reject, Row, RowRef
+from aarhus_los.messages import Message
 
 # MO's reads shift or fail on days long gone.
 FIRST_DAY: Final = date(1900, 1, 1)
@@ -58,7 +59,7 @@ class Parser:
         width = len(self._header.titles)
         if len(record) != width:
             if not self._shortest <= len(record) < width:
-                return self._reject_line(ref, f"{len(record)} values where the header has {width}", record)
+                return self._reject_line(ref, Message.WRONG_WIDTH(found=len(record), expected=width), record)
             record = [*record, *[""] * (width - len(record))]
         cells: dict[str, Any] = dict(zip(self._fields, self._pick(record), strict=True))
         cells["ref"] = ref
@@ -80,9 +81,9 @@ class Parser:
     def _birth_fault(self, cpr: Cpr) -> str | None:
         born = cpr.birth_date
         if born is None:
-            return "a CPR number whose birth date does not exist" if self._validate_birthdate else None
+            return Message.NO_SUCH_BIRTH_DATE() if self._validate_birthdate else None
         if self._file_date is not None and born > self._file_date:
-            return "a CPR number whose birth date is after the date of the file"
+            return Message.BORN_LATER()
         return None
 
     def _mend(self, ref: RowRef, cells: Mapping[str, Any], unread: Mapping[str, str]) -> Row | Reject:
@@ -141,16 +142,16 @@ class Parser:
 def _fault_of_days(start: date, end: date) -> tuple[str, str] | None:
     """The field at fault and the reason, where the days of a row are none that MO can hold."""
     if (start - end).days > 1:
-        return "start", "after the end of the row"
-    return ("end", f"before {FIRST_DAY}") if end < FIRST_DAY else None
+        return "start", Message.START_AFTER_END()
+    return ("end", Message.ENDS_TOO_EARLY(day=FIRST_DAY)) if end < FIRST_DAY else None
 
 
 def _note_of_days(start: date, end: date) -> tuple[str, str] | None:
     """A field and what is to be told of it."""
     if start < FIRST_DAY:
-        return "start", f"before {FIRST_DAY}: taken as {FIRST_DAY}"
+        return "start", Message.STARTS_TOO_EARLY(day=FIRST_DAY)
     if start > end:
-        return "end", "the day before the start: what the row speaks of is not there"
+        return "end", Message.CANCELLED()
     return None
 
 

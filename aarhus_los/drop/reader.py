@@ -28,6 +28,7 @@ from aarhus_los.drop.rows import (
     Row,
 )
 from aarhus_los.errors import DataError
+from aarhus_los.messages import Message
 
 _PEOPLE_AND_MANAGERS: Final[Mapping[tuple[Family, str], type[Row]]] = {
     (Family.PERS, "nye"): PersonRow,
@@ -62,16 +63,17 @@ def _read(name: DropName, data: bytes, mtime: datetime | None, validate_birthdat
     records = read_records(data)
     _, titles = next(records, (1, None))
     if titles is None:
-        raise FileRefused(name.name, "it is empty: not even a header")
+        raise FileRefused(name.name, Message.NO_HEADER())
     if isinstance(titles, Broken):
-        raise FileRefused(name.name, f"its header cannot be read: {titles.reason}")
+        raise FileRefused(name.name, Message.BAD_HEADER(reason=titles.reason))
     row = row_type(name)
     optional = {field.name for field in fields(row) if field.default is not MISSING}
     try:
         header = fit(titles, columns_of(name), optional)
     except Unfit as error:
-        hint = f" (it has a single column: the delimiter is {DELIMITER})" if len(titles) == 1 else ""
-        raise Unfit(f"{error}{hint}") from None
+        if len(titles) > 1:
+            raise
+        raise Unfit(Message.ONE_COLUMN(text=str(error), delimiter=DELIMITER)) from None
     parser = Parser(name, row, header, columns_of(name), validate_birthdate=validate_birthdate)
     rows: list[Row] = []
     rejects: list[Reject] = []

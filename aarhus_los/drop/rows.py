@@ -32,6 +32,7 @@ from aarhus_los.drop.cells import (
 )
 from aarhus_los.drop.columns import UNITS, Column, Refers
 from aarhus_los.drop.dates import read_date, read_start
+from aarhus_los.messages import Message
 
 
 class Absent(Enum):
@@ -65,7 +66,7 @@ class Flaw:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.column}: {self.reason}" if self.column else self.reason
+        return Message.BAD_VALUE(column=self.column, reason=self.reason) if self.column else self.reason
 
 
 # A validation error must not show what a cell holds.

@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from aarhus_los.answer import Answer, Unsettled, http_date
 from aarhus_los.deadline import NO_DEADLINE, Deadline
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import Answer, Http, Unsettled, anonymous, bearer, http_date, shown
+from aarhus_los.http import Http, anonymous, bearer, shown
 from aarhus_los.mo.answers import (
     NotShown,
     Refused,
@@ -76,6 +77,7 @@ class MoClient:
         self.server = f"MO at {shown(base_url)}"
         self._writable = writable
         self._http = Http(
+            server="MO",
             ca_bundle=None if ca_bundle is None else str(ca_bundle),
             retry_seconds=retry_seconds,
             connect_timeout=connect_timeout,

@@ -9,8 +9,9 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from aarhus_los.answer import Answer, Unsettled, passing
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import Answer, Http, Unsettled, passing, shown
+from aarhus_los.http import Http, shown
 
 MARGIN: Final = 30.0
 """A token is renewed so many seconds before it expires: a request that is on its way must still be accepted."""

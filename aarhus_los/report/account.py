@@ -23,6 +23,7 @@ from aarhus_los.errors import (
     EXIT_UNAVAILABLE,
     GRAVITY,
 )
+from aarhus_los.messages import Message
 from aarhus_los.mo.kinds import Kind
 from aarhus_los.plan import Operation, Plan
 from aarhus_los.report.names import Names
@@ -92,8 +93,12 @@ class Account:
     """Row that is set aside → the org unit that it speaks of."""
     written: list[Operation] = field(default_factory=list)
     """The operations that MO has acknowledged."""
+    record: Path | None = None
+    """What the run has left of what it wrote."""
     reports: list[Path] = field(default_factory=list)
     """The reject files, and the lists of addresses, that the run has left."""
+    known_rows: frozenset[RowRef] = frozenset()
+    """Pending rows that were told already, and need not be told again today."""
     dry: bool = False
     rows_accepted: bool = False
     """Whether all pending rows are given up."""
@@ -163,7 +168,7 @@ def failed_rows(applied: Applied, families: Iterable[Desired]) -> list[SetAside]
         for ref in operation.origin:
             if ref in known:
                 continue
-            reason = f"{operation.kind} {operation.uuid}: {failure.reason}"
+            reason = Message.OPERATION_FAILED(kind=operation.kind, uuid=operation.uuid, reason=failure.reason)
             earlier = failed.get(ref)
             if earlier is None or (failure.pending and not earlier.pending):
                 failed[ref] = SetAside(ref, "", reason, failure.pending)

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+from aarhus_los.report.net import Net, Op, net
 from aarhus_los.report.words import (
     DETAILS,
     FIELDS,
@@ -24,15 +25,13 @@ from aarhus_los.report.words import (
     sort_word,
 )
 
-Op = Mapping[str, Any]
-"""An operation as a record has it."""
-
 DEEPEST: Final = 40
 """So many levels of a place are told. No real tree is deeper; one that is must not take the page's time and room."""
 ABOUT: Final = {
-    "org_unit": ("name", "parent", "type", "user_key", "hierarchy"),
+    "org_unit": ("name", "parent", "type", "user_key"),
     "engagement": ("job_function", "engagement_type", "primary"),
     "manager": ("type", "level", "responsibilities"),
+    "mark": ("hierarchy",),
     "class": ("user_key",),
     "itsystem": ("user_key",),
     "organisation": ("municipality_code",),
@@ -83,12 +82,13 @@ def changes_of(record: Mapping[str, Any], language: Language) -> Changes:
 
 class _Telling:
     def __init__(self, record: Mapping[str, Any], language: Language) -> None:
-        self.operations: list[Op] = record.get("written", record.get("plan", []))
+        operations: list[Op] = record.get("written", record.get("plan", []))
+        self.nets = net(operations)
         self.names: Mapping[str, str] = record["names"]
         self.parents: Mapping[str, str] = record["parents"]
         self.homes: dict[str, str] = dict(record["homes"])
         self.language: Language = language
-        self.created = {op["uuid"] for op in self.operations if op["action"] == "create"}
+        self.created = {op["uuid"] for op in operations if op["action"] == "create"}
         self.objects: dict[str, dict[Sort, set[str]]] = {}
         self.places: dict[str, tuple[str, ...]] = {}
         """Unit → the units above it and itself, as far as they were asked for."""
@@ -98,22 +98,19 @@ class _Telling:
 
     def changes(self) -> Changes:
         # Engagements and managers first, since they say where people belong; people last, who may be told of already.
-        order = {"org_unit": 0, "engagement": 0, "manager": 0, "employee": 2}
-        for op in sorted(
-            self.operations, key=lambda op: (order.get(op["kind"], 1), op["kind"], self._type(op))
+        order = {"org_unit": 0, "engagement": 0, "manager": 0, "mark": 1, "employee": 3}
+        for each in sorted(
+            self.nets, key=lambda each: (order.get(each.kind, 2), each.kind, self._type(each))
         ):
-            self._tell(op)
+            self._tell(each)
         units, people, basics = (sorted(each.values(), key=self._order) for each in self.found.values())
         return Changes(
             units, people, basics, {kind: self.objects[kind] for kind in KINDS if kind in self.objects}
         )
 
-    def _type(self, op: Op) -> str:
+    def _type(self, each: Net) -> str:
         """The name of an address's type, by which the addresses of a unit are sorted."""
-        if op["kind"] != "address":
-            return ""
-        value = op["value"] or next(piece["value"] for piece in op["before"] if piece["value"] is not None)
-        return collated(self.name(value["type"]))
+        return collated(self.name(each.value["type"])) if each.kind == "address" else ""
 
     def name(self, uuid: str) -> str:
         return self.names.get(uuid, uuid)
@@ -139,45 +136,40 @@ class _Telling:
         place = [collated(self.name(each)) for each in change.place]
         return place, collated(change.name), change.uuid, change.start
 
-    def _tell(self, op: Op) -> None:
-        kind, value = op["kind"], op["value"]
-        old = [piece["value"] for piece in op["before"] if piece["value"] is not None]
-        any_value = value or (old[0] if old else {})
-        if _changes_nothing(op):
+    def _tell(self, each: Net) -> None:
+        kind, before, after = each.kind, each.before, each.after
+        if kind == "employee" and each.uuid in self.created and each.uuid in self.told:
+            self.told[each.uuid].sorts[kind, Sort.CREATED] = None
+            self._count(each, Sort.CREATED)
             return
-        if kind == "employee" and op["uuid"] in self.created and op["uuid"] in self.told:
-            self.told[op["uuid"]].sorts[kind, Sort.CREATED] = None
-            self._count(op, Sort.CREATED)
-            return
-        change = self._change(op, any_value)
-        change.rows.update(dict.fromkeys(op["rows"]))
-        sorts = list(self._sorts(op, old))
+        change = self._change(each)
+        change.rows.update(dict.fromkeys(each.rows))
+        sorts = list(self._sorts(each))
         change.sorts.update(dict.fromkeys((kind, sort) for sort in sorts))
-        self._count(op, *sorts)
-        if kind == "org_unit" and Sort.MOVED in sorts:
-            change.left = self.above(old[-1]["parent"])
-        if Sort.CHANGED in sorts or Sort.RENAMED in sorts or Sort.MOVED in sorts:
-            shown = [name for name in any_value if any(each.get(name) != any_value[name] for each in old)]
-            change.before += dict.fromkeys(line for each in old for line in self._lines(kind, each, shown))
+        self._count(each, *sorts)
+        if kind == "org_unit" and before and Sort.MOVED in sorts:
+            change.left = self.above(before["parent"])
+        if before and after:
+            shown = [name for name in after if before.get(name) != after[name]]
         else:
             # The name and the parent of today stand above.
             known = {"name": change.name, "parent": change.place[-1] if change.place else None}
-            shown = [name for name in ABOUT.get(kind, ()) if known.get(name, "") != any_value.get(name, "")]
-            change.before += [line for each in old[-1:] for line in self._lines(kind, each, shown)]
-        if value is not None:
-            change.after += self._lines(kind, value, shown)
+            shown = [name for name in ABOUT.get(kind, ()) if known.get(name, "") != each.value[name]]
+        change.before += self._lines(kind, before, shown) if before else ()
+        change.after += self._lines(kind, after, shown) if after else ()
 
-    def _count(self, op: Op, *sorts: Sort) -> None:
+    def _count(self, each: Net, *sorts: Sort) -> None:
+        of_kind = self.objects.setdefault("org_unit" if each.kind == "mark" else each.kind, {})
+        if each.kind == "mark" and any(each.uuid in counted for counted in of_kind.values()):
+            return
         for sort in sorts:
-            self.objects.setdefault(op["kind"], {}).setdefault(sort, set()).add(op["uuid"])
+            of_kind.setdefault(sort, set()).add(each.uuid)
 
-    def _change(self, op: Op, value: Mapping[str, Any]) -> Change:
-        """The change that an operation joins: that of the same unit or person on the same days."""
-        kind, uuid = op["kind"], op["uuid"]
-        start = date.min if op["from"] is None else date.fromisoformat(op["from"])
-        end = date.max if op["to"] is None else date.fromisoformat(op["to"])
-        if kind == "org_unit" or (value.get("org_unit") and kind == "address"):
-            unit = uuid if kind == "org_unit" else value["org_unit"]
+    def _change(self, each: Net) -> Change:
+        """The change that is told with others of the same unit or person on the same days."""
+        kind, uuid, value, start, end = each.kind, each.uuid, each.value, each.start, each.end
+        if kind in ("org_unit", "mark") or (value.get("org_unit") and kind == "address"):
+            unit = value["org_unit"] if kind == "address" else uuid
             change = Change(unit, self.name(unit), start, end, self.above(unit)[:-1])
             return self.found["units"].setdefault((unit, start, end), change)
         if kind in ("employee", "engagement", "manager", "address", "it"):
@@ -200,18 +192,18 @@ class _Telling:
         change = Change(uuid, name, start, end, (kind if facet is None else facet,))
         return self.found["basics"].setdefault((uuid, start, end), change)
 
-    def _sorts(self, op: Op, old: Sequence[Mapping[str, Any]]) -> Iterator[Sort]:
-        value = op["value"]
-        if value is None:
+    def _sorts(self, each: Net) -> Iterator[Sort]:
+        if each.kind == "mark":
+            yield Sort.CHANGED
+        elif each.after is None:
             yield Sort.ENDED
-        elif not old:
-            yield Sort.CREATED if op["uuid"] in self.created else Sort.REOPENED
+        elif each.before is None:
+            yield Sort.CREATED if each.uuid in self.created else Sort.REOPENED
         else:
-            changed = {name for each in old for name in value if each.get(name) != value[name]}
-            kind = op["kind"]
-            if "name" in changed or kind == "employee":
+            changed = {name for name in each.after if each.before.get(name) != each.after[name]}
+            if "name" in changed or each.kind == "employee":
                 yield Sort.RENAMED
-            where = {"org_unit": "parent", "engagement": "org_unit"}.get(kind)
+            where = {"org_unit": "parent", "engagement": "org_unit"}.get(each.kind)
             if where in changed:
                 yield Sort.MOVED
             if changed - {"name", where, "given_name", "surname"}:
@@ -243,12 +235,6 @@ class _Telling:
             return self.names.get(value) or f"DAR {UUID(value)}"
         except ValueError:
             return value
-
-
-def _changes_nothing(op: Op) -> bool:
-    """Whether MO said so before: a unit's other days are written again after a write that carries its mark."""
-    days = [(piece["from"], piece["to"], piece["value"]) for piece in op["before"]]
-    return days == [(op["from"], op["to"], op["value"])] if op["value"] else not days
 
 
 def words_of(change: Change, language: Language, *, planned: bool) -> list[tuple[Sort, str]]:

@@ -20,6 +20,7 @@ from aarhus_los.mo.kinds import (
     ItSystem,
     Kind,
     Manager,
+    Mark,
     Person,
     Unit,
     Value,
@@ -67,7 +68,8 @@ def gather_names(
     for operation in operations:
         mentioned[operation.kind].add(operation.uuid)
         for value in _values_of(operation):
-            for kind, uuid in references(operation.kind, value):
+            of = Kind.MARK if isinstance(value, Mark) else operation.kind
+            for kind, uuid in references(of, value):
                 mentioned[kind].add(uuid)
             if isinstance(value, Engagement | Manager) and value.person is not None:
                 placed.add(value.person)
@@ -160,8 +162,10 @@ def _name(value: Value) -> str:
 
 def _values_of(operation: Operation) -> list[Value]:
     """The values that an operation writes or writes over."""
-    before = [piece.value for piece in operation.before if not isinstance(piece.value, Nothing)]
-    return before if operation.value is None else [operation.value, *before]
+    pieces = (*operation.before, *operation.marked_before)
+    found = [piece.value for piece in pieces if not isinstance(piece.value, Nothing)]
+    found += [] if operation.value is None else [operation.value]
+    return found if operation.mark is None else [*found, Mark(operation.mark)]
 
 
 def units_of_rows(files: Iterable[DropFile], refs: Collection[RowRef]) -> dict[RowRef, str]:

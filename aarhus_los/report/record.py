@@ -19,7 +19,7 @@ from aarhus_los.cpr import masked
 from aarhus_los.desired.claims import Notice, SetAside, UnresolvedAddress
 from aarhus_los.errors import SettingsError
 from aarhus_los.files import encoded, write_private
-from aarhus_los.messages import Message, code_of, danish
+from aarhus_los.messages import Message, code_of, danish, recognised
 from aarhus_los.mo.model import Address, Mark, Value
 from aarhus_los.plan import Operation
 from aarhus_los.report.account import Account, FileAccount
@@ -28,6 +28,11 @@ from aarhus_los.timeline import BEGINNING, FOREVER, Nothing, split
 
 _FREE_TEXT: Final = ("user_key", "name", "given_name", "surname")
 FORMAT: Final = 2
+_WHYS: Final = (
+    *(Message.ADDRESS_INTERVAL, Message.ADDRESS_CODE, Message.ADDRESS_NOT_IN_FORCE, Message.ADDRESS_ENDS),
+    *(Message.ADDRESS_EMPTY, Message.ADDRESS_TOO_LONG),
+)
+"""What is said of addresses. The cache of addresses knows it in English."""
 _IN_A_LINE: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 Record = dict[str, Any]
@@ -113,6 +118,7 @@ def operation_record(operation: Operation) -> Record:
         else _value(operation.value) | (_marked(operation.mark) if operation.mark else {}),
         "before": _before(operation),
         "rows": [str(ref) for ref in operation.origin],
+        **({"marked_before": _marks(operation)} if operation.mark else {}),
     }
 
 
@@ -145,6 +151,7 @@ def write_record(folder: Path, account: Account) -> Path:
     """Leaves what was written, with the values before, so that it can be looked up, shown, and undone by hand."""
     path = folder / f"run_{account.started:%Y%m%dT%H%M%S%f}.json"
     write_private(path, _written(_with_names(account), account.written))
+    account.record = path
     return path
 
 
@@ -234,10 +241,11 @@ def _unresolved(each: UnresolvedAddress) -> Record:
 def _outcome(outcome: Outcome) -> tuple[int | None, str, str]:
     """The service's code and words, and what it suggests."""
     if isinstance(outcome, Unsafe):
-        text = Message.NOT_USED(text=outcome.text, why=outcome.why) if outcome.why else outcome.text
+        why = recognised(outcome.why, *_WHYS)
+        text = Message.NOT_USED(text=outcome.text, why=why) if why else outcome.text
         return outcome.kode, text, outcome.suggestion
     if isinstance(outcome, Unknown):
-        return outcome.kode, outcome.text, outcome.suggestion
+        return outcome.kode, recognised(outcome.text, *_WHYS), outcome.suggestion
     return None, outcome.reason if isinstance(outcome, NotLookedUp) else "", ""
 
 
@@ -256,6 +264,15 @@ def _before(operation: Operation) -> list[Record]:
             with_mark = _marked(mark) if operation.mark and value is not None else {}
             pieces.append({"from": _day(start), "to": _day(end), "value": value and value | with_mark})
     return pieces
+
+
+def _marks(operation: Operation) -> list[Record]:
+    """What MO shows of a unit's mark, on all days."""
+    return [
+        {"from": _day(piece.start), "to": _day(piece.end), **_marked(piece.value.hierarchy)}
+        for piece in operation.marked_before
+        if isinstance(piece.value, Mark)
+    ]
 
 
 def _marked(mark: str | None) -> Record:

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from aarhus_los.desired.claims import SetAside
+from aarhus_los.desired.claims import Notice, SetAside
 from aarhus_los.errors import EXIT_OK, EXIT_ROWS
 from aarhus_los.messages import code_of
 from aarhus_los.report.account import Account, Fate
 from aarhus_los.report.changes import Change, Changes, changes_of, words_of
+from aarhus_los.report.news import is_news
 from aarhus_los.report.record import Record, run_record
 from aarhus_los.report.tree import ended_subtrees
 from aarhus_los.report.verdict import brake_text, steps, verdict
@@ -66,9 +67,14 @@ def _plain(block: Block) -> list[str]:
     ]
 
 
-def account_blocks(account: Account) -> list[Block]:
-    """What a run did. The first line and the last say how it ended."""
-    return [_closing(account), *_told(account), _closing(account)]
+def account_blocks(account: Account, *, only_news: bool = False) -> list[Block]:
+    """What a run did. The first line and the last say how it ended. `only_news`: without what was told before."""
+    return [
+        _closing(account),
+        *_problems(account, only_news),
+        *_figures(account, only_news),
+        _closing(account),
+    ]
 
 
 def plan_blocks(account: Account, *, verbose: bool = False) -> list[Block]:
@@ -87,19 +93,30 @@ def plan_blocks(account: Account, *, verbose: bool = False) -> list[Block]:
             *_basics(record, changes, verbose),
             Line(""),
         ]
-    return [_closing(account), *planned, *_told(account), _closing(account)]
+    return [_closing(account), *planned, *_problems(account), *_figures(account), _closing(account)]
 
 
-def _told(account: Account) -> list[Block]:
-    """What is to be told of an account, the gravest first."""
+def _problems(account: Account, only_news: bool = False) -> list[Block]:
+    """What is not as it should be, the gravest first."""
+    asides = [each for each in account.set_aside if not (only_news and each.ref in account.known_rows)]
+    notices = [each for each in account.notices if not only_news or is_news(account, each)]
     return [
         *_brakes(account),
         *_listed("Files refused", [f"{each.file}: {each.reason}" for each in account.refused], "bad"),
         *_listed("Differences", account.differences, "bad"),
         *([Line(account.stopped, "bad")] if account.stopped else []),
-        *_set_aside(account),
-        *_listed("Values not applied", [str(each) for each in account.notices if each.fault], "warn"),
-        *_listed("Warnings", _folded(account), "warn"),
+        *_set_aside(account, asides),
+        *_listed("Values not applied", [str(each) for each in notices if each.fault], "warn"),
+        *_listed("Warnings", _folded(account.warnings, notices), "warn"),
+    ]
+
+
+def _figures(account: Account, only_news: bool = False) -> list[Block]:
+    """What was done, in numbers, and what to do."""
+    next_steps = _listed("What to do next", steps(account), "title")
+    if only_news:
+        return next_steps
+    return [
         *_listed(
             "Rows superseded by a later file", [_aside(account, each) for each in account.superseded], "soft"
         ),
@@ -107,7 +124,7 @@ def _told(account: Account) -> list[Block]:
         *_operations(account),
         *_addresses(account),
         *_durations(account),
-        *_listed("What to do next", steps(account), "title"),
+        *next_steps,
     ]
 
 
@@ -226,10 +243,10 @@ def _brakes(account: Account) -> list[Block]:
     return lines
 
 
-def _set_aside(account: Account) -> list[Block]:
+def _set_aside(account: Account, asides: Sequence[SetAside]) -> list[Block]:
     """The rows that are set aside, so many of each sort, and where they all stand."""
     by_sort: dict[tuple[str, str], list[str]] = {}
-    for aside in account.set_aside:
+    for aside in asides:
         by_sort.setdefault((aside.column, _sort(aside.reason)), []).append(_aside(account, aside))
     given_up = " and given up" if account.rows_accepted else ""
     lines = _listed(
@@ -238,6 +255,8 @@ def _set_aside(account: Account) -> list[Block]:
         "warn",
         None,
     )
+    if not asides:
+        return []
     return [
         *lines,
         *(Line(f"in {path}", "soft", 2) for path in account.reports if path.name.startswith("rejected_")),
@@ -249,10 +268,10 @@ def _first(lines: Sequence[str]) -> list[str]:
     return [*lines[:SHOWN], *more]
 
 
-def _folded(account: Account) -> list[str]:
+def _folded(warnings: Sequence[str], notices: Sequence[Notice]) -> list[str]:
     """The warnings, those of one sort in one line."""
-    told = [(text, text) for text in account.warnings]
-    told += [(each.text, str(each)) for each in account.notices if not each.fault]
+    told = [(text, text) for text in warnings]
+    told += [(each.text, str(each)) for each in notices if not each.fault]
     sorts: dict[str, list[str]] = {}
     for text, line in told:
         sorts.setdefault(_sort(text), []).append(line)
@@ -315,7 +334,8 @@ def _operations(account: Account) -> list[Block]:
     unsettled = f", {account.unsettled} not sent or unknown" if account.unsettled else ""
     retries = f", {_many(account.retries, 'retry', 'retries')}" if account.retries else ""
     of = _many(len(operations), "operation")
-    return [Line(f"MO: {planned}"), Line(f"MO: {of}: {fates}{unsettled}{retries}")]
+    record = [Line(f"in {account.record}", "soft", 2)] if account.record else []
+    return [Line(f"MO: {planned}"), Line(f"MO: {of}: {fates}{unsettled}{retries}"), *record]
 
 
 def _addresses(account: Account) -> list[Block]:

@@ -78,7 +78,7 @@ _PERSON: Final = {
     Sort.CREATED: Word("new person", "Ny person", "", "Nye personer"),
     Sort.RENAMED: Word("new name", "Nyt navn"),
 }
-DETAILS: Final = ("address", "it")
+DETAILS: Final = ("address", "it", "mark")
 
 SORTS: Final = {
     "org_unit": _OBJECT,

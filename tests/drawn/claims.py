@@ -30,6 +30,11 @@ class SetAside:
     partly: set[Ref] = field(default_factory=set)
     """Rows that are applied but for an address that was not looked up: pending."""
 
+    begins: dict[Ref, date] = field(default_factory=dict)
+    """When the claim of a row begins, of those of files that claim something of its subject."""
+    ends: dict[Ref, date] = field(default_factory=dict)
+    """The last day of a row, where it can be read."""
+
     def reject(self, ref: Ref, reason: str) -> None:
         """The graver of two counts."""
         self.rows[ref] = (REJECTED, reason)
@@ -90,11 +95,11 @@ def read_dates(row: Row, start_column: str, end_column: str, aside: SetAside) ->
         return
     if start is None:
         aside.reject(row.ref, "no start")
-    elif end < EARLIEST:
-        aside.reject(row.ref, "ends before 1900")
     elif start > after(end):
         aside.reject(row.ref, "starts after its end")
     else:
+        if end < EARLIEST:
+            aside.reject(row.ref, "ends before 1900")
         row.written, row.start, row.end = start, max(start, EARLIEST), end
 
 
@@ -153,9 +158,11 @@ def claim_of(
 ) -> Claim:
     """The claim that the rows of `subject` in `file` make; `hangs` are the objects beside it that its rows speak of too."""
     dated = [row for row in rows if row.dated]
+    aside.ends |= {row.ref: row.end for row in dated if row.end is not None}
     if all(row.ref in aside for row in dated):
         return Claim(file, dated, None, (), aside)
     first = _first_day(file, dated, sheet.known(subject), sheet.at(subject, file.date) is not None)
+    aside.begins |= {row.ref: max(first, row.start) for row in dated if row.start is not None}
     spared = {
         row.end
         for row in dated

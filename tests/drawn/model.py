@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 
 from aarhus_los.uuids import object_uuid
 from tests.drawn import cells
@@ -38,17 +39,28 @@ class Noted:
 
 
 @dataclass(frozen=True)
+class Loose:
+    """What the text leaves open."""
+
+    marks: Collection[str] = ()
+    """Units of whose mark it does not say enough here."""
+    names: Mapping[str, date] = field(default_factory=dict)
+    """Persons, and the day before which it does not say what they are called."""
+
+
+@dataclass(frozen=True)
 class Expected:
-    """`either` are what MO may say of it: mostly one MO; two where a superseded row may count or not."""
+    """`either` are what MO may say, on each day: mostly one MO; several where a superseded row may count or not."""
 
     either: Sequence[Mo]
-    loose_marks: Collection[str]
-    """Units of whose mark the text does not say enough here."""
+    loose: Loose
     exits: frozenset[int]
     outcome: Outcome
     pending: frozenset[Ref]
     perhaps: frozenset[Ref]
     """Pending or superseded."""
+    superseded: frozenset[Ref]
+    """Superseded by the letter of the text."""
     healed: frozenset[str]
     """Files of which rows healed."""
 
@@ -62,6 +74,8 @@ class Model:
     perhaps: frozenset[Ref] = frozenset()
     superseded: frozenset[Ref] = frozenset()
     """Rows that were perhaps superseded in a run that was completed."""
+    gone: frozenset[Ref] = frozenset()
+    """Those of them that were by the letter of the text."""
 
     def new(self, server: Mapping[str, File], since: date | None = None) -> list[File]:
         """The files on the server that a run takes as new."""
@@ -85,77 +99,42 @@ class Model:
     ) -> Expected:
         """What a run must come to. `now` is MO before it."""
         new = {file.name for file in self.new(server, since)}
-        lists = [file for file in server.values() if file.family == "STAM"]
-        dated = sorted(
-            (file for file in server.values() if file.family != "STAM"), key=lambda each: each.order
-        )
-        speaks = subjects(dated, now, lists, today, wash)
-        waiting = self.pending | self.perhaps
-        due: dict[Subject, list[str]] = {}
-        for (name, line), subject in speaks.items():
-            if subject is not None and (name in new or (name, line) in waiting):
-                due.setdefault(subject, []).append(name)
-
-        reads: dict[Subject, list[File]] = {}
-        base = {kind: dict(objects) for kind, objects in now.items()}
-        pasts: dict[datetime, Mo] = {}
-        for subject, names in due.items():
-            its = [
-                file
-                for file in dated
-                if any(speaks.get((file.name, line)) == subject for line, _ in file.cells())
-            ]
-            reads[subject], moment = self._reads(its, names)
-            if moment is not None:
-                if moment not in pasts:
-                    pasts[moment] = past(moment)
-                before = pasts[moment]
-                if before["unit"] or not self._without_past(moment, reads[subject]):
-                    _put_back(base, before, now, subject, reads[subject], speaks)
-
-        read = []
-        for file in dated:
-            lines = [
-                line
-                for line, _ in file.cells()
-                if (
-                    file in reads.get(subject, ())
-                    if (subject := speaks[file.name, line]) is not None
-                    else file.name in new
-                )
-            ]
-            if lines:
-                read.append(file.only(lines))
-        outcome = fold(base, [*lists, *read], today, wash, now)
-        optional = {
-            ref
-            for ref, (fate, _) in outcome.set_aside.items()
-            if fate == PENDING and followed(ref, read, outcome.aside)
-        } | {ref for ref in self.superseded if ref in outcome.set_aside}
-        outcomes = [outcome]
-        if optional:
-            without = [
-                file.only([line for line, _ in file.cells() if (file.name, line) not in optional])
-                for file in read
-            ]
-            outcomes.append(fold(base, [*lists, *(file for file in without if file.rows)], today, wash, now))
-
+        run = _Fold(self, server, new, now, past, today, wash)
+        with_all = run.fold(self.pending | self.perhaps, frozenset())
+        gone = {(name, line) for name, line in self.superseded if name not in new or self._same(server[name])}
+        aside = with_all.outcome.aside
+        waits = [ref for ref, (fate, _) in aside.rows.items() if fate == PENDING]
+        optional = {ref for ref in waits if followed(ref, with_all.read, aside)} | gone
+        strictly = {ref for ref in waits if followed(ref, with_all.read, aside, strictly=True)} | self.gone
+        folds = [with_all]
+        for left_out in (optional, strictly):
+            if left_out or self.perhaps:
+                folds.append(run.fold(self.pending | self.perhaps, left_out))
+                folds.append(run.fold((self.pending | self.perhaps) - left_out, left_out))
+        outcome = with_all.outcome
         pending = {
             ref for ref, (fate, _) in outcome.set_aside.items() if fate == PENDING
         } | outcome.aside.partly
-        relevant = {ref for ref in speaks if ref[0] in new} | waiting
-        relevant |= {(file.name, line) for file in lists if file.name in new for line, _ in file.cells()}
         return Expected(
-            [laid_over(now, each.sheet) for each in outcomes],
-            _loose_marks(now, base, outcome.sheet),
-            self._exits(outcome, relevant, pending, optional, server, new, since),
+            [laid_over(now, each.base, each.outcome.sheet) for each in folds],
+            Loose(
+                _loose_marks(now, with_all.base, outcome.sheet),
+                {person: day for each in folds for person, day in each.outcome.made.items()},
+            ),
+            self._exits(outcome, run.speaks, pending, optional, server, new),
             outcome,
             frozenset(pending - optional),
-            frozenset(pending & optional),
-            frozenset(name for name, line in waiting if (name, line) not in outcome.set_aside),
+            frozenset((pending & optional) | {ref for ref in self.perhaps if ref in pending}),
+            frozenset(strictly),
+            frozenset(
+                name for name, line in self.pending | self.perhaps if (name, line) not in outcome.set_aside
+            ),
         )
 
-    def _reads(self, its: Sequence[File], due: Collection[str]) -> tuple[list[File], datetime | None]:
+    def _same(self, file: File) -> bool:
+        return self.noted.get(file.name, Noted()).file == file
+
+    def reads(self, its: Sequence[File], due: Collection[str]) -> tuple[list[File], datetime | None]:
         """R and T of a subject: `its` files, in order, of which those that are `due` have a new or a pending row of it."""
         first = next(number for number, file in enumerate(its) if file.name in due)
         while True:
@@ -173,7 +152,7 @@ class Model:
     def _noted(self, file: File) -> Noted:
         return self.noted.get(file.name, Noted())
 
-    def _without_past(self, moment: datetime, read: Sequence[File]) -> bool:
+    def without_past(self, moment: datetime, read: Sequence[File]) -> bool:
         """Whether an MO without any unit as of the moment is one of which MO has no past."""
         earlier = any(each.began is not None and each.began < moment for each in self.noted.values())
         is_stamp = any(
@@ -184,20 +163,22 @@ class Model:
     def _exits(
         self,
         outcome: Outcome,
-        relevant: Collection[Ref],
+        speaks: Collection[Ref],
         pending: Collection[Ref],
         optional: Collection[Ref],
         server: Mapping[str, File],
         new: Collection[str],
-        since: date | None,
     ) -> frozenset[int]:
         """Exit 0: nothing is pending, and nothing was left out that was not told before."""
+        relevant = {ref for ref in speaks if ref[0] in new} | self.pending | self.perhaps
+        lists = [file for name, file in server.items() if name in new and file.family == "STAM"]
+        relevant |= {(file.name, line) for file in lists for line, _ in file.cells()}
         if set(pending) - set(optional):
             return frozenset({1})
         aside = outcome.aside
         first = {name for name in new if self.noted.get(name, Noted()).file != server[name]}
         told = {ref for ref in relevant if ref in outcome.set_aside} - set(optional)
-        told |= {(name, line) for name, line, _ in aside.told if (name, line) in relevant}
+        told |= {(name, line) for name, line, _ in aside.told if (name, line) in relevant} - set(optional)
         if any(name in first for name, _ in told):
             return frozenset({1})
         doubtful = bool(told) or bool(optional) or outcome.left_alone
@@ -222,6 +203,7 @@ class Model:
         if wrote:
             self._take_moment(start)
         self.superseded |= expected.perhaps
+        self.gone |= expected.superseded
         self.pending, self.perhaps = expected.pending, expected.perhaps
 
     def _take_moment(self, start: datetime) -> None:
@@ -229,6 +211,71 @@ class Model:
             noted.began = noted.began or start
             if noted.without_moment or noted.last is None:
                 noted.last, noted.without_moment = start, False
+
+
+@dataclass(frozen=True)
+class _Folded:
+    base: Mo
+    read: Sequence[File]
+    outcome: Outcome
+
+
+class _Fold:
+    """The fold of one run, with these or those rows."""
+
+    def __init__(
+        self,
+        model: Model,
+        server: Mapping[str, File],
+        new: Collection[str],
+        now: Mo,
+        past: Past,
+        today: date,
+        wash: Wash,
+    ) -> None:
+        self.model, self.new, self.now, self.today, self.wash = model, new, now, today, wash
+        self.past = cache(past)
+        self.lists = [file for file in server.values() if file.family == "STAM"]
+        dated = [file for file in server.values() if file.family != "STAM"]
+        self.dated = sorted(dated, key=lambda each: each.order)
+        self.speaks = subjects(self.dated, now, self.lists, today, wash)
+
+    def fold(self, waiting: Collection[Ref], left_out: Collection[Ref]) -> _Folded:
+        """Folds what the new rows and those that wait make the run read, without some rows."""
+        due: dict[Subject, list[str]] = {}
+        for (name, line), subject in self.speaks.items():
+            if subject is not None and (name in self.new or (name, line) in waiting):
+                due.setdefault(subject, []).append(name)
+        reads: dict[Subject, list[File]] = {}
+        base = {kind: dict(objects) for kind, objects in self.now.items()}
+        for subject, names in due.items():
+            its = [file for file in self.dated if self._speaks_of(file, subject)]
+            reads[subject], moment = self.model.reads(its, names)
+            if moment is not None:
+                before = self.past(moment)
+                if before["unit"] or not self.model.without_past(moment, reads[subject]):
+                    _put_back(base, before, self.now, subject, reads[subject], self.speaks)
+        read = [file.only(self._lines(file, reads, left_out)) for file in self.dated]
+        read = [file for file in read if file.rows]
+        outcome = fold(base, [*self.lists, *read], self.today, self.wash, self.now)
+        return _Folded(base, read, outcome)
+
+    def _speaks_of(self, file: File, subject: Subject) -> bool:
+        return any(self.speaks.get((file.name, line)) == subject for line, _ in file.cells())
+
+    def _lines(
+        self, file: File, reads: Mapping[Subject, Sequence[File]], left_out: Collection[Ref]
+    ) -> set[int]:
+        return {
+            line
+            for line, _ in file.cells()
+            if (file.name, line) not in left_out
+            and (
+                file in reads.get(subject, ())
+                if (subject := self.speaks[file.name, line]) is not None
+                else file.name in self.new
+            )
+        }
 
 
 def subjects(
@@ -321,8 +368,9 @@ def _accounts(mo: Mo, person: str) -> set[str]:
     }
 
 
-def laid_over(now: Mo, sheet: Sheet) -> Mo:
+def laid_over(now: Mo, base: Mo, sheet: Sheet) -> Mo:
     """MO after a run: on the claimed days what is claimed, on the others what MO said before it."""
+    _claim_marked_days(base, sheet)
     out = {kind: dict(objects) for kind, objects in now.items()}
     for (kind, uuid), claimed in sheet.claimed.items():
         if kind not in out:
@@ -347,6 +395,22 @@ def laid_over(now: Mo, sheet: Sheet) -> Mo:
         if mark := _mark(out["unit"].get(unit, []), sheet, unit):
             out["mark"][unit] = mark
     return out
+
+
+def _claim_marked_days(base: Mo, sheet: Sheet) -> None:
+    """Text: "Where the base's interval is another, the unit claims all days of both intervals, with what the base says of
+    the days before its first claim".
+    """
+    for unit in [uuid for kind, uuid in sheet.claimed if kind == "unit"]:
+        were = [piece for piece in base["mark"].get(unit, ()) if piece[2] == LINE]
+        row = sheet.values.get(("mark", unit), ())
+        marked = [index for index, value in enumerate(row) if value == LINE]
+        before = (were[0][0], were[-1][1]) if were else None
+        now = (sheet.days[marked[0]], sheet.last(marked[-1])) if marked else None
+        if before != now:
+            for index, day in enumerate(sheet.days):
+                if any(each and each[0] <= day <= each[1] for each in (before, now)):
+                    sheet.claimed["unit", unit][index] = True
 
 
 def _mark(there: Sequence[Piece], sheet: Sheet, unit: str) -> list[Piece]:
@@ -379,30 +443,36 @@ def _loose_marks(now: Mo, base: Mo, sheet: Sheet) -> set[str]:
     return loose
 
 
-def _since_1900(pieces: Sequence[Piece]) -> list[Piece]:
-    """From when on a new class is there, the text leaves open: before all that may refer to it."""
-    return [(max(start, EARLIEST), end, value) for start, end, value in pieces if end >= EARLIEST]
-
-
-def first_difference(said: Mo, wanted: Mo, loose_marks: Collection[str] = ()) -> str | None:
-    """The first day on which MO says otherwise than it should, in words."""
+def first_difference(said: Mo, either: Sequence[Mo], loose: Loose = Loose()) -> str | None:
+    """The first day on which MO says what it says on that day in none of some, in words."""
     found: list[tuple[date, str]] = []
     for kind in empty_mo():
-        for uuid in {*said[kind], *wanted[kind]}:
-            if kind == "mark" and uuid in loose_marks:
+        for uuid in set(said[kind]).union(*(mo[kind] for mo in either)):
+            if kind == "mark" and uuid in loose.marks:
                 continue
-            one, two = said[kind].get(uuid, []), wanted[kind].get(uuid, [])
-            if kind == "mark":
-                one, two = ([piece for piece in each if piece[2] != OUTSIDE] for each in (one, two))
-            if kind in ("class", "itsystem"):
-                one, two = (_since_1900(each) for each in (one, two))
-            if one == two:
+            one, *others = (_plain(kind, mo[kind].get(uuid, [])) for mo in (said, *either))
+            if one in others:
                 continue
             days = sorted(
                 {date.min}
-                | {day for start, end, _ in [*one, *two] for day in (start, after(end)) if day != FOREVER}
+                | {day for each in (one, *others) for start, end, _ in each for day in (start, after(end))}
+                - {FOREVER}
             )
-            day = next((day for day in days if on(one, day) != on(two, day)), None)
-            if day is not None:
-                found.append((day, f"{kind} {uuid} on {day}: MO says {on(one, day)}, not {on(two, day)}"))
+            for day in days:
+                wanted = [on(each, day) for each in others]
+                if on(one, day) in wanted or (kind == "person" and day < loose.names.get(uuid, date.min)):
+                    continue
+                found.append((day, f"{kind} {uuid} on {day}: MO says {on(one, day)}, not {wanted[0]}"))
+                break
     return min(found)[1] if found else None
+
+
+def _plain(kind: str, pieces: Sequence[Piece]) -> list[Piece]:
+    """What is compared: *Uden for linjeorganisationen* equals none, and classes from 1900 on: before all that may refer to
+    one, the text leaves open from when on it is there.
+    """
+    if kind == "mark":
+        return [piece for piece in pieces if piece[2] != OUTSIDE]
+    if kind in ("class", "itsystem"):
+        return [(max(start, EARLIEST), end, value) for start, end, value in pieces if end >= EARLIEST]
+    return list(pieces)

@@ -16,9 +16,9 @@ READINGS: sentences that can be read in more than one way, and how they are read
     only". A validity of any object that the row speaks of: the unit, one of its addresses, its mark. That goes for all
     files with such rows, also `_nye` and `_inital`, and also for rows that are set aside. What follows the row is left
     until the next row of the file begins.
- 4. "a row whose dates cannot be read sets aside the other rows": a cell with a text that is no date. An empty start, a
-    start after the end and an end before 1900 reject their row alone, and such a row has no days. The others are
-    rejected.
+ 4. "a row whose dates cannot be read sets aside the other rows": a cell with a text that is no date. An empty start and
+    a start after the end reject their row alone, and such a row has no days. An end before 1900 rejects its row alone
+    too; it counts for the first claimed day, as one that ended in 1950 does. The others are rejected.
  5. "the row states nothing" (a cancelled hire): it has no say on name, e-mail and account, makes no person, and is not
     the "valid row" that makes a unit or a person known to others. As ended row for the first claimed day it counts with
     the day before its start, else with its start.
@@ -87,6 +87,8 @@ class Outcome:
 
     sheet: Sheet
     aside: SetAside
+    made: Mapping[str, date]
+    """Persons who are new, and the date of the first file of them: what they are called before it, nobody says."""
     left_alone: bool
     """Whether a person's account was left alone, since there are several others."""
     exits: frozenset[int]
@@ -152,7 +154,7 @@ def fold(
     }
     set_aside_leaders(leaders, known_units, {*persons, *stated}, classes, aside)
     fold_leaders(sheet, leaders, {**folded.persons}, aside)
-    return Outcome(sheet, aside, folded.left_alone, _exits(files, aside, folded.left_alone))
+    return Outcome(sheet, aside, folded.made, folded.left_alone, _exits(files, aside, folded.left_alone))
 
 
 def _birth_dates(people: Sequence[Row]) -> set[date]:
@@ -175,13 +177,19 @@ def open_header(file: File) -> bool:
     return file.kind != "luk" and bool(_OPTIONAL.get(file.family, set()) - set(file.header))
 
 
-def followed(ref: Ref, files: Sequence[File], aside: SetAside) -> bool:
-    """Whether a later file has an applied row of what a pending row speaks of: it may then be superseded."""
+def followed(ref: Ref, files: Sequence[File], aside: SetAside, *, strictly: bool = False) -> bool:
+    """Whether a later file has an applied row of what a pending row speaks of: it may then be superseded.
+
+    `strictly`: by the text. "A pending row is *superseded* … when a later file has a valid `_nye` or `_ret` row whose claim
+    begins no later than the day after the pending row's own end".
+    """
     file = next(file for file in files if file.name == ref[0])
     column = {"Org": ("OrgUUID",), "Pers": ("UUID",), "Leder": ("OrgUUID", "CPR")}[file.family]
     cells_of = dict(file.cells())[ref[1]]
+    end = after(aside.ends.get(ref, date.max))
     return any(
         (later.name, line) not in aside
+        and (not strictly or aside.begins.get((later.name, line), date.min) <= end)
         for later in files
         if later.family == file.family and later.order > file.order and later.kind != "luk"
         for line, row in later.cells()

@@ -88,6 +88,7 @@ class People:
     ) -> None:
         self.sheet, self.rows, self.now, self.aside = sheet, rows, now, aside
         self.persons = dict(persons)
+        self.made: dict[str, date] = {}
         self.left_alone = False
         """Whether a person's account was left alone, since there are several others."""
 
@@ -201,6 +202,8 @@ class People:
         """Text: name: "from the file date", "no end"; a new person has it from birth, since MO makes it so."""
         known = person in self.now["person"] or self.sheet.known(("person", person))
         first = file.date if known else cells.birth(cpr)
+        if not known:
+            self.made[person] = file.date
         self.persons[cpr] = person
         self.sheet.claim(("person", person), lambda day: Person(cpr, name) if day >= first else UNCLAIMED)
 

@@ -6,7 +6,6 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from typing import Any, Final
 from unittest.mock import patch
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -216,21 +215,19 @@ class StandIn:
         return len(gone) + sum(len(objects) for kind, objects in changed.items() if kind in _KIND_OF)
 
     def _make(self, kind: str, uuid: str, pieces: list[Piece], mark: Sequence[Piece] = ()) -> None:
-        change: Change = {}
-        for start, end, fields in pieces:
-            for track, rows in created(KINDS[kind], start, day_after(end), fields).items():
-                change.setdefault(track, []).extend(rows)
         state = KINDS[kind].state.name
-        for (_, end, fields), (start, _, _) in pairwise(pieces):
-            if day_after(end) < start:
-                # Whom it belongs to no edit can say, so that it is told of the days between, too.
-                kept = {name: fields[name] for name in ("person", "itsystem") if fields.get(name)}
-                gap = created(KINDS[kind], day_after(end), start, kept)
-                for track, rows in gap.items():
-                    if track == state:
-                        rows = [row._replace(value=KINDS[kind].gone) for row in rows]
-                    if track == state or kind in ("engagement", "it"):
-                        change[track] += rows
+        change: Change = {}
+        for number, (start, end, fields) in enumerate(pieces):
+            until = day_after(end)
+            # As where an object is made over all days and the gaps are ended after it: all but the state goes on in them.
+            following = pieces[number + 1][0] if number + 1 < len(pieces) else until
+            for track, rows in created(KINDS[kind], start, until, fields).items():
+                held = rows if track == state else [row._replace(end=following) for row in rows]
+                change.setdefault(track, []).extend(held)
+            if until < following:
+                change[state].append(
+                    change[state][-1]._replace(start=until, end=following, value=KINDS[kind].gone)
+                )
         if mark:
             fields = {"org_unit_hierarchy": MARKS[mark[0][2]]}
             rows = created(KINDS[kind], mark[0][0], day_after(mark[-1][1]), fields)["mark"]

@@ -349,6 +349,19 @@ class TestDates:
         assert fates(outcome) == {"Org_nye:2": "rejected"}
         assert outcome.exits == {1}
 
+    def test_an_end_before_1900_counts_for_the_first_day(self) -> None:
+        """It is a date that can be read, of a row that is rejected for another reason."""
+        outcome = given(
+            root(),
+            file("Org_nye 20250201", unit(1, "2020-01-01")),
+            file(
+                "Org_inital 20250301",
+                unit(1, "1850-01-01", "1890-01-01", name="Gammel"),
+                unit(1, "2025-07-01", name="Ny"),
+            ),
+        )
+        assert name(outcome) == "2025-07-01 Ny"
+
     def test_dates_that_cannot_be_read_set_aside_the_rows_beside_them(self) -> None:
         """a row whose dates cannot be read sets aside the other rows of the same unit … in that file"""
         outcome = given(

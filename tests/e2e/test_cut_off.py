@@ -57,10 +57,12 @@ def left_by(sandbox: Sandbox) -> tuple[Path, dict[str, Any]]:
 def check(sandbox: Sandbox, done: subprocess.CompletedProcess[str], code: int, writes: int) -> None:
     path, record = left_by(sandbox)
     assert done.returncode == record["exit_code"] == code, done.stderr
-    assert f"los-import: {writes} of {writes} writes were made; their record is {path}\n" in done.stderr
-    assert len(record["written"]) == writes
-    assert record["verdict"]["text"].startswith(f"Cut off: {writes} of {writes} writes were made")
     told = done.stdout + done.stderr
+    written = len(record["written"])
+    # Of an MO that is gone it cannot be asked any more whether it has kept the last lists.
+    assert written == writes or (code == 69 and 0 < written < writes)
+    assert f"{written} of {writes} writes were made" in told and str(path) in told
+    assert record["verdict"]["text"].startswith(f"Cut off: {written} of {writes} writes were made")
     assert "No new files" not in told and "Nothing" not in told and "nothing" not in told
     assert "Traceback" not in told
     write_page(path.with_suffix(".html"), record)
@@ -103,7 +105,7 @@ def test_by_an_mo_that_is_gone_when_it_verifies(cut: Sandbox, action: Action, te
     fault.wanted = writes
     done = cut.run()
     check(cut, done, 69, writes)
-    assert "the next run does the rest" in done.stderr.lower()
+    assert "the next run does the rest" in done.stdout + done.stderr
     cut.mo.intercept = None
     again = cut.run()
     assert (again.returncode, again.stderr) == (0, "")
@@ -113,9 +115,9 @@ def test_by_an_mo_that_is_gone_when_it_verifies(cut: Sandbox, action: Action, te
 DEFECT = """
 import sys
 from aarhus_los import cli, run
-def broken(self, *args):
+def broken(*args):
     raise KeyError("no such thing")
-run._Run._verify = broken
+run.verify = broken
 cli.main(sys.argv[1:])
 """
 
@@ -136,9 +138,9 @@ def test_by_a_defect(cut: Sandbox) -> None:
 FULL = """
 import sys
 from aarhus_los import cli, errors, run
-def full(*args):
+def full(*args, **more):
     raise errors.StateError("the state cannot be written: No space left on device")
-run.next_state = full
+run.completed = full
 cli.main(sys.argv[1:])
 """
 

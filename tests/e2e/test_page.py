@@ -39,6 +39,8 @@ def test_plan_and_import_leave_a_page_of_the_same_changes(sandbox: Sandbox, tmp_
     assert tiles(done) == dict.fromkeys(tiles(done), 0) | {
         "Nye": 64, "Nye personer": 200, "Ansættelser begyndt": 200, "Ledere begyndt": 14,
     }  # fmt: skip
+    assert "rækker sat til side" in texts(done).lower() and "uafklarede adresser" in texts(done).lower()
+    assert 'lang="en"' not in done.read_text(), "rejects, remarks and addresses are told in Danish"
     put(delta_drop(), sandbox.drop)
     written = sandbox.writes()
     plan = sandbox.run("plan", "--html", str(planned))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from itertools import combinations
 from typing import Any
@@ -10,14 +11,14 @@ from hypothesis import strategies as st
 
 from aarhus_los.apply import Applied, Failure
 from aarhus_los.desired.claims import Desired, Notice, SetAside
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import parse_name
 from aarhus_los.drop.reader import read_file
 from aarhus_los.drop.rows import RowRef
-from aarhus_los.ledger import Line
 from aarhus_los.mo.kinds import Kind, Unit
 from aarhus_los.plan import Action, Operation, Plan, Step
 from aarhus_los.report.account import Account, Fate, FileAccount, count_rows, failed_rows
-from aarhus_los.selection import ReadFile, Refusal
+from aarhus_los.selection import Refusal
 
 NAME = "Org_nye_20261101_220000.csv"
 UNIT = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
@@ -27,12 +28,17 @@ LINES = range(2, 12)
 """Ten lines, of which every fifth is no row."""
 
 
-def file_of(counted: set[int] | None = None) -> ReadFile:
+def file_of(due: set[int] | None = None) -> DropFile:
     name = parse_name(NAME)
     assert name is not None
     data = (HEADER + "".join("no row\n" if line % 5 == 0 else ROW for line in LINES)).encode()
-    lines = None if counted is None else frozenset(counted)
-    return ReadFile(name, data, read_file(name, data), Line(NAME, imported="2026-11-02"), lines, None)
+    return replace(read_file(name, data), due=None if due is None else frozenset(due))
+
+
+def counted(
+    files: list[DropFile], set_aside: list[SetAside], superseded: list[SetAside], operations: list[Operation]
+) -> list[FileAccount]:
+    return count_rows(files, set_aside, superseded, operations, {NAME: "2026-11-02"})
 
 
 def ref(line: int) -> RowRef:
@@ -44,7 +50,7 @@ def aside(line: int, *, pending: bool = False, part: bool = False) -> SetAside:
 
 
 def operation(*lines: int) -> Operation:
-    value = Unit("1", "Enhed", None, None, None)
+    value = Unit("1", "Enhed", None, None)
     origin = tuple(map(ref, lines))
     return Operation(Kind.ORG_UNIT, UNIT, Action.CREATE, date(2020, 1, 1), date.max, value, (), origin)
 
@@ -59,7 +65,7 @@ def only(accounts: list[FileAccount]) -> FileAccount:
 
 def test_each_row_counts_once_the_gravest_first() -> None:
     account = only(
-        count_rows(
+        counted(
             [file_of()],
             [aside(2), aside(5), aside(3, pending=True), aside(6, pending=True, part=True)],
             [aside(2), aside(4), aside(7, part=True)],
@@ -72,17 +78,17 @@ def test_each_row_counts_once_the_gravest_first() -> None:
 
 
 def test_of_a_file_that_is_tried_again_only_its_pending_rows_count() -> None:
-    account = only(count_rows([file_of({3, 4, 6})], [aside(3, pending=True)], [], [operation(4, 8)]))
+    account = only(counted([file_of({3, 4, 6})], [aside(3, pending=True)], [], [operation(4, 8)]))
     assert account.fates == {Fate.SET_ASIDE: 1, Fate.SUPERSEDED: 0, Fate.APPLIED: 1, Fate.UNCHANGED: 1}
     assert (account.rows, account.is_new, account.pending) == (3, False, 1)
 
 
 def test_a_file_that_is_only_folded_again_is_not_counted() -> None:
-    assert count_rows([file_of(set())], [], [], [operation(2)]) == []
+    assert counted([file_of(set())], [], [], [operation(2)]) == []
 
 
 def test_a_pending_row_that_the_file_does_not_have_breaks_the_balance() -> None:
-    account = only(count_rows([file_of({3, 99})], [], [], []))
+    account = only(counted([file_of({3, 99})], [], [], []))
     assert not account.balances
     assert Account(files=[account]).exit_code == 70
 
@@ -92,10 +98,10 @@ LINE_SETS = st.sets(st.sampled_from(LINES))
 
 @given(st.none() | LINE_SETS, LINE_SETS, LINE_SETS, LINE_SETS, LINE_SETS)
 def test_the_balance_of_a_file_always_adds_up(
-    counted: set[int] | None, whole: set[int], part: set[int], overtaken: set[int], done: set[int]
+    due: set[int] | None, whole: set[int], part: set[int], overtaken: set[int], done: set[int]
 ) -> None:
-    accounts = count_rows(
-        [file_of(counted)],
+    accounts = counted(
+        [file_of(due)],
         [
             *(aside(line, pending=line % 2 == 0) for line in whole),
             *(aside(n, pending=True, part=True) for n in part),
@@ -103,7 +109,7 @@ def test_the_balance_of_a_file_always_adds_up(
         [aside(line) for line in overtaken],
         [operation(*done)],
     )
-    lines = set(LINES if counted is None else counted)
+    lines = set(LINES if due is None else due)
     if not lines:
         assert accounts == []
         return

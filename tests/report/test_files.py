@@ -36,13 +36,12 @@ REJECTED = "rejected_" + NAME
 FAILED = "failed_addr_" + NAME
 
 
-def file_of(counted: set[int] | None = None, text: str = TEXT, name: str = NAME) -> DropFile:
-    """A file with the rows on lines 2, 3 and 4. `counted` None: it is new."""
+def file_of(due: set[int] | None = None, text: str = TEXT, name: str = NAME) -> DropFile:
+    """A file with the rows on lines 2, 3 and 4. `due` None: it is new."""
     parsed_name = parse_name(name)
     assert parsed_name is not None
     data = text.encode()
-    lines = None if counted is None else frozenset(counted)
-    return replace(read_file(parsed_name, data), due=lines)
+    return replace(read_file(parsed_name, data), due=None if due is None else frozenset(due))
 
 
 def aside(line: int, reason: str = "why", column: str = "ParentUUID", *, pending: bool = True) -> SetAside:

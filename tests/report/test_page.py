@@ -50,7 +50,9 @@ TODAY = date(2026, 3, 1)
 NOW = datetime(2026, 3, 1, 7, 30)
 SINCE = date(2010, 1, 1)
 CPR = "0101951234"
-NOT_LOOKED_UP = "Ikke slået op, prøves igen ved næste kørsel: adressetjenesten svarede ikke i tide"
+NOT_LOOKED_UP = (
+    "Ikke slået op, prøves igen ved næste kørsel: adressetjenesten afviser nøglen (HTTP 401): se på dar_token"
+)
 ORG_RET = "Org_ret_20260301_220000.csv"
 JOB = "Stilling: Lærer Ansættelsestype: Månedslønnet Primær: Primær"
 VOID = {"meta", "input"}
@@ -62,7 +64,7 @@ def uuid(name: str) -> str:
 
 def unit(name: str, parent: str | None = None, key: str = "", type_of: str | None = "Afdeling") -> Unit:
     """A unit by name; its parent too."""
-    return Unit(key or name, name, parent and uuid(parent), type_of and uuid(type_of), None)
+    return Unit(key or name, name, parent and uuid(parent), type_of and uuid(type_of))
 
 
 def ean(number: str, of: str) -> Address:
@@ -408,7 +410,7 @@ def full_account() -> Account:
             UnresolvedAddress(
                 refs[2], uuid("Museum"), "Skovvej 3", Unknown(-1000, "Ukendt", "Skovvej 5"), uuid("x")
             ),
-            UnresolvedAddress(refs[3], uuid("Bus"), "Havnen 1", NotLookedUp(Message.ADDRESS_TIMEOUT()), None),
+            UnresolvedAddress(refs[3], uuid("Bus"), "Havnen 1", NotLookedUp(Message.ADDRESS_TOKEN()), None),
             UnresolvedAddress(refs[6], uuid("Bus"), "Havnen 2", Unsafe(800, "Interval"), None),
         ],
         notices=[

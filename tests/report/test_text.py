@@ -179,7 +179,7 @@ def test_one_is_told_as_one() -> None:
 
 
 def ends(uuid: str, parent: str) -> Operation:
-    value = Unit(uuid, uuid, parent or None, None, None)
+    value = Unit(uuid, uuid, parent or None, None)
     day = date(2026, 3, 1)
     before: Any = (Piece(date(2020, 1, 1), date.max, value),)
     return Operation(Kind.ORG_UNIT, uuid, Action.TERMINATE, day, date.max, None, before, (REF,))
