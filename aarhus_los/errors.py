@@ -13,7 +13,7 @@ Anything else that is raised is a defect (exit 70).
 
 from __future__ import annotations
 
-from aarhus_los.cpr import masked
+from aarhus_los.masking import masked
 
 EXIT_OK = 0
 EXIT_ROWS = 1

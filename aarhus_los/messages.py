@@ -17,7 +17,7 @@ from datetime import date
 from enum import Enum, StrEnum, unique
 from typing import Any, Final, TypeAlias
 
-from aarhus_los.cpr import masked
+from aarhus_los.masking import masked
 
 Param: TypeAlias = str | int | float | date | Sequence[str]
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from aarhus_los.cpr import masked
 from aarhus_los.desired.claims import Notice
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
 from aarhus_los.drop.reader import FileRefused, read_file
 from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, StateError, UnavailableError
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest, moment_of_stamp
+from aarhus_los.masking import masked
 from aarhus_los.messages import Message
 from aarhus_los.moments import folded_from
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Source

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from aarhus_los import clock
-from aarhus_los.cpr import masked
 from aarhus_los.drop.columns import UNITS, references
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
 from aarhus_los.drop.reader import FileRefused, read_file
 from aarhus_los.drop.rows import ClassRow, OrgRow, Reject
 from aarhus_los.errors import EXIT_DATA, EXIT_OK, EXIT_ROWS
+from aarhus_los.masking import masked
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable
 from aarhus_los.sources.folder import Folder
 

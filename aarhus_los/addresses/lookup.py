@@ -11,7 +11,7 @@ from typing import Final
 from aarhus_los.addresses.adressevask import Adressevask
 from aarhus_los.addresses.cache import Cache
 from aarhus_los.addresses.outcomes import NotAsked, NotLookedUp, Outcome, normalise
-from aarhus_los.cpr import masked
+from aarhus_los.masking import masked
 from aarhus_los.messages import Message
 
 MAX_PARALLEL: Final = 10

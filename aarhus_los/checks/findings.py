@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from aarhus_los.cpr import masked
 from aarhus_los.errors import EXIT_OK, EXIT_UNAVAILABLE
+from aarhus_los.masking import masked
 
 SETTING: Final = "setting "
 """What the subject of a setting in force begins with."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from aarhus_los.answer import Answer, Unsettled, passing
-from aarhus_los.cpr import masked
 from aarhus_los.errors import UnavailableError
+from aarhus_los.masking import masked
 
 LONGEST: Final = 300
 """So many characters of what MO says are kept."""

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from aarhus_los.addresses.outcomes import Unknown, Unsafe
-from aarhus_los.cpr import masked
 from aarhus_los.desired.claims import SetAside, UnresolvedAddress
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import OrgRow
 from aarhus_los.errors import StateError
 from aarhus_los.files import encoded, read_own, write_private
+from aarhus_los.masking import masked
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,18}")

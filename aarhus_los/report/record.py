@@ -15,10 +15,10 @@ from typing import Any, Final
 from aarhus_los import __version__
 from aarhus_los.addresses.outcomes import NotLookedUp, Outcome, Unknown, Unsafe
 from aarhus_los.brakes import Brake
-from aarhus_los.cpr import masked
 from aarhus_los.desired.claims import Notice, SetAside, UnresolvedAddress
 from aarhus_los.errors import SettingsError
 from aarhus_los.files import encoded, write_private
+from aarhus_los.masking import masked
 from aarhus_los.messages import Message, code_of, danish, recognised
 from aarhus_los.mo.model import Address, Mark, Value
 from aarhus_los.plan import Operation

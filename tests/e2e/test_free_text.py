@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from aarhus_los.cpr import MASK
+from aarhus_los.masking import MASK
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Phase, Request
 from tests.e2e.drops import office, put_files, type_list
 from tests.e2e.harness import Sandbox

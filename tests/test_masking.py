@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aarhus_los.cpr import MASK, masked
 from aarhus_los.desired.claims import Notice
 from aarhus_los.errors import UnavailableError
+from aarhus_los.masking import MASK, masked
 from aarhus_los.messages import Message, danish
 
 
