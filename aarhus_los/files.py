@@ -45,7 +45,7 @@ def resolved(path: Path) -> Path:
             if not is_trusted(found):
                 raise StateError(f"{path} is a link that another user has made: see who did, and remove it")
             path = path.parent / path.readlink()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return path
         except OSError as error:
             raise StateError(f"{path} cannot be looked up: {error.strerror}") from error

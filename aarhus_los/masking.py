@@ -1,4 +1,4 @@
-"""What must not be told: numbers in free text that could be CPR numbers."""
+"""Numbers in free text that could be CPR numbers are masked wherever the text is told or recorded."""
 
 from __future__ import annotations
 

@@ -452,12 +452,12 @@ class Message(Enum):
     TIMES_IN_ALL = ("{count:time|times}: {reason}", "{count:gang|gange}: {reason}")
     TIMES_IN_A_ROW = ("{reason} ({count} times in a row)", "{reason} ({count} gange i træk)")
     CACHE_NOT_WRITTEN = (
-        "the address cache: {reason}: the next run asks the address service again",
-        "adresselageret: {reason}: næste kørsel spørger adressetjenesten igen",
+        "{path}: the address cache cannot be written ({reason}): the next run asks the address service again",
+        "{path}: adresselageret kan ikke skrives ({reason}): næste kørsel spørger adressetjenesten igen",
     )
     CACHE_NOT_READ = (
-        "the address cache: {reason}: it is ignored, addresses are looked up anew",
-        "adresselageret: {reason}: det bruges ikke, adresserne slås op på ny",
+        "{path}: the address cache cannot be read ({reason}) and is ignored: addresses are looked up anew",
+        "{path}: adresselageret kan ikke læses ({reason}) og bruges ikke: adresserne slås op på ny",
     )
     CACHE_BROKEN = (
         "{path}: the address cache is broken and is ignored: addresses are looked up anew",

@@ -78,7 +78,7 @@ class Cache:
         try:
             write_private(self._path, (content.model_dump_json(indent=1) + "\n").encode())
         except (StateError, ValueError) as error:  # or the service has answered with half a letter
-            self._warnings.append(Message.CACHE_NOT_WRITTEN(reason=str(error)))
+            self._warnings.append(Message.CACHE_NOT_WRITTEN(path=str(self._path), reason=_why(error)))
         else:
             self._on_disk = kept
 
@@ -88,9 +88,15 @@ class Cache:
         except FileNotFoundError:
             return {}
         except StateError as error:
-            self._warnings.append(Message.CACHE_NOT_READ(reason=str(error)))
+            problem = Message.CACHE_NOT_READ(path=str(self._path), reason=_why(error))
         except ValidationError:
-            self._warnings.append(Message.CACHE_BROKEN(path=str(self._path)))
+            problem = Message.CACHE_BROKEN(path=str(self._path))
         else:
             return file.answers if file.service == self._service else {}
+        self._warnings.append(problem)
         return {}
+
+
+def _why(error: Exception) -> str:
+    """What the system said, where it did."""
+    return str(getattr(error.__cause__, "strerror", None) or error)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from aarhus_los.answer import LONGEST_ASKED, Answer, Unsettled
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import LONGEST_ASKED, Answer, Unsettled
 from aarhus_los.mo import token
 from tests.mo.stand_in import Reply, StandIn
 
