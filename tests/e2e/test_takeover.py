@@ -11,6 +11,7 @@ import pytest
 
 from aarhus_los.sandbox.mo_store import ROOT_ORGANISATION
 from aarhus_los.sandbox.stage import Stage
+from aarhus_los.uuids import LINE_ORGANISATION, OUTSIDE_LINE, UNKNOWN_TYPE
 from tests.e2e import takeover, takeover_drop
 from tests.e2e.harness import Sandbox
 from tests.e2e.los_files import address_of, spans, uuid_of
@@ -33,7 +34,6 @@ from tests.e2e.takeover import (
     manager_of,
     person_of,
 )
-from tests.oracle import LINE, NO_TYPE, NOT_LINE
 
 State = dict[str, dict[str, list[dict[str, Any]]]]
 Object = tuple[str, str]
@@ -121,8 +121,8 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 TONIGHT: set[Object] = {
     ("class", uuid_of("Dagtilbud")),
     # What the earlier importer did not know.
-    ("class", NOT_LINE),
-    ("class", NO_TYPE),
+    ("class", OUTSIDE_LINE),
+    ("class", UNKNOWN_TYPE),
     ("org_unit", uuid_of("skole")),
     ("org_unit", uuid_of("uden type")),
     ("org_unit", uuid_of("ny")),
@@ -291,8 +291,8 @@ def test_units_are_mended_day_by_day(story: Story) -> None:
         ("2025-06-01", None, "Forud II"),
     ]
     assert spans(units[uuid_of("linje")], "org_unit_hierarchy") == [
-        ("2020-01-01", "2025-03-09", LINE),
-        ("2025-03-10", None, NOT_LINE),
+        ("2020-01-01", "2025-03-09", LINE_ORGANISATION),
+        ("2025-03-10", None, OUTSIDE_LINE),
     ]
     assert spans(units[uuid_of("uden type")], "org_unit_type") == [
         ("2020-01-01", None, uuid_of("Afdeling")),
@@ -353,10 +353,10 @@ def test_what_was_seeded_and_set_up_before_us_is_found_and_kept(story: Story) ->
     before, after = story.before.mo, story.mended.mo
     assert after["facet"] == before["facet"]
     assert after["itsystem"] == before["itsystem"]
-    ours = {uuid_of("Dagtilbud"), NOT_LINE, NO_TYPE}
+    ours = {uuid_of("Dagtilbud"), OUTSIDE_LINE, UNKNOWN_TYPE}
     assert {uuid: each for uuid, each in after["class"].items() if uuid not in ours} == {
         uuid: each for uuid, each in before["class"].items() if uuid not in ours
     }
     # One facet is MO's own and one was made by the earlier importer: both are found by their user key.
-    assert after["class"][NO_TYPE][-1]["facet_uuid"] == facet_of("org_unit_type") != NO_TYPE
-    assert after["class"][NOT_LINE][-1]["facet_uuid"] == facet_of("org_unit_hierarchy")
+    assert after["class"][UNKNOWN_TYPE][-1]["facet_uuid"] == facet_of("org_unit_type") != UNKNOWN_TYPE
+    assert after["class"][OUTSIDE_LINE][-1]["facet_uuid"] == facet_of("org_unit_hierarchy")
