@@ -57,7 +57,7 @@ READINGS: sentences that can be read in more than one way, and how they are read
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -75,6 +75,7 @@ from tests.drawn.units import (
     marks,
     read_units,
     set_aside_unknown_parents,
+    tell_unknown_types,
 )
 from tests.drawn.world import File, Mo
 
@@ -109,11 +110,17 @@ def _not_washed(text: str) -> str | None:
 
 
 def fold(
-    mo: Mo, files: Sequence[File], today: date, wash: Wash = _not_washed, now: Mo | None = None
+    mo: Mo,
+    files: Sequence[File],
+    today: date,
+    wash: Wash = _not_washed,
+    now: Mo | None = None,
+    unasked: Collection[Ref] = (),
 ) -> Outcome:
     """Folds the files over MO as it was before the first of them. `today` is the day of the run: titles change on it.
 
-    `now` is MO as it is, where that is another: identities and references are looked up in it too.
+    `now` is MO as it is, where that is another: identities and references are looked up in it too. `unasked` are rows whose
+    address is not looked up, and not missed.
     """
     now = now or mo
     files = sorted(files, key=lambda file: file.order)
@@ -141,8 +148,9 @@ def fold(
         classes = fold_lists(sheet, family["STAM"], today, aside)
         in_mo = {*now["unit"], *(uuid for uuid, _ in sheet.of("unit"))}
         known_units = set_aside_unknown_parents(units, in_mo, aside)
-        if Units(sheet, classes, units, aside, wash).fold():
+        if Units(sheet, classes, units, aside, wash, unasked).fold():
             break
+    tell_unknown_types(units, classes, aside)
     marks(sheet, mo)
 
     persons = {pieces[-1][2].cpr: uuid for each in (mo, now) for uuid, pieces in each["person"].items()}

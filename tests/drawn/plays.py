@@ -382,7 +382,7 @@ def _taken_over(dice: Dice, family: str) -> Play:
         held = fold(mo, [*lists, *old[:number]], each.date, wash).mo
         history.append((each.stamp.replace(tzinfo=COPENHAGEN) + timedelta(hours=1), held))
     if chance(dice, 40):
-        history = [(datetime.now(COPENHAGEN), history[-1][1])]
+        history = [(datetime.now(COPENHAGEN) - timedelta(days=1), history[-1][1])]
     steps: list[Step] = [Upload(each, time - timedelta(days=30)) for each in lists]
     again = [each for each in old if chance(dice, 15)]
     steps += [Upload(each, time if each in again else time - timedelta(days=2)) for each in old]
