@@ -235,9 +235,9 @@ class Model:
                 self.noted[name].written = start
         if wrote:
             self._take_moment(start)
+        self.in_part |= (expected.in_part & expected.perhaps) - self.superseded
         self.superseded |= expected.perhaps
         self.gone |= expected.superseded
-        self.in_part |= expected.in_part & expected.perhaps
         self.pending, self.perhaps = expected.pending, expected.perhaps
         self.kept = {subject: self.kept.get(subject, first) for subject, first in expected.kept.items()}
 
