@@ -16,10 +16,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from aarhus_los.answer import Unsettled
 from aarhus_los.brakes import Limit, Refusals
 from aarhus_los.delivery import Batch, Delivered, Failing, Failure, Mo, deliver
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import GRACE_SECONDS, Unsettled
+from aarhus_los.http import GRACE_SECONDS
 from aarhus_los.messages import Message
 from aarhus_los.mo.answers import NotShown, Refused
 from aarhus_los.mo.model import Kind, Person
@@ -191,7 +192,8 @@ class _Run:
     # What MO has acknowledged, and whether it has done it
 
     def _delivered(self, batch: Batch, delivered: Delivered) -> None:
-        if not delivered.unproven:
+        # A single step that was sent again because of it cannot be halved any more: whether it is there, is verified.
+        if not delivered.unproven or (batch.doubted and len(batch.numbers) == 1):
             self._acknowledged(batch, delivered)
             return
         sure = [op for op in delivered.written if (op.kind, op.uuid) not in self.doubtful]

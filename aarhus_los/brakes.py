@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aarhus_los.mo.model import History, Kind, Unit
+from aarhus_los.mo.model import Kind, Unit, Value
 from aarhus_los.plan import Operation, Plan
-from aarhus_los.timeline import NOTHING, Piece, clip, overlay
+from aarhus_los.timeline import NOTHING, Layers, Piece, clip
 
 
 class BrakeKind(StrEnum):
@@ -57,15 +57,15 @@ def counted(plan: Plan) -> dict[BrakeKind, int]:
 
 def _moves(operations: Sequence[Operation]) -> bool:
     """Whether a unit hangs elsewhere on any day in the end: what is written over for a moment only has not moved."""
-    after: History = ()
+    after: Layers[Value] = Layers()
     for op in operations:
-        after = overlay((Piece(op.start, op.end, op.value or NOTHING),), after)
+        after.lay((Piece(op.start, op.end, op.value or NOTHING),))
     return any(
         isinstance(now, Unit) and isinstance(was, Unit) and now.parent != was.parent
         for op in operations
         for before in op.before
         for was in [before.value]
-        for now in (piece.value for piece in clip(after, before.start, before.end))
+        for now in (piece.value for piece in clip(after.pieces, before.start, before.end))
     )
 
 

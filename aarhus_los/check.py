@@ -10,7 +10,7 @@ from aarhus_los.checks.address_service import address_service
 from aarhus_los.checks.drop import drop
 from aarhus_los.checks.findings import SETTING, Finding, Status
 from aarhus_los.checks.mo import mo
-from aarhus_los.errors import EXIT_OK, EXIT_UNAVAILABLE
+from aarhus_los.errors import EXIT_OK, EXIT_USAGE, GRAVITY
 from aarhus_los.report.text import Block, Line
 from aarhus_los.settings import Settings
 
@@ -20,21 +20,22 @@ _STYLES: Final = {Status.OK: "", Status.WARNING: "warn", Status.FAILURE: "bad"}
 
 def check(settings: Settings) -> list[Finding]:
     """What an import with these settings would meet, from the near to the far."""
+    of_drop, files = drop(settings)
     return [
         *machine.settings_in_force(settings),
         *machine.proxies(settings),
         *machine.state(settings),
-        *machine.folders(settings),
-        *drop(settings),
+        *machine.folders(settings, files),
+        *of_drop,
         *mo(settings),
         *address_service(settings),
     ]
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    """Whether an import can do its work: warnings do not keep it from it."""
-    failed = any(finding.status is Status.FAILURE for finding in findings)
-    return EXIT_UNAVAILABLE if failed else EXIT_OK
+    """With what an import would end before it has begun: warnings do not keep it from its work."""
+    codes = {EXIT_OK, *(finding.exit_code for finding in findings)}
+    return next(code for code in (EXIT_USAGE, *GRAVITY) if code in codes)
 
 
 def is_quiet(findings: Sequence[Finding]) -> bool:

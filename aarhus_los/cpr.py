@@ -7,11 +7,9 @@ made here for the same reason.
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
 
+from aarhus_los.masking import MASK
 from aarhus_los.messages import Message
-
-MASK: Final = "**********"
 
 
 class Cpr:

@@ -108,14 +108,14 @@ class _Connection(HTTPConnection):
         super().__init__(*args, **kwargs)
         self.adapter = adapter
 
-    def connect(self) -> None:
-        self.adapter.exchange.connection = self  # also for what a proxy says before there is an answer
-        super().connect()
-
     def getresponse(self) -> Any:
         self.adapter.exchange.socket = self.sock  # the connection lets go of it before it reads a last answer
         return super().getresponse()
 
 
 class _TlsConnection(_Connection, HTTPSConnection):
-    pass
+    def connect(self) -> None:
+        # What a proxy says before there is an answer. Connecting itself, and the handshake, have a timeout for the whole.
+        if self.proxy_is_tunneling:
+            self.adapter.exchange.connection = self
+        super().connect()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from aarhus_los.http import Unsettled
+from aarhus_los.answer import Unsettled
 from aarhus_los.messages import Message
 from aarhus_los.mo.answers import Refused, Spoiled
 from aarhus_los.mo.model import Kind
@@ -167,7 +167,7 @@ class _Delivery:
             for operation in self.left
             if id(operation) not in failed and not self._is_shown(operation, found[operation.kind])
         ]
-        if self.batch.doubted and len(left) == len(self.left) > 1:
+        if self.batch.doubted and len(left) == len(self.left) and len(self.steps) > 1:
             self.batch.doubted = False
             raise Spoiled(500, None, "MO took a list, and wrote nothing of it")
         self.left = left

@@ -80,7 +80,7 @@ def _notes(error: BaseException) -> list[str]:
 
 def _noted(error: Exception, folder: Path | None) -> str:
     """Writes where it happened, but no values: they may be CPR numbers."""
-    from aarhus_los.ledger import write_private
+    from aarhus_los.files import write_private
 
     lines = [f"{type(error).__name__}\n"]
     each: BaseException | None = error

@@ -13,6 +13,8 @@ Anything else that is raised is a defect (exit 70).
 
 from __future__ import annotations
 
+from aarhus_los.masking import masked
+
 EXIT_OK = 0
 EXIT_ROWS = 1
 EXIT_USAGE = 2
@@ -34,6 +36,9 @@ class LosError(Exception):
     """Ends the run. Its text is for people: what happened, where, and what to do. Never a CPR number or a secret."""
 
     exit_code: int = EXIT_INTERNAL
+
+    def __init__(self, text: str) -> None:
+        super().__init__(masked(text))
 
 
 class SettingsError(LosError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from aarhus_los.errors import SettingsError
-from aarhus_los.ledger import write_private
+from aarhus_los.files import write_private
 from aarhus_los.setting_sources import key_of
 
 HOME: Final = Path("/var/lib/los-import")

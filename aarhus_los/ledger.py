@@ -1,18 +1,13 @@
-"""The state: what is in MO, file by file, the bytes kept for pending rows, and the lock that keeps a second run out.
+"""The state: what is in MO, file by file, and the bytes kept for pending rows.
 
 The first line of the state file is the time of the last completed import; below it stands a line of JSON a file name.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import fcntl
 import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -20,19 +15,28 @@ from typing import Any, Final
 
 from aarhus_los.clock import COPENHAGEN
 from aarhus_los.drop.names import parse_name
-from aarhus_los.errors import LockedError, StateError
-from aarhus_los.messages import Message
+from aarhus_los.errors import StateError
+from aarhus_los.files import (
+    beside,
+    encoded,
+    is_own_folder,
+    make_own_folder,
+    read_own,
+    resolved,
+    write_private,
+)
 
 REMEMBERED: Final = timedelta(days=365)
 """How long a file that left the server stays in the state."""
 NOTHING_YET: Final = datetime.min
 NO_FILES: Final = {"files": 0}
 """The line of a state in which no file is, as the version before this one wrote it."""
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 9000
+"""Of moments: of what is before and after, nothing can be reckoned."""
 VERSION: Final = 2
 """Of the state file."""
 REMEDY: Final = "put back the last good copy, or write the time of the last import on its first line, alone"
-ROOM: Final = 256 * 1024
-"""What must fit on the disk beside a state of its present size before anything is sent."""
 
 
 def digest(data: bytes) -> str:
@@ -89,11 +93,9 @@ class State:
 def load_state(path: Path) -> State:
     """Reads the state file. Raises StateError, with what to do, where it is there but says nothing sound."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_own(resolved(path)).decode()
     except FileNotFoundError:
         return State()
-    except OSError as error:
-        raise StateError(f"the state file {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:
         raise StateError(f"the state file {path} is broken: it is not UTF-8: {REMEDY}") from None
     first, _, rest = text.partition("\n")
@@ -158,9 +160,12 @@ def _check(read: Any) -> None:
             raise ValueError(f"{field_name}: a value of the wrong kind")
     if read.get("seen"):
         date.fromisoformat(read["seen"])
-    for moment in ("began", "last", "bookmark"):
-        if read.get(moment) and datetime.fromisoformat(read[moment]).tzinfo is None:
-            raise ValueError(f"{moment}: a time without a zone")
+    for time in read.keys() & {*_MOMENTS, "mtime", "imported"}:
+        at = datetime.fromisoformat(read[time])
+        if at.tzinfo is None:
+            raise ValueError(f"{time}: a time without a zone")
+        if time in _MOMENTS and not FIRST_YEAR <= at.year <= LAST_YEAR:
+            raise ValueError(f"{time}: out of range")
 
 
 def _is_text(value: Any) -> bool:
@@ -179,6 +184,7 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
 
 
+_MOMENTS: Final = ("began", "last", "bookmark")
 _OF_LINE: Final[Mapping[str, Callable[[Any], bool]]] = {
     **dict.fromkeys(("name", "sha256", "mtime", "imported", "began", "last", "seen"), _is_text),
     **dict.fromkeys(("pending", "given_up"), _is_numbers),
@@ -237,109 +243,29 @@ def save_state(path: Path, state: State) -> None:
     lines = (asdict(line) for line in sorted(state.lines.values(), key=lambda line: line.name))
     written = [state.timestamp.isoformat()]
     for each in (about, *lines):
-        kept = {k: v for k, v in each.items() if v not in (None, False, (), {}, "")}
+        kept = {k: v for k, v in each.items() if v or type(v) is int}
         written.append(json.dumps(kept, ensure_ascii=False))
-    write_private(path, ("\n".join(written) + "\n").encode())
-
-
-def write_private(path: Path, data: bytes | Iterable[bytes], mode: int = 0o600) -> None:
-    """Writes a file by way of a temporary one beside it, flushed to the disk, so that it is never half there."""
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.writelines([data] if isinstance(data, bytes) else data)
-                os.fchmod(file.fileno(), mode)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        _flush_folder(path.parent)
-    except OSError as error:
-        raise StateError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def make_folder(folder: Path) -> str | None:
-    """Makes a private folder (0700) where there is none. Returns a warning where others can read it."""
-    try:
-        if not folder.exists():
-            folder.mkdir(mode=0o700, parents=True)
-        mode = folder.stat().st_mode
-    except OSError as error:
-        raise StateError(f"the folder {folder} cannot be made: {error.strerror}") from error
-    if not folder.is_dir():
-        raise StateError(f"{folder} is not a folder")
-    return Message.FOLDER_READABLE(folder=str(folder)) if mode & 0o044 else None
-
-
-def check_room(folder: Path, size: int = 0) -> None:
-    """Finds a read-only or full disk before anything is sent."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".room.") as file:
-            file.write(b"\0" * (size + ROOM))
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise StateError(f"the folder {folder} cannot be written: {error.strerror}") from error
-
-
-@contextlib.contextmanager
-def locked(state_file: Path) -> Iterator[None]:
-    """Holds the lock of a state file. The kernel lets go of it when the process ends, however it ends."""
-    path = state_file.with_name(state_file.name + ".lock")
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StateError(f"the lock file {path} cannot be opened: {error.strerror}") from error
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
-                raise StateError(f"the lock file {path} cannot be locked: {error.strerror}") from error
-            holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip() or "an unknown process"
-            raise LockedError(f"another run is under way: {holder}") from None
-        since = datetime.now(COPENHAGEN).isoformat(timespec="seconds")
-        try:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"process {os.getpid()} since {since}\n".encode(), 0)
-        except OSError as error:
-            raise StateError(f"the lock file {path} cannot be written: {error.strerror}") from error
-        yield
-    finally:
-        os.close(descriptor)
+    write_private(resolved(path), encoded("\n".join(written) + "\n"))
 
 
 class Kept:
     """Bytes of files that are needed again while rows are pending, in a private folder beside the state."""
 
     def __init__(self, state_file: Path) -> None:
-        self.folder = state_file.with_name(state_file.name + ".d")
+        self.folder = beside(state_file, ".d")
 
     def read(self, name: str, sha256: str | None) -> bytes | None:
         """The bytes of a version, if they were kept."""
         try:
-            data = (self.folder / name).read_bytes()
+            data = read_own(self.folder / name)
         except FileNotFoundError:
             return None
-        except OSError as error:
-            raise StateError(f"{self.folder / name} cannot be read: {error.strerror}") from error
         return data if digest(data) == sha256 else None
 
     def keep(self, files: Mapping[str, bytes]) -> None:
         """Keeps these files, and puts nothing away yet: the state that still needs others may stay in force."""
         if files:
-            make_folder(self.folder)
+            make_own_folder(self.folder)
         for name, data in files.items():
             if self.read(name, digest(data)) is None:
                 write_private(self.folder / name, data)
@@ -347,7 +273,7 @@ class Kept:
     def forget_others(self, names: Iterable[str]) -> None:
         """Removes all but these."""
         wanted = set(names)
-        if not self.folder.is_dir():
+        if not is_own_folder(self.folder):
             return
         try:
             for path in list(self.folder.iterdir()):

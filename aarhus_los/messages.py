@@ -17,6 +17,8 @@ from datetime import date
 from enum import Enum, StrEnum, unique
 from typing import Any, Final, TypeAlias
 
+from aarhus_los.masking import masked
+
 Param: TypeAlias = str | int | float | date | Sequence[str]
 
 
@@ -38,7 +40,7 @@ class Reason(str):
     @property
     def danish(self) -> str:
         """The same in Danish."""
-        return _DANISH.format(self.message.danish, **self.params)
+        return masked(_DANISH.format(self.message.danish, **self.params))
 
 
 def danish(text: str) -> str:
@@ -498,6 +500,10 @@ class Message(Enum):
     )
 
     # Of the machine
+    SHARED_FOLDER_READABLE = (
+        "others can read the folder {folder} (give {setting} a folder of its own: it is made private)",
+        "andre kan læse mappen {folder} (giv {setting} en mappe for sig selv: den oprettes privat)",
+    )
     FOLDER_READABLE = (
         "others can read the folder {folder} (chmod 0700 {folder})",
         "andre kan læse mappen {folder} (chmod 0700 {folder})",
@@ -632,7 +638,7 @@ class Message(Enum):
         """The message with its parameters. Raises TypeError where they are not those of the template."""
         if params.keys() != self.params:
             raise TypeError(f"{self.name} takes the parameters {', '.join(sorted(self.params)) or '(none)'}")
-        reason = Reason(_ENGLISH.format(self.english, **params) if params else self.english)
+        reason = Reason(masked(_ENGLISH.format(self.english, **params)) if params else self.english)
         reason.message, reason.params = self, params
         return reason
 

@@ -179,7 +179,8 @@ class _Reading:
 
     def objects(self, kind: Kind, uuids: Collection[str]) -> None:
         """Reads the objects that were not asked for yet."""
-        missing = set(uuids) - self.asked[kind] - set(self.actual[kind])
+        asked, known = self.asked[kind], self.actual[kind]
+        missing = {uuid for uuid in uuids if uuid not in asked and uuid not in known}
         self.asked[kind] |= missing
         if missing:
             self.note(kind, read.read_histories(self.client, kind, missing, as_of=self.as_of))

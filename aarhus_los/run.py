@@ -17,13 +17,16 @@ from aarhus_los.addresses.lookup import Resolution, resolve
 from aarhus_los.addresses.outcomes import Found
 from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
+from aarhus_los.deadline import NO_DEADLINE, Deadline
 from aarhus_los.desired import org
 from aarhus_los.desired.claims import Desired, DesiredObject, Notice
 from aarhus_los.desired.families import Ours, Subjects, World, desire
 from aarhus_los.desired.lines import Gathered
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.errors import SettingsError, UnavailableError
-from aarhus_los.ledger import Kept, State, check_room, load_state, locked, make_folder, save_state
+from aarhus_los.files import beside, make_folder, resolved
+from aarhus_los.ledger import NOTHING_YET, Kept, State, load_state, save_state
+from aarhus_los.lock import locked
 from aarhus_los.messages import Message
 from aarhus_los.mo.bookmark import last_bookmark, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
@@ -32,11 +35,12 @@ from aarhus_los.mo.read import read_counts, read_histories, read_of_units
 from aarhus_los.mo.target import Target
 from aarhus_los.moments import may_lack_a_past, trace
 from aarhus_los.plan import Plan, make_plan
+from aarhus_los.preflight import OPERATION_BYTES, preflight
 from aarhus_los.progress import check_mo, completed, healed, needed_again, under_way
+from aarhus_los.pruning import prune, sweep_all
 from aarhus_los.reading import has_units_at, read_base, read_world, subjects_of
 from aarhus_los.report.account import Account, count_rows, failed_rows
 from aarhus_los.report.files import write_failed_addresses, write_rejects
-from aarhus_los.report.housekeeping import tidy
 from aarhus_los.report.names import gather_names, units_of_rows
 from aarhus_los.report.news import known_rows
 from aarhus_los.report.outliving import ended_units, outliving
@@ -68,14 +72,15 @@ def import_drop(settings: Settings, options: Options, progress: Progress) -> Acc
     """Imports what is new. Raises LosError where nothing can be done; what went wrong on the way is in the account."""
     warnings = [
         warning
-        for folder in (settings.state_file.parent, settings.report_folder)
-        if (warning := make_folder(folder))
+        for folder, setting in (
+            (resolved(settings.state_file).parent, "state_file"),
+            (settings.report_folder, "report_folder"),
+        )
+        if (warning := make_folder(folder, setting))
     ]
-    with locked(settings.state_file):
-        size = settings.state_file.stat().st_size if settings.state_file.exists() else 0
-        check_room(settings.state_file.parent, size)
-        for folder in filter(None, (settings.report_folder, settings.queries_folder)):
-            check_room(folder)
+    with locked(settings.state_file, settings.run_hours):
+        preflight(settings)
+        sweep_all(settings)
         run = _Run(settings, options, progress, dry=False)
         run.account.warnings[:0] = warnings
         return run.run()
@@ -92,6 +97,7 @@ class _Run:
         self.options = options
         self.progress = progress
         self.now = clock.now()
+        self.deadline = Deadline(settings.run_hours)
         self.kept = Kept(settings.state_file)
         self.account = Account(
             started=self.now,
@@ -112,6 +118,8 @@ class _Run:
         if selection.quiet:
             self._finish(state, selection, {})
             return account
+        if state.timestamp in (None, NOTHING_YET):  # a first import takes as long as it takes
+            self.deadline = NO_DEADLINE
         with self._client() as client:
             with self._phase("read MO"):
                 world = read_world(client, selection.files)
@@ -133,6 +141,7 @@ class _Run:
             applied = Applied()
             with record_left(self.settings.report_folder, account, lambda: self._count_writes(applied)):
                 if plan.steps and not account.dry and not account.brakes:
+                    self._try_places(selection, families, subjects)
                     target = Target(client, set_bookmark(client, self.now))
                     claimed = healed(selection, (each for family in families for each in family.set_aside))
                     state = under_way(state, selection, claimed, target.moment)
@@ -168,6 +177,7 @@ class _Run:
             writable=not self.account.dry,
             connections=settings.concurrency,
             retry_seconds=settings.retry_seconds,
+            deadline=self.deadline,
         )
 
     def _as_it_was(
@@ -189,9 +199,19 @@ class _Run:
             self.account.notices += notices
         return subjects, world
 
+    def _try_places(self, selection: Selection, families: list[Desired], subjects: Subjects) -> None:
+        """Whether all that this import will leave on disks can be written. Raises StateError."""
+        set_aside = [aside for family in families for aside in family.set_aside]
+        kept = needed_again(subjects.lines, [aside.ref for aside in set_aside if aside.pending])
+        rejected = {aside.ref.file for aside in set_aside}
+        sizes = {file.name.name: len(file.data) for file in selection.files}
+        record = OPERATION_BYTES * len(self.account.plan.operations)
+        reports = sum(sizes[name] for name in rejected) + record
+        preflight(self.settings, sizes, kept=sum(sizes[name] for name in kept), reports=reports)
+
     def _look_up(self, texts: Collection[str]) -> Resolution:
         settings = self.settings
-        path = settings.state_file.with_name(settings.state_file.name + ".addresses.json")
+        path = beside(settings.state_file, ".addresses.json")
         cache = Cache(path, service=settings.dar_url, read_only=self.account.dry)
         with (
             self._phase("look up addresses"),
@@ -207,12 +227,16 @@ class _Run:
                 service if settings.dar_provider == "adressevask" else None,
                 cache,
                 self.now,
-                progress=lambda done, of: self.progress("look up addresses", done, of),
+                progress=self._looked_up,
             )
         self.account.warnings += resolution.warnings
         self.account.retries += resolution.retries
         self.account.addresses = Counter(outcome.kind for outcome in resolution.outcomes.values())
         return resolution
+
+    def _looked_up(self, done: int, of: int) -> None:
+        self.deadline.check()
+        self.progress("look up addresses", done, of)
 
     def _az_system(self, world: World) -> str:
         """The IT system of the AZ accounts: the one that is set, which must be there, or the one that we seed."""
@@ -294,6 +318,7 @@ class _Run:
                     progress=lambda done: self.progress("write MO", done, total),
                     applied=applied,
                 )
+            target.client.deadline = NO_DEADLINE
             if not (applied.stopped or applied.refusals):
                 with self._phase("verify"):
                     limit = {"all": None, "some": settings.verify_limit, "none": 0}[self.options.verify]
@@ -365,7 +390,7 @@ class _Run:
             )
             save_state(self.settings.state_file, after)
             self.kept.forget_others(needed)
-            tidy(
+            prune(
                 folder,
                 self.now,
                 self.settings.report_days,

@@ -18,6 +18,7 @@ from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refus
 from aarhus_los.drop.reader import FileRefused, read_file
 from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, StateError, UnavailableError
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest, moment_of_stamp
+from aarhus_los.masking import masked
 from aarhus_los.messages import Message
 from aarhus_los.moments import folded_from
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Source
@@ -33,6 +34,10 @@ class Refusal:
     file: str
     reason: str
     exit_code: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "file", masked(self.file))
+        object.__setattr__(self, "reason", masked(self.reason))
 
 
 @dataclass
@@ -172,8 +177,9 @@ class _Selecting:
 
     def _news(self, key: str, text: str, *, fault: bool = False, value: str | None = None) -> None:
         """Reports what the state does not know as reported already; of what it knows, that it is so still."""
+        key = masked(key)
         known = self.state.reported.get(key)
-        value = value if value is not None else known or self.now.date().isoformat()
+        value = masked(value) if value is not None else known or self.now.date().isoformat()
         self.selection.reported[key] = value
         if known != value:
             self.selection.notices.append(Notice(text, fault=fault, news=True))

@@ -166,6 +166,8 @@ class Settings(BaseModel):
     metrics_file: Annotated[LocalPath, AfterValidator(_textfile)] | None = None
     report_days: Annotated[int, Field(ge=1)] = 90
     rejects_exit_code: Annotated[int, Field(ge=0, le=1)] = 1
+    # The longest that a run lasts, a first import aside; 0: as long as it takes.
+    run_hours: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
 
     # When this is set, the drop is read from it and the file server is not asked.
     import_csv_folder: LocalPath | None = None

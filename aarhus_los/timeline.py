@@ -163,6 +163,45 @@ def overlay(over: Sequence[Piece[V]], under: Sequence[Piece[V]]) -> Timeline[V]:
     return merge((*laid, *clip(under, day)))
 
 
+class Layers(Generic[V]):
+    """A timeline that others are laid over, one after the other: each costs what it changes, not what is there.
+
+    Its pieces are in order and without overlap; neighbours with equal values stay apart until they are asked for `merged`.
+    """
+
+    __slots__ = ("pieces",)
+
+    def __init__(self, under: Iterable[Piece[V]] = ()) -> None:
+        self.pieces: list[Piece[V]] = list(under)
+
+    def lay(self, over: Sequence[Piece[V]]) -> None:
+        """Lays a timeline over all that is there: its unclaimed days show what is under."""
+        first = 0
+        while first < len(over):
+            last = first
+            while last + 1 < len(over) and day_after(over[last].end) == over[last + 1].start:
+                last += 1
+            self._lay(over[first : last + 1])
+            first = last + 1
+
+    def _lay(self, run: Sequence[Piece[V]]) -> None:
+        """`run` has no gap."""
+        start, end, pieces = run[0].start, run[-1].end, self.pieces
+        place = bisect_left(pieces, start, key=_end)
+        after = bisect_right(pieces, end, key=_start, lo=place)
+        laid = list(run)
+        if place < after:
+            head, tail = pieces[place], pieces[after - 1]
+            if head.start < start:
+                laid.insert(0, Piece(head.start, day_before(start), head.value, head.origin))
+            if tail.end > end:
+                laid.append(Piece(day_after(end), tail.end, tail.value, tail.origin))
+        pieces[place:after] = laid
+
+    def merged(self) -> Timeline[V]:
+        return merge(self.pieces)
+
+
 def split(start: date, end: date, timeline: Sequence[Piece[V]]) -> list[tuple[date, date, Piece[V] | None]]:
     """The days from `start` to `end` in runs of one piece of the timeline (or of none) each, in order, nothing left out."""
     runs: list[tuple[date, date, Piece[V] | None]] = []

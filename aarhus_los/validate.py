@@ -18,6 +18,7 @@ from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refus
 from aarhus_los.drop.reader import FileRefused, read_file
 from aarhus_los.drop.rows import ClassRow, OrgRow, Reject
 from aarhus_los.errors import EXIT_DATA, EXIT_OK, EXIT_ROWS
+from aarhus_los.masking import masked
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable
 from aarhus_los.sources.folder import Folder
 
@@ -205,4 +206,4 @@ def _known(files: Iterable[DropFile]) -> dict[str, set[str]]:
 
 def _shown(name: str) -> str:
     """A file name on one line, whatever it holds."""
-    return name if name.isprintable() else repr(name)
+    return masked(name if name.isprintable() else repr(name))

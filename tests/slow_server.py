@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 
 class SlowServer:
@@ -39,12 +39,16 @@ class SlowServer:
                 self._answering.append(threading.Thread(target=self._answer, args=(connection,), daemon=True))
                 self._answering[-1].start()
 
-    def _spoken(self, connection: socket.socket) -> socket.socket:
-        return connection if self._tls is None else self._tls.wrap_socket(connection, server_side=True)
-
     def _answer(self, connection: socket.socket) -> None:
         first, more, pause = self._says
-        with suppress(OSError), self._spoken(connection) as connection:
+        with ExitStack() as closing, suppress(OSError):
+            closing.callback(connection.close)
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(
+                    connection, server_side=True, do_handshake_on_connect=False
+                )
+                closing.callback(connection.close)
+                connection.do_handshake()
             connection.recv(65536)
             self.asked.set()
             connection.sendall(first)

@@ -24,7 +24,8 @@ from aarhus_los.checks.findings import Finding, Status
 from aarhus_los.checks.machine import folders
 from aarhus_los.checks.mo import realm_roles
 from aarhus_los.initial import SEED_CLASSES
-from aarhus_los.ledger import Line, State, locked, save_state
+from aarhus_los.ledger import Line, State, save_state
+from aarhus_los.lock import locked
 from aarhus_los.report.text import plain
 from aarhus_los.run import Options, import_drop
 from aarhus_los.sandbox.ftp_server import PASSWORD, USER, FtpServer
@@ -98,10 +99,10 @@ def findings_text(findings: list[Finding]) -> str:
     return plain(findings_blocks(findings))
 
 
-def told(found: list[Finding], subject: str, status: Status) -> str:
+def told(found: list[Finding], subject: str, status: Status, code: int = 69) -> str:
     """The text of what is found of a subject, which must be just one line of that status."""
     (only,) = (each for each in of(found, subject) if each.status is status)
-    assert exit_code(found) == (69 if status is FAILURE else exit_code(found))
+    assert exit_code(found) == (code if status is FAILURE else exit_code(found))
     return only.text
 
 
@@ -219,7 +220,7 @@ def test_the_proxy_in_use_is_told_without_its_login(bench: Bench, monkeypatch: p
 
 def test_a_broken_state_is_a_failure(bench: Bench) -> None:
     bench.stage.state_file.write_text("", encoding="utf-8")
-    assert "is empty: put back the last good copy" in told(bench.check(), "state", FAILURE)
+    assert "is empty: put back the last good copy" in told(bench.check(), "state", FAILURE, 74)
 
 
 def test_a_state_without_an_import_and_one_of_an_earlier_importer(bench: Bench) -> None:
@@ -265,10 +266,10 @@ def test_folders_that_others_can_read_are_told(bench: Bench) -> None:
 def test_what_is_no_folder_is_a_failure(bench: Bench) -> None:
     bench.stage.reports.write_text("a file", encoding="utf-8")
     found = bench.check(queries_folder=str(bench.stage.home / "none"))
-    assert "is not a folder" in told(found, "report folder", FAILURE)
-    assert "is not there: make it" in told(found, "queries folder", FAILURE)
+    assert "is not a folder" in told(found, "report folder", FAILURE, 74)
+    assert "is not there: make it" in told(found, "queries folder", FAILURE, 74)
     below = bench.check(report_folder=str(bench.stage.reports / "below"))
-    assert "is not a folder" in told(below, "report folder", FAILURE)
+    assert "is not a folder" in told(below, "report folder", FAILURE, 74)
     assert told(bench.check(queries_folder=str(bench.drop)), "queries folder", OK) == str(bench.drop)
 
 
@@ -282,10 +283,10 @@ def test_folders_that_our_user_may_not_write_are_failures() -> None:
     settings = load_settings(environ=environ)
     found = _as_nobody(lambda: "\n".join(map(str, folders(settings))))
     assert found.splitlines() == [
-        "failure  state folder: /usr cannot be written: give our user the right to",
-        "failure  report folder: /usr cannot be written: give our user the right to",
-        "failure  queries folder: /usr cannot be written: give our user the right to",
-        "failure  metrics: metrics_file: /usr cannot be written: give our user the right to",
+        "failure  state folder: /usr cannot be written: set another folder",
+        "failure  report folder: /usr cannot be written: set another folder",
+        "failure  queries folder: /usr cannot be written: set another folder",
+        "failure  metrics: /usr cannot be written: set another folder",
     ]
 
 
@@ -313,11 +314,11 @@ def _as_nobody(work: Callable[[], str]) -> str:
 
 def test_metrics_that_cannot_be_written_are_a_failure(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = str(bench.stage.home / "none" / "los.prom")
-    assert "is not there: make it" in told(bench.check(metrics_file=nowhere), "metrics", FAILURE)
+    assert "is not there: make it" in told(bench.check(metrics_file=nowhere), "metrics", FAILURE, 74)
     here = str(bench.stage.home / "los.prom")
     assert told(bench.check(metrics_file=here), "metrics", OK) == here
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
-    assert "the extra `metrics`" in told(bench.check(metrics_file=here), "metrics", FAILURE)
+    assert "the extra `metrics`" in told(bench.check(metrics_file=here), "metrics", FAILURE, 2)
 
 
 # --- the drop
@@ -341,7 +342,7 @@ def test_the_drop_is_counted_and_what_would_not_be_read_is_told(bench: Bench) ->
 
 def test_an_empty_drop_is_a_warning_and_one_that_is_not_there_a_failure(bench: Bench, tmp_path: Path) -> None:
     (bench.drop / "Org_nye_20210128_123742.csv").unlink()
-    assert "no file of the drop among 0 files" in told(bench.check(), "drop", WARNING)
+    assert "no file of the drop: is it the right folder?" in told(bench.check(), "drop", FAILURE, 69)
     text = told(bench.check(import_csv_folder=str(tmp_path / "none")), "drop", FAILURE)
     assert "cannot be read" in text
 
@@ -375,7 +376,7 @@ def test_an_ftp_server_is_listed_and_told_to_be_in_the_clear(bench: Bench) -> No
 
 def test_sftp_without_a_login_is_a_failure(bench: Bench) -> None:
     found = bench.check(import_csv_folder=None, ftp_url="sftp://127.0.0.1")
-    assert "ftp_user" in told(found, "drop", FAILURE)
+    assert "ftp_user" in told(found, "drop", FAILURE, 2)
 
 
 # --- MO

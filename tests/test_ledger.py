@@ -3,14 +3,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -19,62 +17,22 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aarhus_los.clock import COPENHAGEN
-from aarhus_los.errors import LockedError, StateError
+from aarhus_los.errors import StateError
 from aarhus_los.ledger import (
     NOTHING_YET,
     Kept,
     Line,
     State,
-    Version,
-    check_room,
     digest,
     load_state,
-    locked,
-    make_folder,
     next_state,
     save_state,
-    write_private,
 )
+from tests.machine import disk_of
 
 NAME = "Org_nye_20210128_123742.csv"
 LATER = "Org_ret_20210129_123742.csv"
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=COPENHAGEN)
-
-
-@contextmanager
-def disk_of(size: int) -> Iterator[None]:
-    """Lets no file grow beyond this: what a full disk does, for any user."""
-    former = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, former[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, former)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own, of 512 KiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    try:
-        mount = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=512k", "none", disk], capture_output=True, check=False
-        )
-    except FileNotFoundError:
-        pytest.skip("no mount command")
-    if mount.returncode:
-        pytest.skip("needs the right to mount")
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", disk], check=True)
-
-
-def fill(disk: Path) -> None:
-    with pytest.raises(OSError, match="No space left"), (disk / "filler").open("wb", buffering=0) as filler:
-        while True:
-            filler.write(b"\0" * 1024)
 
 
 def written(path: Path, text: str) -> Path:
@@ -85,15 +43,38 @@ def written(path: Path, text: str) -> Path:
 # The format
 
 
-def test_a_timestamp_and_a_line_of_json_a_name(tmp_path: Path) -> None:
+def test_a_timestamp_and_a_line_of_json_for_the_rest_and_for_each_name(tmp_path: Path) -> None:
+    began, last = "2026-11-24T11:00:00.123456+00:00", "2026-11-25T11:00:00.654321+00:00"
     lines = {
-        LATER: Line(LATER, "b" * 64, 20, None, pending=(3, 17), as_nye=(5,), seen="2026-11-24"),
+        LATER: Line(
+            LATER,
+            "b" * 64,
+            20,
+            began=began,
+            last=last,
+            under_way="c" * 64,
+            pending=(3, 17),
+            given_up=(5,),
+            reported={"3": "2026-11-24"},
+            seen="2026-11-24",
+        ),
         NAME: Line(NAME, "a" * 64, 10, "2021-01-28T11:37:42+00:00", taken_over=True, seen="2026-11-24"),
     }
-    save_state(tmp_path / "state", State(NOON, lines, ours=True))
+    state = State(
+        NOON, lines, True, "0b9d6f4e-1c07-4a58-8f3e-2d5a7c91e604", last, 2, {"name:x": "2026-11-24"}
+    )
+    save_state(tmp_path / "state", state)
     first, *others = (tmp_path / "state").read_text("utf-8").splitlines()
     assert first == "2026-11-24T12:00:00+01:00"
-    earlier, later = map(json.loads, others)
+    about, earlier, later = map(json.loads, others)
+    assert about == {
+        "version": 2,
+        "ours": True,
+        "organisation": "0b9d6f4e-1c07-4a58-8f3e-2d5a7c91e604",
+        "bookmark": last,
+        "listed": 2,
+        "reported": {"name:x": "2026-11-24"},
+    }
     assert earlier == {
         "name": NAME,
         "sha256": "a" * 64,
@@ -102,7 +83,61 @@ def test_a_timestamp_and_a_line_of_json_a_name(tmp_path: Path) -> None:
         "taken_over": True,
         "seen": "2026-11-24",
     }
-    assert (later["name"], later["pending"], later["as_nye"]) == (LATER, [3, 17], [5])
+    assert later == {
+        "name": LATER,
+        "sha256": "b" * 64,
+        "size": 20,
+        "began": began,
+        "last": last,
+        "under_way": "c" * 64,
+        "pending": [3, 17],
+        "given_up": [5],
+        "reported": {"3": "2026-11-24"},
+        "seen": "2026-11-24",
+    }
+
+
+# The version before this one
+
+
+FORMER = """2026-11-24T12:00:00+01:00
+{"name": "Org_nye_20210128_123742.csv", "sha256": "aa", "size": 10, "mtime": "2021-01-28T11:37:42+00:00", \
+"imported": "2026-11-20T22:00:05+01:00", "pending": [3], "as_nye": [2, 3], "seen": "2026-11-24"}
+{"name": "Org_ret_20210129_123742.csv", "sha256": "bb", "size": 20, "taken_over": true, "seen": "2026-11-24"}
+{"name": "STAM_UUID_Enhedstype.csv", "sha256": "cc", "size": 30, "imported": "2026-11-20T22:00:05+01:00"}
+{"name": "Org_ret_20210131_123742.csv", "under_way": {"sha256": "dd", "as_nye": [7]}}
+"""
+
+
+def test_the_state_of_the_version_before_is_read(tmp_path: Path) -> None:
+    """A file began with its stamp and was claimed when it was imported; what was found out for its rows is not needed."""
+    state = load_state(written(tmp_path / "state", FORMER.replace("\\\n", "")))
+    assert (state.timestamp, state.ours, state.organisation, state.bookmark) == (NOON, True, None, None)
+    lines = state.lines
+    assert {name: (line.began, line.last) for name, line in lines.items()} == {
+        NAME: ("2021-01-28T12:37:42.000000+01:00", "2026-11-20T22:00:05+01:00"),
+        LATER: ("2021-01-29T12:37:42.000000+01:00", "2026-11-24T12:00:00+01:00"),
+        "Org_ret_20210131_123742.csv": ("2021-01-31T12:37:42.000000+01:00", "2026-11-24T12:00:00+01:00"),
+        "STAM_UUID_Enhedstype.csv": (None, None),
+    }
+    assert (lines[NAME].pending, lines[NAME].sha256, lines[LATER].taken_over) == ((3,), "aa", True)
+    assert lines["Org_ret_20210131_123742.csv"].under_way == "dd"
+    save_state(tmp_path / "state", state)
+    assert load_state(tmp_path / "state") == state
+    assert "as_nye" not in (tmp_path / "state").read_text("utf-8")
+
+
+def test_a_first_import_that_the_version_before_did_not_complete_is_one_still(tmp_path: Path) -> None:
+    text = '0001-01-01T00:00:00\n{"name": "Org_ret_20210131_123742.csv", "under_way": {"sha256": "dd", "as_nye": []}}\n'
+    state = load_state(written(tmp_path / "state", text))
+    assert (state.timestamp, state.ours) == (NOTHING_YET, False)
+    (line,) = state.lines.values()
+    assert line.began == line.last == "2021-01-31T12:37:42.000000+01:00"
+
+
+def test_an_empty_state_of_the_version_before_is_ours(tmp_path: Path) -> None:
+    state = load_state(written(tmp_path / "state", '2026-11-24T12:00:00+01:00\n{"files": 0}\n'))
+    assert state == State(NOON, {}, ours=True)
 
 
 def test_no_file_is_a_first_import(tmp_path: Path) -> None:
@@ -162,8 +197,16 @@ def test_the_beginning_of_time_means_that_nothing_was_imported(tmp_path: Path, t
         b'2021-01-01T00:00:00+01:00\n{"name": "x", "size": "5"}',
         b'2021-01-01T00:00:00+01:00\n{"name": "x", "seen": "yesterday"}',
         b'2021-01-01T00:00:00+01:00\n{"name": "x", "sha256": 5}',
-        b'2021-01-01T00:00:00+01:00\n{"name": "x", "under_way": {"sha256": "a"}}',
-        b'2021-01-01T00:00:00+01:00\n{"name": "x", "under_way": "a"}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "under_way": {"sha": "a"}}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "under_way": 5}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "began": "2021-01-01T00:00:00"}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "last": "yesterday"}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "given_up": [true]}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "reported": {"2": 5}}',
+        b'2021-01-01T00:00:00+01:00\n{"version": 2, "bookmark": "2021-01-01T00:00:00"}',
+        b'2021-01-01T00:00:00+01:00\n{"version": "2"}',
+        b'2021-01-01T00:00:00+01:00\n{"version": 2, "reported": []}',
+        b"2021-01-01T00:00:00+01:00\n" + b"[" * 100_000,
         b'2021-01-01T00:00:00+01:00\n{"name": "x", "unheard": "of"}',
         b'2021-01-01T00:00:00+01:00\n{"files": 5}',
     ],
@@ -201,41 +244,58 @@ MOMENTS = st.builds(
     st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),
     ZONES,
 )
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+REPORTED = st.dictionaries(TEXTS, DAYS, max_size=3)
 LINES = st.builds(
     Line,
-    name=st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
+    name=TEXTS,
     sha256=st.none() | SHA,
     size=st.none() | st.integers(0, 2**40),
     mtime=st.none() | MOMENTS.map(datetime.isoformat),
     imported=st.none() | MOMENTS.map(datetime.isoformat),
     taken_over=st.booleans(),
+    began=st.none() | MOMENTS.map(datetime.isoformat),
+    last=st.none() | MOMENTS.map(datetime.isoformat),
+    under_way=st.none() | SHA,
     pending=NUMBERS,
-    as_nye=NUMBERS,
+    given_up=NUMBERS,
+    reported=REPORTED,
     seen=st.just("") | DAYS,
-    under_way=st.none() | st.builds(Version, SHA, NUMBERS),
 )
 MAPPINGS = st.lists(LINES, max_size=4).map(lambda lines: {line.name: line for line in lines})
 
 
+STATES = st.builds(
+    State,
+    timestamp=MOMENTS | st.just(NOTHING_YET),
+    lines=MAPPINGS,
+    ours=st.booleans(),
+    organisation=st.none() | TEXTS,
+    bookmark=st.none() | MOMENTS.map(datetime.isoformat),
+    listed=st.integers(0, 10**6),
+    reported=REPORTED,
+)
+
+
 @settings(max_examples=60, deadline=None)
-@given(MOMENTS | st.just(NOTHING_YET), MAPPINGS, st.booleans())
-@example(datetime(2021, 10, 31, 2, 30, tzinfo=COPENHAGEN, fold=1), {}, True)
-@example(NOTHING_YET, {NAME: Line(NAME, under_way=Version("a" * 64, (2,)))}, False)
-@example(NOON, {NAME: Line(NAME, under_way=Version("a" * 64, (2,)))}, False)
-@example(NOON, {NAME: Line(NAME, under_way=Version("a" * 64, (2,)))}, True)
-@example(NOON, {}, True)
-def test_what_is_saved_is_loaded(timestamp: datetime, lines: dict[str, Line], ours: bool) -> None:
-    ours = ours or any(line.sha256 for line in lines.values())
-    state = State(timestamp, lines, ours)
+@given(STATES)
+@example(State(datetime(2021, 10, 31, 2, 30, tzinfo=COPENHAGEN, fold=1), {}, ours=True))
+@example(State(NOTHING_YET, {NAME: Line(NAME, under_way="a" * 64)}, ours=False))
+@example(State(NOON, {NAME: Line(NAME, under_way="a" * 64)}, ours=False))
+@example(State(NOON, {NAME: Line(NAME, under_way="a" * 64)}, ours=True))
+@example(State(NOON, {}, ours=True))
+def test_what_is_saved_is_loaded(state: State) -> None:
+    state = replace(state, ours=state.ours or any(line.sha256 for line in state.lines.values()))
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         save_state(Path(folder) / "state", state)
         loaded = load_state(Path(folder) / "state")
-    assert (loaded.lines, loaded.ours) == (lines, ours)
+    assert replace(loaded, timestamp=None) == replace(state, timestamp=None)
     assert loaded.timestamp is not None
-    if timestamp == NOTHING_YET:
+    assert state.timestamp is not None
+    if state.timestamp == NOTHING_YET:
         assert loaded.timestamp == NOTHING_YET
     else:
-        assert loaded.timestamp.astimezone(UTC) == timestamp.astimezone(UTC)
+        assert loaded.timestamp.astimezone(UTC) == state.timestamp.astimezone(UTC)
 
 
 # Whole or not at all
@@ -288,186 +348,43 @@ def test_a_failed_write_leaves_the_old_state_and_nothing_else(tmp_path: Path) ->
     assert [each.name for each in tmp_path.iterdir()] == ["state"]
 
 
-def test_the_bytes_are_on_the_disk_before_the_name_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    order: list[str] = []
-    sync, rename = os.fsync, Path.replace
-
-    def synced(descriptor: int) -> None:
-        order.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "bytes")
-        sync(descriptor)
-
-    def renamed(self: Path, target: Path) -> Path:
-        order.append("name")
-        return rename(self, target)
-
-    monkeypatch.setattr(os, "fsync", synced)
-    monkeypatch.setattr(Path, "replace", renamed)
-    write_private(tmp_path / "state", b"x")
-    assert order == ["bytes", "name", "folder"]
-
-
-# A disk that takes nothing is found before it matters
-
-
-def test_a_full_disk_is_found(tmp_path: Path) -> None:
-    check_room(tmp_path)
-    with disk_of(10_000), pytest.raises(StateError, match=re.escape(str(tmp_path))):
-        check_room(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_room_grows_with_the_state(tmp_path: Path) -> None:
-    with disk_of(500_000):
-        check_room(tmp_path)
-        with pytest.raises(StateError):
-            check_room(tmp_path, 400_000)
-
-
-def test_a_really_full_disk(small_disk: Path) -> None:
-    fill(small_disk)
-    with pytest.raises(StateError, match="No space left"):
-        check_room(small_disk)
-    with pytest.raises(StateError, match="No space left"):
-        save_state(small_disk / "state", State(NOON, {}, ours=True))
-    with pytest.raises(StateError, match="No space left"), locked(small_disk / "state"):
-        pass
-    assert {each.name for each in small_disk.iterdir()} == {"filler", "state.lock"}
-
-
-def test_a_read_only_disk(small_disk: Path) -> None:
-    save_state(small_disk / "state", State(NOON, {}, ours=True))
-    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-    with pytest.raises(StateError, match="Read-only"):
-        check_room(small_disk)
-    with pytest.raises(StateError, match="Read-only"), locked(small_disk / "state"):
-        pass
-    with pytest.raises(StateError, match="Read-only"):
-        make_folder(small_disk / "reports")
-    assert load_state(small_disk / "state").timestamp == NOON
-
-
-def test_a_lock_that_cannot_be_written_is_no_defect(tmp_path: Path) -> None:
-    with disk_of(0), pytest.raises(StateError, match=r"state\.lock"), locked(tmp_path / "state"):
-        pass
-    with locked(tmp_path / "state"):
-        pass
-
-
-def test_a_file_where_a_folder_must_be(tmp_path: Path) -> None:
-    blocking = written(tmp_path / "file", "")
-    with pytest.raises(StateError, match="is not a folder"):
-        make_folder(blocking)
-    for act in (make_folder, check_room, lambda folder: locked(folder / "state").__enter__()):
-        with pytest.raises(StateError, match=re.escape(str(blocking))):
-            act(blocking / "reports")
-
-
-def test_folders_are_made_private_and_open_ones_told(tmp_path: Path) -> None:
-    assert make_folder(tmp_path / "a" / "b") is None
-    assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
-    (tmp_path / "a").chmod(0o750)
-    warning = make_folder(tmp_path / "a")
-    assert warning is not None
-    assert f"chmod 0700 {tmp_path / 'a'}" in warning
-    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o750
-
-
-# The lock
-
-HOLD = (
-    "import sys, time\n"
-    "from pathlib import Path\n"
-    "from aarhus_los.ledger import locked\n"
-    "with locked(Path(sys.argv[1])):\n"
-    "    print('held', flush=True)\n"
-    "    sys.stdin.read()\n"
-)
-
-
-@contextmanager
-def holder(state_file: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock until its standard input ends."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, state_file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def test_a_second_run_is_told_who_holds_the_lock_since_when(tmp_path: Path) -> None:
-    state_file = tmp_path / "state"
-    began = datetime.now(COPENHAGEN)
-    with holder(state_file) as process:
-        with pytest.raises(LockedError) as caught, locked(state_file):
-            pytest.fail("both hold the lock")
-        assert caught.value.exit_code == 75
-        told = re.search(rf"process {process.pid} since (\S+)", str(caught.value))
-        assert told
-        assert abs(datetime.fromisoformat(told[1]) - began) < timedelta(seconds=60)
-        process.communicate("")
-        assert process.returncode == 0
-    with locked(state_file):
-        pass
-
-
-def test_a_killed_run_leaves_no_lock_behind(tmp_path: Path) -> None:
-    state_file = tmp_path / "state"
-    with holder(state_file) as process:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        with (
-            locked(state_file),
-            pytest.raises(LockedError, match=f"process {os.getpid()} "),
-            locked(state_file),
-        ):
-            pytest.fail("held twice")
-
-
-def test_the_lock_is_private_and_let_go_after_a_failure(tmp_path: Path) -> None:
-    state_file = tmp_path / "state"
-    with pytest.raises(RuntimeError), locked(state_file):
-        raise RuntimeError
-    with locked(state_file):
-        assert stat.S_IMODE((tmp_path / "state.lock").stat().st_mode) == 0o600
-
-
 # The state after a run
 
 
 def test_files_that_left_the_server_are_remembered_for_a_year() -> None:
     state = State(NOON, {NAME: Line(NAME, "a" * 64)}, ours=True)
-    state = next_state(state, NOON, {}, [NAME])
+    state = next_state(state, NOON, {}, [NAME], {})
     assert state.lines[NAME].seen == "2026-11-24"
-    year = next_state(state, NOON + timedelta(days=365), {}, [])
+    year = next_state(state, NOON + timedelta(days=365), {}, [], {})
     assert NAME in year.lines
-    assert NAME not in next_state(year, NOON + timedelta(days=366), {}, []).lines
-    again = next_state(state, NOON + timedelta(days=300), {}, [NAME])
-    assert NAME in next_state(again, NOON + timedelta(days=600), {}, []).lines
+    assert NAME not in next_state(year, NOON + timedelta(days=366), {}, [], {}).lines
+    again = next_state(state, NOON + timedelta(days=300), {}, [NAME], {})
+    assert NAME in next_state(again, NOON + timedelta(days=600), {}, [], {}).lines
 
 
 def test_a_file_with_pending_rows_is_never_forgotten() -> None:
     state = State(NOON, {NAME: Line(NAME, "a" * 64, pending=(2,), seen="2020-01-01")}, ours=True)
-    assert next_state(state, NOON, {}, []).lines[NAME].pending == (2,)
+    assert next_state(state, NOON, {}, [], {}).lines[NAME].pending == (2,)
 
 
 def test_a_clock_that_jumps_back_forgets_nothing() -> None:
-    state = next_state(State(), NOON, {NAME: Line(NAME, "a" * 64)}, [NAME])
-    back = next_state(state, NOON - timedelta(days=1000), {}, [])
+    state = next_state(State(), NOON, {NAME: Line(NAME, "a" * 64)}, [NAME], {})
+    back = next_state(state, NOON - timedelta(days=1000), {}, [], {})
     assert back.lines == state.lines
 
 
 def test_a_completed_run_replaces_lines_by_name() -> None:
     old = State(None, {NAME: Line(NAME, "a" * 64, seen="2026-11-01"), LATER: Line(LATER, "c" * 64)})
-    after = next_state(old, NOON, {NAME: Line(NAME, "b" * 64)}, [NAME, LATER])
+    after = next_state(old, NOON, {NAME: Line(NAME, "b" * 64)}, [NAME, LATER], {})
     assert (after.timestamp, after.ours) == (NOON, True)
     assert {name: line.sha256 for name, line in after.lines.items()} == {NAME: "b" * 64, LATER: "c" * 64}
     assert after.lines[NAME].seen == "2026-11-24"
+    assert after.listed == 2
+
+
+def test_what_was_reported_is_what_the_run_says_is_so_still() -> None:
+    old = State(NOON, {}, ours=True, reported={"name:x": "2026-11-01"})
+    assert next_state(old, NOON, {}, [], {"name:y": "2026-11-24"}).reported == {"name:y": "2026-11-24"}
 
 
 # Kept bytes

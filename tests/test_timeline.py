@@ -19,6 +19,7 @@ from aarhus_los.timeline import (
     ONE_DAY,
     UNCLAIMED,
     Change,
+    Layers,
     Nothing,
     Piece,
     Statement,
@@ -167,6 +168,18 @@ def test_what_is_overlaid_shows_what_is_under_where_it_claims_nothing(
     overlaid = overlay(over, under)
     assert by_day(overlaid) == by_day(under) | by_day(over)
     assert is_merged(overlaid)
+
+
+@deep
+@given(timelines(), st.lists(timelines(), max_size=6))
+def test_layers_are_overlays_one_after_the_other(under: Timeline[str], all_over: list[Timeline[str]]) -> None:
+    layers, expected = Layers(under), under
+    for over in all_over:
+        layers.lay(over)
+        expected = overlay(over, expected)
+        assert by_day(layers.pieces) == by_day(expected)
+        assert layers.pieces == sorted(layers.pieces, key=lambda piece: piece.start)
+    assert layers.merged() == merge(expected)
 
 
 @deep

@@ -16,11 +16,12 @@ from urllib.parse import quote, urlencode
 
 from pydantic import SecretStr
 
-from aarhus_los import http
 from aarhus_los.addresses.answers import printable, read_answer
 from aarhus_los.addresses.outcomes import Answer, NotLookedUp, Unknown, normalise
+from aarhus_los.answer import Answer as Reply
+from aarhus_los.answer import Unsettled, passing
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import Http, Unsettled, passing
+from aarhus_los.http import Http
 from aarhus_los.messages import Message
 
 DEFAULT_URL: Final = "https://adressevaelger.dk"
@@ -145,17 +146,16 @@ class Adressevask:
     def _once(self, text: str) -> Answer | NotLookedUp:
         parameters = {"adresse": text, "token": self._token.get_secret_value()}
         query = urlencode(parameters, quote_via=quote, safe="", errors="replace")
-        answer = self._http.exchange("GET", f"{self.url}/vask/?{query}")
-        body = self._masked(answer.content.decode("utf-8-sig", "replace"))
-        return self._judge(answer, body)
+        reply = self._http.exchange("GET", f"{self.url}/vask/?{query}")
+        return self._judge(reply, self._masked(reply.content.decode("utf-8-sig", "replace")))
 
     def _masked(self, text: str) -> str:
         for form in _forms(self._token):
             text = text.replace(form, "***")
         return text
 
-    def _judge(self, answer: http.Answer, body: str) -> Answer | NotLookedUp:
-        status = answer.status
+    def _judge(self, reply: Reply, body: str) -> Answer | NotLookedUp:
+        status = reply.status
         if status == 200:
             try:
                 return read_answer(body)
@@ -166,7 +166,7 @@ class Adressevask:
         if status in _CLOSING:
             self._close(_CLOSING[status])
             return NotLookedUp(_CLOSING[status])
-        passing(answer, _SERVER, "dar_url")
+        passing(reply, _SERVER, "dar_url")
         if status >= 500:
             raise Unsettled(Message.ANSWER(status=status), perhaps_done=False)
         return NotLookedUp(Message.ADDRESS_ODD_STATUS(status=status))

@@ -5,8 +5,6 @@ It is only a cache: whatever is wrong with it costs a warning and some look-ups,
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,6 +12,8 @@ from typing import Annotated, Final
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from aarhus_los.addresses.outcomes import Answer, Found, Unknown, Unsafe
+from aarhus_los.errors import StateError
+from aarhus_los.files import read_own, write_private
 from aarhus_los.messages import Message
 
 HIT_KEPT: Final = timedelta(days=30)
@@ -75,35 +75,28 @@ class Cache:
         if self._read_only or kept == self._on_disk:
             return
         content = _File(service=self._service, answers=dict(sorted(kept.items())))
-        temporary = self._path.with_name(self._path.name + ".tmp")
         try:
-            # A leftover of a run that was killed, whatever its mode.
-            temporary.unlink(missing_ok=True)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(content.model_dump_json(indent=1) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._path)
-        except OSError as error:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            self._warnings.append(
-                Message.CACHE_NOT_WRITTEN(path=str(self._path), reason=error.strerror or "")
-            )
+            write_private(self._path, (content.model_dump_json(indent=1) + "\n").encode())
+        except (StateError, ValueError) as error:  # or the service has answered with half a letter
+            self._warnings.append(Message.CACHE_NOT_WRITTEN(path=str(self._path), reason=_why(error)))
         else:
             self._on_disk = kept
 
     def _read(self) -> dict[str, _Entry]:
         try:
-            file = _File.model_validate_json(self._path.read_bytes())
+            file = _File.model_validate_json(read_own(self._path))
         except FileNotFoundError:
             return {}
-        except OSError as error:
-            problem = Message.CACHE_NOT_READ(path=str(self._path), reason=error.strerror or "")
+        except StateError as error:
+            problem = Message.CACHE_NOT_READ(path=str(self._path), reason=_why(error))
         except ValidationError:
             problem = Message.CACHE_BROKEN(path=str(self._path))
         else:
             return file.answers if file.service == self._service else {}
         self._warnings.append(problem)
         return {}
+
+
+def _why(error: Exception) -> str:
+    """What the system said, where it did."""
+    return str(getattr(error.__cause__, "strerror", None) or error)

@@ -11,6 +11,7 @@ from typing import Final
 from aarhus_los.addresses.adressevask import Adressevask
 from aarhus_los.addresses.cache import Cache
 from aarhus_los.addresses.outcomes import NotAsked, NotLookedUp, Outcome, normalise
+from aarhus_los.masking import masked
 from aarhus_los.messages import Message
 
 MAX_PARALLEL: Final = 10
@@ -63,7 +64,8 @@ def resolve(
         for done, future in enumerate(as_completed(futures), start=1):
             outcome = future.result()
             outcomes[futures[future]] = outcome
-            if not isinstance(outcome, NotLookedUp):
+            # A text that could hold a person's number is kept nowhere.
+            if not isinstance(outcome, NotLookedUp) and masked(futures[future]) == futures[future]:
                 cache.put(futures[future], outcome, now)
             if progress is not None:
                 progress(done, len(missing))

@@ -22,8 +22,11 @@ SKEW: Final = timedelta(minutes=5)
 _SUBJECT: Final = "drop"
 
 
-def drop(settings: Settings) -> list[Finding]:
-    """Logs in, lists the folder, and opens each file that an import would: what it says of them is told beforehand."""
+def drop(settings: Settings) -> tuple[list[Finding], list[str]]:
+    """Logs in, lists the folder, and opens each file that an import would: what it says of them is told beforehand.
+
+    Also the names of those that it would read.
+    """
     try:
         state = load_state(settings.state_file)
     except StateError:
@@ -39,26 +42,25 @@ def drop(settings: Settings) -> list[Finding]:
                 selection = select(state, source, kept, clock.now(), validate_birthdate=birthdate)
             entries = list(source.listed.values())
     except LosError as error:
-        return [failure(_SUBJECT, str(error))]
-    told = [
-        *(str(notice) for notice in selection.notices),
-        *(f"{each.file} is not read: {each.reason}" for each in selection.refused),
-    ]
+        return [failure(_SUBJECT, str(error), error.exit_code)], []
     found = [
         *_listed(place, entries),
-        *(warning(_SUBJECT, text) for text in told),
+        *(
+            warning(_SUBJECT, str(each)) if each.fault else ok("news", str(each))
+            for each in selection.notices
+        ),
+        *(warning(_SUBJECT, f"{each.file} is not read: {each.reason}") for each in selection.refused),
         *_ahead(entries, clock.now()),
     ]
     if place.startswith("ftp://"):
         found.append(warning(_SUBJECT, f"{place}: not encrypted, nor is the login: use ftps:// or sftp://"))
-    return found
+    return found, [file.name.name for file in selection.files]
 
 
 def _listed(place: str, entries: Sequence[Entry]) -> list[Finding]:
     names = _names(entries)
     if not names:
-        text = f"no file of the drop among {len(entries)} files: check ftp_folder or import_csv_folder"
-        return [warning(_SUBJECT, f"{place}: {text}")]
+        return []  # an empty drop that an import would not take for one is a failure by now
     families = Counter(name.family for name in names)
     counts = ", ".join(f"{families[family]} {family.value}" for family in Family if families[family])
     newest = max(names)

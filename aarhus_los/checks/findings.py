@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from aarhus_los.errors import EXIT_OK, EXIT_UNAVAILABLE
+from aarhus_los.masking import masked
+
 SETTING: Final = "setting "
 """What the subject of a setting in force begins with."""
 
@@ -25,6 +28,11 @@ class Finding:
     subject: str
     status: Status
     text: str
+    exit_code: int = EXIT_OK
+    """Of a failure: with what an import would end."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", masked(self.text))
 
     def __str__(self) -> str:
         return f"{self.status.value:<8} {self.subject}: {self.text}"
@@ -38,5 +46,5 @@ def warning(subject: str, text: str) -> Finding:
     return Finding(subject, Status.WARNING, text)
 
 
-def failure(subject: str, text: str) -> Finding:
-    return Finding(subject, Status.FAILURE, text)
+def failure(subject: str, text: str, exit_code: int = EXIT_UNAVAILABLE) -> Finding:
+    return Finding(subject, Status.FAILURE, text, exit_code)

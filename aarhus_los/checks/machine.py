@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import re
-from contextlib import suppress
+from collections.abc import Collection
 from pathlib import Path
-from typing import Final
 from urllib.parse import urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
 
+from aarhus_los import lock
 from aarhus_los.checks.findings import SETTING, Finding, failure, ok, warning
-from aarhus_los.errors import StateError
+from aarhus_los.errors import EXIT_STATE, StateError
+from aarhus_los.files import open_to_others, resolved
 from aarhus_los.ledger import NOTHING_YET, State, load_state
-from aarhus_los.report.metrics import unfit
+from aarhus_los.preflight import faults
+from aarhus_los.report.metrics import lacking_extra
 from aarhus_los.settings import Settings
-
-_LOCKS: Final = Path("/proc/locks")
 
 
 def settings_in_force(settings: Settings) -> list[Finding]:
@@ -60,9 +58,9 @@ def state(settings: Settings) -> list[Finding]:
     try:
         found = _state_findings(path, load_state(path))
     except StateError as error:
-        found = [failure("state", str(error))]
-    if holder := _lock_holder(path.with_name(path.name + ".lock")):
-        found.append(warning("lock", f"an import is under way: {holder}; another one would end with exit 75"))
+        found = [failure("state", str(error), error.exit_code)]
+    if held := lock.look(path, settings.run_hours):
+        found.append(warning("lock", f"{held}; an import that began now would end with {held.exit_code}"))
     return found
 
 
@@ -89,53 +87,26 @@ def _state_findings(path: Path, read: State) -> list[Finding]:
     return found
 
 
-def _lock_holder(lock: Path) -> str | None:
-    """Who holds the lock, by the kernel's list: trying to take it could keep out an import that starts just now."""
-    with suppress(OSError, UnicodeDecodeError):
-        inode = str(lock.stat().st_ino)
-        holder = lock.read_text(encoding="utf-8").strip()
-        named = re.match(r"process (\d+) ", holder)
-        for line in _LOCKS.read_text(encoding="ascii").splitlines():
-            match line.split():
-                case [_, "FLOCK", _, _, pid, place, *_]:
-                    if named and pid == named[1] and place.rpartition(":")[2] == inode:
-                        return holder
-    return None
-
-
-def folders(settings: Settings) -> list[Finding]:
-    """The folders that an import writes to. Whether it can is asked of the system, not tried."""
-    found = [
-        _private_folder("state folder", settings.state_file.parent),
-        _private_folder("report folder", settings.report_folder),
+def folders(settings: Settings, files: Collection[str] = ()) -> list[Finding]:
+    """The folders that an import writes to, and what it would write there of these files. Leaves nothing in them."""
+    in_the_way = faults(settings, files)
+    found = [failure(fault.subject, fault.text, EXIT_STATE) for fault in in_the_way]
+    places = [
+        ("state folder", "state_file", settings.state_file),
+        ("report folder", "report_folder", settings.report_folder),
+        ("queries folder", None, settings.queries_folder),
+        ("metrics", None, settings.metrics_file),
     ]
-    if settings.queries_folder is not None:
-        folder = settings.queries_folder
-        found.append(_unwritable("queries folder", folder) or ok("queries folder", str(folder)))
-    if settings.metrics_file is not None:
-        problem = unfit(settings.metrics_file)
-        file = str(settings.metrics_file)
-        found.append(failure("metrics", str(problem)) if problem else ok("metrics", file))
+    for subject, setting, path in places:
+        if path is None or any(fault.subject == subject for fault in in_the_way):
+            continue
+        place = resolved(path).parent if setting == "state_file" else path
+        if setting is not None and not place.exists():
+            found.append(ok(subject, f"{place} is not there: the first import makes it"))
+        elif setting is not None and (reason := open_to_others(place, setting)):
+            found.append(warning(subject, reason))
+        else:
+            found.append(ok(subject, str(place)))
+    if settings.metrics_file is not None and (lacking := lacking_extra()):
+        found.append(failure("metrics", str(lacking), lacking.exit_code))
     return found
-
-
-def _private_folder(subject: str, folder: Path) -> Finding:
-    """A folder that is made (0700) by an import where there is none."""
-    if os.path.lexists(folder):
-        if problem := _unwritable(subject, folder):
-            return problem
-        if folder.stat().st_mode & 0o044:
-            return warning(subject, f"others can read {folder}: chmod 0700 {folder}")
-        return ok(subject, str(folder))
-    above = next(parent for parent in folder.absolute().parents if os.path.lexists(parent))
-    return _unwritable(subject, above) or ok(subject, f"{folder} is not there: the first import makes it")
-
-
-def _unwritable(subject: str, folder: Path) -> Finding | None:
-    if not folder.exists():
-        return failure(subject, f"{folder} is not there: make it")
-    if not folder.is_dir():
-        return failure(subject, f"{folder} is not a folder: change the setting, or put it away")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return failure(subject, f"{folder} cannot be written: give our user the right to")
-    return None

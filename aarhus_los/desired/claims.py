@@ -8,6 +8,7 @@ from datetime import date
 
 from aarhus_los.addresses.outcomes import Outcome
 from aarhus_los.drop.rows import RowRef
+from aarhus_los.masking import masked
 from aarhus_los.mo.model import History, Kind
 
 Actual = Mapping[Kind, Mapping[str, History]]
@@ -36,6 +37,9 @@ class Notice:
     ref: RowRef | None = None
     fault: bool = False
     news: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", masked(self.text))
 
     def __str__(self) -> str:
         return f"{self.ref}: {self.text}" if self.ref else self.text

@@ -20,6 +20,7 @@ from aarhus_los.timeline import (
     FOREVER,
     NOTHING,
     UNCLAIMED,
+    Layers,
     Nothing,
     Piece,
     Statement,
@@ -29,7 +30,7 @@ from aarhus_los.timeline import (
     day_after,
     day_before,
     is_there,
-    overlay,
+    last_day,
     overlay_statements,
     valid,
     value_at,
@@ -39,24 +40,40 @@ ValueOf = Callable[[Any, Object], Value | Nothing | Unclaimed]
 """What a row states of an object on its days."""
 
 
+Completed = Callable[[History, Sequence[Piece[Value]]], History]
+"""A claim, with what it leaves to what is known filled in."""
+
+
 @dataclass(slots=True)
 class Claims:
     """The objects of a subject while its files are folded."""
 
     base: Mapping[Object, History]
-    claimed: dict[Object, History] = field(default_factory=dict)
-    _known: dict[Object, History] = field(default_factory=dict)
+    _claimed: dict[Object, Layers[Value]] = field(default_factory=dict)
+    _known: dict[Object, Layers[Value]] = field(default_factory=dict)
 
-    def known(self, key: Object) -> History:
-        """The base, overlaid with what was claimed so far."""
+    def known(self, key: Object) -> Sequence[Piece[Value]]:
+        """The base, overlaid with what was claimed so far. Neighbours may have equal values."""
         found = self._known.get(key)
-        return self.base.get(key, ()) if found is None else found
+        return self.base.get(key, ()) if found is None else found.pieces
 
     def add(self, key: Object, claim: History) -> None:
         """A file's claim on an object."""
-        if claim:
-            self._known[key] = overlay(claim, self.known(key))
-            self.claimed[key] = overlay(claim, self.claimed.get(key, ()))
+        if not claim:
+            return
+        if key not in self._claimed:
+            self._claimed[key], self._known[key] = Layers(), Layers(self.base.get(key, ()))
+        self._claimed[key].lay(claim)
+        self._known[key].lay(claim)
+
+    def claimed(self, key: Object) -> History:
+        """What all files together claim of an object."""
+        found = self._claimed.get(key)
+        return () if found is None else found.merged()
+
+    def all_claimed(self) -> dict[Object, History]:
+        """Of every object that is claimed."""
+        return {key: layers.merged() for key, layers in self._claimed.items()}
 
 
 @dataclass(slots=True)
@@ -64,8 +81,10 @@ class Folded:
     """What the files about a unit or an engagement claim."""
 
     claims: Claims
-    after: list[History] = field(default_factory=list)
-    """The unit or engagement itself after each of the files."""
+    of_files: list[History] = field(default_factory=list)
+    """What each of the files claims of the unit or engagement itself."""
+    last_days: list[date | None] = field(default_factory=list)
+    """And its last day after each of them."""
     spared: list[tuple[RowRef, date]] = field(default_factory=list)
     """Rows that claim to their end only, since a change is announced for the day after."""
     unknown: list[RowRef] = field(default_factory=list)
@@ -83,7 +102,7 @@ def fold(
     base: Mapping[Object, History],
     value_of: ValueOf,
     set_aside: Collection[RowRef],
-    completed: Callable[[History, History], History] = lambda claim, known: claim,
+    completed: Completed = lambda claim, known: claim,
 ) -> Folded:
     """Folds the files about a unit with its addresses, or about an engagement: the first of the objects.
 
@@ -93,24 +112,24 @@ def fold(
     folded = Folded(Claims(base))
     for each in lines:
         if each.file.name.kind == "luk":
-            ended = end_at_file_date(each, lead, folded.claims, set_aside)
-            each.first = day_after(each.file.name.file_date) if ended else None
-            folded.unknown += () if ended else (row.ref for row in each.standing(set_aside))
+            claim = end_at_file_date(each, lead, folded.claims, set_aside)
+            each.first = claim[0].start if claim else None
+            folded.unknown += () if claim else (row.ref for row in each.standing(set_aside))
         else:
-            each.first = _claim(each, objects, folded, value_of, set_aside, completed)
-        folded.after.append(folded.claims.known(lead))
+            claim = _claim(each, objects, folded, value_of, set_aside, completed)
+        folded.of_files.append(claim)
+        folded.last_days.append(last_day(folded.claims.known(lead)))
     return folded
 
 
-def end_at_file_date(
-    each: FileLines, key: Object, claims: Claims, set_aside: Collection[RowRef]
-) -> tuple[RowRef, ...]:
-    """What a luk file claims: the last day is the file date. Returns its rows; none where there is nothing to end."""
+def end_at_file_date(each: FileLines, key: Object, claims: Claims, set_aside: Collection[RowRef]) -> History:
+    """What a luk file claims: the last day is the file date. Nothing where there is nothing to end."""
     refs = tuple(row.ref for row in each.standing(set_aside))
     if not refs or not is_there(claims.known(key)):  # what begins later only ends before it has begun
         return ()
-    claims.add(key, (Piece(day_after(each.file.name.file_date), FOREVER, NOTHING, refs),))
-    return refs
+    claim: History = (Piece(day_after(each.file.name.file_date), FOREVER, NOTHING, refs),)
+    claims.add(key, claim)
+    return claim
 
 
 def _claim(
@@ -119,14 +138,16 @@ def _claim(
     folded: Folded,
     value_of: ValueOf,
     set_aside: Collection[RowRef],
-    completed: Callable[[History, History], History],
-) -> date | None:
+    completed: Completed,
+) -> History:
+    """Adds what a file that is no luk claims of all objects, and notes its first day. Returns its claim on the first."""
+    each.first = None
     standing = each.standing(set_aside)
     if not standing:
-        return None
+        return ()
     lead, day = objects[0], each.file.name.file_date
     known = folded.claims.known
-    first = first_day(each, known(lead))
+    first = each.first = first_day(each, known(lead))
     claims = {key: _claim_on(each, key, first, value_of, set_aside) for key in objects}
     claims[lead] = completed(claims[lead], known(lead))
     for gap in claims[lead]:
@@ -138,10 +159,10 @@ def _claim(
             folded.spared.append((last.ref, gap.start))
     for key, claim in claims.items():
         folded.claims.add(key, claim)
-    return first
+    return claims[lead]
 
 
-def first_day(each: FileLines, known: History) -> date:
+def first_day(each: FileLines, known: Sequence[Piece[Value]]) -> date:
     """The first day that a file claims of a unit or an engagement, of which `known` is known."""
     spans = [(row.start, row.end) for row in each.rows]
     spans += [reject.days for reject in each.rejects if reject.days is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,7 +31,7 @@ def lasting(value: Value | Nothing, day: date, last: date | None, origin: tuple[
 
 
 def moved_end(
-    known: History, was: date | None, day: date, last: date | None, origin: tuple[RowRef, ...]
+    known: Sequence[Piece[Value]], was: date | None, day: date, last: date | None, origin: tuple[RowRef, ...]
 ) -> History:
     """The claim of a file that says nothing of the value: its end moves, both ways, where it ended on `was`."""
     end = last_day(known)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import Final
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice
@@ -19,6 +21,9 @@ from aarhus_los.messages import Message
 from aarhus_los.mo.model import History, Kind, Manager, Object
 from aarhus_los.timeline import FOREVER, covers, day_after, overlay, valid
 from aarhus_los.uuids import object_uuid
+
+MANAGERS_SHOWN: Final = 3
+"""So many of the other managers of a unit are named."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,7 @@ class _Managers:
                     if self.set_aside.is_due(row.ref):
                         text = Message.UNKNOWN_MANAGER(uuid=manager)
                         self.result.notices.append(Notice(text, row.ref))
-        if claim := claims.claimed.get(key):
+        if claim := claims.claimed(key):
             self.result.objects.append(DesiredObject(*key, claim))
 
     def _value(self, rows: Sequence[ManagerRow]) -> Manager:
@@ -160,6 +165,11 @@ class _Managers:
         for uuid, history in after.items():
             for unit in {piece.value.org_unit for piece in history if isinstance(piece.value, Manager)}:
                 of_unit.setdefault(unit, []).append((uuid, history))
+
+        @cache
+        def there(unit: str, day: date) -> list[str]:
+            return sorted(uuid for uuid, history in of_unit.get(unit, ()) if valid(history, day))
+
         for manager, gathered_lines in self.managers.items():
             rows = [
                 row
@@ -172,14 +182,14 @@ class _Managers:
                     text = Message.MANAGED_UNIT_NOT_THERE(uuid=row.org_uuid)
                     self.result.notices.append(Notice(text, row.ref))
                 # The day after: who is ended by the same day's file is there to the end of that day.
-                others = [
-                    uuid
-                    for uuid, history in of_unit.get(row.org_uuid, ())
-                    if uuid != manager and valid(history, day_after(day))
-                ]
-                if others and valid(after.get(manager, ()), day_after(day)):
-                    text = Message.OTHER_MANAGERS(uuids=sorted(others))
-                    self.result.notices.append(Notice(text, row.ref))
+                managers = there(row.org_uuid, day_after(day))
+                if len(managers) > 1 and valid(after.get(manager, ()), day_after(day)):
+                    shown = [uuid for uuid in managers[: MANAGERS_SHOWN + 1] if uuid != manager][
+                        :MANAGERS_SHOWN
+                    ]
+                    if more := len(managers) - 1 - len(shown):
+                        shown[-1] = Message.AND_MORE(name=shown[-1], count=more)
+                    self.result.notices.append(Notice(Message.OTHER_MANAGERS(uuids=shown), row.ref))
 
 
 def _file_date(row: ManagerRow, each: Sequence[FileLines]) -> date:

@@ -13,7 +13,7 @@ from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, SetAside, UnresolvedAddress
 from aarhus_los.desired.fold import Folded, base_of, fold
 from aarhus_los.desired.lines import FileLines, Gathered, Line, gathered
-from aarhus_los.desired.references import circles, dangling, parents_of, upward
+from aarhus_los.desired.references import circles, dangling, hangs_elsewhere, parents_of, upward
 from aarhus_los.desired.rejections import Rejections, report_overlaps
 from aarhus_los.desired.units import (
     ADDRESSES,
@@ -29,8 +29,8 @@ from aarhus_los.drop.columns import columns
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import Absent, OrgRow
 from aarhus_los.messages import Message
-from aarhus_los.mo.model import Address, History, Kind, Mark, Object, Unit
-from aarhus_los.timeline import FOREVER, UNCLAIMED, Piece, clip, covers, overlay, restrict
+from aarhus_los.mo.model import Address, History, Kind, Mark, Object, Unit, Value
+from aarhus_los.timeline import FOREVER, UNCLAIMED, Layers, Piece, clip, covers, overlay, restrict
 
 
 def subject_of(line: Line) -> str | None:
@@ -111,7 +111,7 @@ class _Org:
             stale = self._drop_circles()
         after = dict(self.mo_units)
         for unit, folded in self.folded.items():
-            after[unit] = overlay(folded.claims.claimed.get((Kind.ORG_UNIT, unit), ()), after.get(unit, ()))
+            after[unit] = overlay(folded.claims.claimed((Kind.ORG_UNIT, unit)), after.get(unit, ()))
         for unit in self.units:
             self._collect(unit)
             self._report(unit, after)
@@ -156,21 +156,18 @@ class _Org:
 
         What hung there before the file stays.
         """
-        links = {
-            **self.mo_units,
-            **{
-                unit: folded.claims.base.get((Kind.ORG_UNIT, unit), ())
-                for unit, folded in self.folded.items()
-            },
-        }
+        layers: dict[str, Layers[Value]] = {}
         of_file: dict[str, list[tuple[str, FileLines, History]]] = {}
         for unit, folded in self.folded.items():
-            for lines, after in zip(self.units[unit], folded.after, strict=True):
-                of_file.setdefault(lines.file.name.name, []).append((unit, lines, after))
+            layers[unit] = Layers(folded.claims.base.get((Kind.ORG_UNIT, unit), ()))
+            for lines, claim in zip(self.units[unit], folded.of_files, strict=True):
+                of_file.setdefault(lines.file.name.name, []).append((unit, lines, claim))
+        links = {**self.mo_units, **{unit: each.pieces for unit, each in layers.items()}}
         for file in self.files:
             claims = of_file.get(file.name.name, [])
-            moved = [unit for unit, _, after in claims if _hangs(after) != _hangs(links.get(unit, ()))]
-            links |= {unit: after for unit, _, after in claims}
+            moved = [unit for unit, _, claim in claims if hangs_elsewhere(claim, links[unit])]
+            for unit, _, claim in claims:
+                layers[unit].lay(claim)
             found = circles(upward(moved, links)) if moved else []
             if found:
                 dropped = self._drop_makers(found, {unit: lines for unit, lines, _ in claims})
@@ -184,12 +181,12 @@ class _Org:
         dropped = set()
         for start, end, circle in found:
             for place, unit in enumerate(circle):
-                child, parent = circle[place - 1], circle[(place + 1) % len(circle)]
-                path = Message.UNITS_UNDER(unit=child, parent=Message.UNITS_UNDER(unit=unit, parent=parent))
-                reason = Message.CIRCLE(day=start, units=path)
                 lines = lines_of.get(unit)
                 if lines is None or lines.first is None:
                     continue
+                child, parent = circle[place - 1], circle[(place + 1) % len(circle)]
+                path = Message.UNITS_UNDER(unit=child, parent=Message.UNITS_UNDER(unit=unit, parent=parent))
+                reason = Message.CIRCLE(day=start, units=path)
                 for row in lines.standing(self.set_aside):
                     first = max(row.start, lines.first)
                     if row.parent_uuid == parent and first <= end and start <= row.end:
@@ -206,7 +203,7 @@ class _Org:
             self.result.objects.append(DesiredObject(Kind.ORG_UNIT, unit, claim, mark=mark))
         for each in ADDRESSES:
             kind, uuid = each.of(unit)
-            if address := folded.claims.claimed.get((kind, uuid)):
+            if address := folded.claims.claimed((kind, uuid)):
                 self.result.objects.append(DesiredObject(kind, uuid, address, within=unit))
         if drops_a_run and mark is not None and mark.interval is not None:
             there = folded.claims.known((Kind.ORG_UNIT, unit))
@@ -228,7 +225,7 @@ class _Org:
         for ref, day in folded.spared:
             if self.set_aside.is_due(ref):
                 report(Notice(Message.ENDS_BEFORE_ANNOUNCED(day=day), ref))
-        for piece in folded.claims.claimed.get((Kind.ORG_UNIT, unit), ()):
+        for piece in folded.claims.claimed((Kind.ORG_UNIT, unit)):
             parent = piece.value.parent if isinstance(piece.value, Unit) else None
             if (
                 parent is not None
@@ -277,11 +274,6 @@ class _Org:
         stated = [each for each in ADDRESSES if not isinstance(getattr(row, each.field), Absent)]
         mark = [] if isinstance(row.line_org, Absent) else [(Kind.MARK, unit)]
         return [(Kind.ORG_UNIT, unit), *mark, *(each.of(unit) for each in stated)]
-
-
-def _hangs(unit: History) -> list[tuple[date, date, str | None]]:
-    """Where a unit hangs, by days."""
-    return [(piece.start, piece.end, piece.value.parent) for piece in unit if isinstance(piece.value, Unit)]
 
 
 def _stated(row: OrgRow) -> object:

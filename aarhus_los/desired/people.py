@@ -142,7 +142,7 @@ class _People:
 
     def _collect(self, claims: Claims) -> None:
         self.result.objects += (
-            DesiredObject(kind, uuid, claim) for (kind, uuid), claim in claims.claimed.items()
+            DesiredObject(kind, uuid, claim) for (kind, uuid), claim in claims.all_claimed().items()
         )
 
     def _fold_engagement(self, person: str, uuid: str, lines: Sequence[FileLines]) -> Folded:
@@ -176,8 +176,8 @@ class _People:
         days = {uuid: last_day(self.base.get(Kind.ENGAGEMENT, {}).get(uuid, ())) for uuid in engagements}
         after: dict[str, dict[str, date | None]] = {}
         for uuid, folded in engagements.items():
-            for lines, known in zip(self.of_engagement[person][uuid], folded.after, strict=True):
-                after.setdefault(lines.file.name.name, {})[uuid] = last_day(known)
+            for lines, last in zip(self.of_engagement[person][uuid], folded.last_days, strict=True):
+                after.setdefault(lines.file.name.name, {})[uuid] = last
         others = [last_day(history) for history in self.others.get(person, ())]
         ends = [_latest((*days.values(), *others))]
         for lines in each:
@@ -319,7 +319,9 @@ Stated = Value | Nothing | None
 """What a file states of an e-mail address or an account; None: it says nothing of it."""
 
 
-def _claim(value: Stated, of_file: _OfFile, known: History, origin: tuple[RowRef, ...]) -> History:
+def _claim(
+    value: Stated, of_file: _OfFile, known: Sequence[Piece[Value]], origin: tuple[RowRef, ...]
+) -> History:
     """A claim on e-mail or account: a file that says nothing of it moves its end only."""
     if value is not None:
         return lasting(value, of_file.day, of_file.last, origin)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from itertools import zip_longest
 from typing import TypeVar
 
-from aarhus_los.mo.model import History, Unit
-from aarhus_los.timeline import FOREVER, at, day_after, day_before
+from aarhus_los.mo.model import History, Unit, Value
+from aarhus_los.timeline import FOREVER, Piece, day_after, day_before, split
 
 R = TypeVar("R")
 
@@ -44,7 +43,21 @@ def dangling(
     return dropped
 
 
-def parents_of(history: History) -> set[str]:
+def parent_of(piece: Piece[Value] | None) -> str | None:
+    """What a unit hangs under on the days of a piece of its timeline."""
+    return piece.value.parent if piece is not None and isinstance(piece.value, Unit) else None
+
+
+def hangs_elsewhere(claim: History, known: Sequence[Piece[Value]]) -> bool:
+    """Whether a claim on a unit says on any day that it hangs under another one than is known."""
+    return any(
+        parent_of(found) != parent_of(piece)
+        for piece in claim
+        for _, _, found in split(piece.start, piece.end, known)
+    )
+
+
+def parents_of(history: Sequence[Piece[Value]]) -> set[str]:
     """The units that a unit ever hangs under."""
     return {
         piece.value.parent
@@ -53,9 +66,11 @@ def parents_of(history: History) -> set[str]:
     }
 
 
-def upward(units: Iterable[str], links: Mapping[str, History]) -> dict[str, History]:
+def upward(
+    units: Iterable[str], links: Mapping[str, Sequence[Piece[Value]]]
+) -> dict[str, Sequence[Piece[Value]]]:
     """The units, and all above them on any day, as far as `links` has them."""
-    found: dict[str, History] = {}
+    found: dict[str, Sequence[Piece[Value]]] = {}
     near = list(units)
     while near:
         unit = near.pop()
@@ -65,7 +80,7 @@ def upward(units: Iterable[str], links: Mapping[str, History]) -> dict[str, Hist
     return found
 
 
-def circles(links: Mapping[str, History]) -> list[tuple[date, date, list[str]]]:
+def circles(links: Mapping[str, Sequence[Piece[Value]]]) -> list[tuple[date, date, list[str]]]:
     """The circles of parents, each with the first and last day of a time in which it is closed, and its units in order.
 
     `links` are the units' timelines as they will be; a unit that it does not hold has no parent that matters.
@@ -75,21 +90,64 @@ def circles(links: Mapping[str, History]) -> list[tuple[date, date, list[str]]]:
         for unit, timeline in links.items()
     }
     suspects = _peeled({unit: {up for up in ups if up in parents} for unit, ups in parents.items()})
-    pieces = [piece for unit in suspects for piece in links[unit]]
-    days = sorted({day for piece in pieces for day in (piece.start, day_after(piece.end))})
-    closed: dict[frozenset[str], list[tuple[date, date, list[str]]]] = {}
-    for day, after in zip_longest(days, days[1:]):
-        up = {}
-        for unit in suspects:
-            piece = at(links[unit], day)
-            if piece is not None and isinstance(piece.value, Unit) and piece.value.parent in suspects:
-                up[unit] = piece.value.parent
-        last = FOREVER if after is None else day_before(after)
-        for circle in _circles_of(up):
-            times = closed.setdefault(frozenset(circle), [])
-            start = times.pop()[0] if times and day_after(times[-1][1]) == day else day
-            times.append((start, last, circle))
-    return [time for times in closed.values() for time in times]
+    changes: dict[date, dict[str, str | None]] = {}
+    """Day → the suspects that hang elsewhere from it on, and where."""
+    for unit in suspects:
+        for piece in links[unit]:
+            parent = parent_of(piece)
+            changes.setdefault(piece.start, {})[unit] = parent if parent in suspects else None
+            if piece.end != FOREVER:
+                changes.setdefault(day_after(piece.end), {}).setdefault(unit, None)
+    found = _Circles()
+    for day, moved in sorted(changes.items()):
+        found.move(day, moved)
+    return found.times()
+
+
+class _Circles:
+    """The circles among units that hang under one other each, from day to day."""
+
+    def __init__(self) -> None:
+        self._up: dict[str, str] = {}
+        self._closed: dict[str, tuple[date, list[str]]] = {}
+        """Unit → the circle that it is in now, and since when."""
+        self._over: dict[frozenset[str], list[tuple[date, date, list[str]]]] = {}
+
+    def move(self, day: date, moved: Mapping[str, str | None]) -> None:
+        """From a day on these units hang elsewhere. Only a circle through one of them opens, or closes."""
+        for unit, parent in moved.items():
+            if unit in self._closed and self._up.get(unit) != parent:
+                self._open(unit, day_before(day))
+            if parent is None:
+                self._up.pop(unit, None)
+            else:
+                self._up[unit] = parent
+        seen: set[str] = set()
+        for unit in moved:
+            path: dict[str, int] = {}
+            step: str | None = unit
+            while step is not None and step not in seen and step not in path and step not in self._closed:
+                path[step] = len(path)
+                step = self._up.get(step)
+            if step is not None and step in path:
+                circle = list(path)[path[step] :]
+                self._closed.update(dict.fromkeys(circle, (day, circle)))
+            seen.update(path)
+
+    def _open(self, unit: str, last: date) -> None:
+        start, circle = self._closed[unit]
+        for each in circle:
+            del self._closed[each]
+        times = self._over.setdefault(frozenset(circle), [])
+        if times and day_after(times[-1][1]) == start:  # the same units, the other way round
+            start = times.pop()[0]
+        times.append((start, last, circle))
+
+    def times(self) -> list[tuple[date, date, list[str]]]:
+        """All circles, with the first and last day of each time in which they are closed."""
+        while self._closed:
+            self._open(next(iter(self._closed)), FOREVER)
+        return [time for times in self._over.values() for time in times]
 
 
 def _peeled(parents: dict[str, set[str]]) -> set[str]:
@@ -110,18 +168,3 @@ def _peeled(parents: dict[str, set[str]]) -> set[str]:
                 if open_ends[other] == 0:
                     free.append(other)
     return left
-
-
-def _circles_of(up: Mapping[str, str]) -> list[list[str]]:
-    seen: set[str] = set()
-    found: list[list[str]] = []
-    for unit in up:
-        path: dict[str, int] = {}
-        step: str | None = unit
-        while step is not None and step not in seen and step not in path:
-            path[step] = len(path)
-            step = up.get(step)
-        if step is not None and step in path:
-            found.append(list(path)[path[step] :])
-        seen.update(path)
-    return found

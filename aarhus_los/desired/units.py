@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -82,7 +82,7 @@ class ValuesOf:
         return row.type_uuid if row.type_uuid in self._types and row.type_uuid else UNKNOWN_TYPE
 
 
-def with_types(claim: History, known: History) -> History:
+def with_types(claim: History, known: Sequence[Piece[Value]]) -> History:
     """A claim on a unit whose type, where the file says nothing of it, is the one that is known of the day."""
     if all(not isinstance(piece.value, Unit) or piece.value.type for piece in claim):
         return claim
@@ -115,8 +115,8 @@ def mark_of(unit: str, claims: Claims) -> tuple[WantedMark | None, History, bool
     the unit on them: with what the base says, where no row does.
     """
     key, mark_key = (Kind.ORG_UNIT, unit), (Kind.MARK, unit)
-    claim, base = claims.claimed.get(key, ()), claims.base.get(key, ())
-    claimed_mark = claims.claimed.get(mark_key, ())
+    claim, base = claims.claimed(key), claims.base.get(key, ())
+    claimed_mark = claims.claimed(mark_key)
     if not claim or not claimed_mark:
         return None, claim, False
     there = claims.known(key)
@@ -135,12 +135,12 @@ def mark_of(unit: str, claims: Claims) -> tuple[WantedMark | None, History, bool
     return wanted, claim, len(after) > 1
 
 
-def _marked(interval: tuple[date, date] | None, unit: History) -> History:
+def _marked(interval: tuple[date, date] | None, unit: Sequence[Piece[Value]]) -> History:
     """The days of an interval on which the unit is there."""
     return () if interval is None else restrict((Piece(*interval, Mark(LINE_ORGANISATION)),), unit)
 
 
-def _runs(marks: History, unit: History) -> list[tuple[date, date]]:
+def _runs(marks: Sequence[Piece[Value]], unit: Sequence[Piece[Value]]) -> list[tuple[date, date]]:
     """The days in the line organisation, first and last of each run."""
     runs: list[tuple[date, date]] = []
     unmarked_since = False

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
+from aarhus_los.answer import Answer, Unsettled, passing
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import Answer, Unsettled, passing
+from aarhus_los.masking import masked
 
 LONGEST: Final = 300
 """So many characters of what MO says are kept."""
@@ -23,9 +23,6 @@ DATABASE_AWAY: Final = (
 NO_ROLE: Final = "No policy approved the access"
 NOT_AUTHENTICATED: Final = "User is not authenticated"
 
-_UUID_OR_CPR = re.compile(
-    r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|(?<!\d)\d{6}[-–\s]?\d{4}(?!\d)", re.I
-)
 _FORBIDDEN: Final = {
     "The Service API is gone": "service_api",
     "Not authorized to perform this operation": "admin",
@@ -79,8 +76,8 @@ class Unauthorised(Exception):
 
 def scrub(text: str) -> str:
     """What MO says, for people: on one line, not too long, and without CPR numbers."""
-    masked = _UUID_OR_CPR.sub(lambda match: match[1] or "**********", " ".join(text.split()))
-    return masked if len(masked) <= LONGEST else masked[: LONGEST - 1] + "…"
+    told = masked(" ".join(text.split()), any_digits=True)
+    return told if len(told) <= LONGEST else told[: LONGEST - 1] + "…"
 
 
 def rest_result(answer: Answer, path: str, server: str) -> Any:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from aarhus_los.answer import Unsettled
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import Unsettled
 from aarhus_los.mo.answers import NotShown, Refused, member
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.histories import misunderstood

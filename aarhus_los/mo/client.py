@@ -13,8 +13,10 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from aarhus_los.answer import Answer, Unsettled, http_date
+from aarhus_los.deadline import NO_DEADLINE, Deadline
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import Answer, Http, Unsettled, anonymous, bearer, http_date, shown
+from aarhus_los.http import Http, anonymous, bearer, shown
 from aarhus_los.mo.answers import (
     NotShown,
     Refused,
@@ -49,7 +51,7 @@ class MoClient:
 
     Its methods raise `UnavailableError` when MO or the token endpoint cannot be reached or refuses us. What reads is
     repeated after failures that may pass (five tries, at most `retry_seconds`); what writes is sent once, since only who
-    has read what became of it may send it again. `limits` are arguments of `Http`.
+    has read what became of it may send it again. After `deadline` no request is begun. `limits` are arguments of `Http`.
     """
 
     def __init__(
@@ -62,12 +64,14 @@ class MoClient:
         writable: bool,
         connections: int = CONNECTIONS,
         retry_seconds: float = 120.0,
+        deadline: Deadline = NO_DEADLINE,
         connect_timeout: float = 10.0,
         read_timeout: float = 120.0,
         **limits: Any,
     ) -> None:
         self.graphql_version = graphql_version
         self.connections = connections
+        self.deadline = deadline
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="mo-read")
         self._base_url = base_url.rstrip("/")
         self.server = f"MO at {shown(base_url)}"
@@ -121,7 +125,7 @@ class MoClient:
 
     def side_by_side(self, *tasks: Callable[[], object]) -> None:
         """Runs tasks that read, at the same time. The first that fails ends them all."""
-        if self.connections < 2:
+        if self.connections < 2 or not tasks:
             for task in tasks:
                 task()
             return
@@ -240,6 +244,7 @@ class MoClient:
         """Sends a request, and once more with a new token where it is refused. `judge` makes the result, or raises."""
         renewed = False
         while True:
+            self.deadline.check()
             token = None if self._tokens is None else self._tokens.current()
             with self._lock:
                 self._requests[kind] += 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from aarhus_los.http import Unsettled
+from aarhus_los.answer import Unsettled
 from aarhus_los.mo.bookmark import Moment
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.model import Kind, Organisation

@@ -9,14 +9,17 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from aarhus_los.answer import Answer, Unsettled, passing
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import Answer, Http, Unsettled, passing, shown
+from aarhus_los.http import Http, shown
 
 MARGIN: Final = 30.0
 """A token is renewed so many seconds before it expires: a request that is on its way must still be accepted."""
 
 LIFETIME: Final = 60.0
 """How many seconds a token is used whose server does not say how long it lives."""
+MOST_LETTERS: Final = 65_536
+"""Of a token: no server takes a longer header."""
 LONGEST: Final = 86_400.0
 """No token is used for longer, whatever its server says."""
 
@@ -129,8 +132,8 @@ def _understood(answer: Answer, fetched: float, server: str) -> _Token:
     except (ValueError, TypeError, LookupError, AttributeError):
         text = lifetime = None
     # Anything else cannot be sent in a header, and the error that says so shows it.
-    if not isinstance(text, str) or not re.fullmatch(r"[!-~]+", text):
+    if not isinstance(text, str) or not re.fullmatch(rf"[!-~]{{1,{MOST_LETTERS}}}", text):
         raise Unsettled("an answer without a token", perhaps_done=False)
-    told = isinstance(lifetime, int | float) and lifetime > 0
+    told = isinstance(lifetime, int | float) and not isinstance(lifetime, bool) and lifetime > 0
     seconds = float(min(lifetime, LONGEST)) if told else LIFETIME
     return _Token(text, fetched, fetched + seconds - min(MARGIN, seconds / 2))

@@ -25,6 +25,8 @@ from aarhus_los.report.words import (
     sort_word,
 )
 
+DEEPEST: Final = 40
+"""So many levels of a place are told. No real tree is deeper; one that is must not take the page's time and room."""
 ABOUT: Final = {
     "org_unit": ("name", "parent", "type", "user_key"),
     "engagement": ("job_function", "engagement_type", "primary"),
@@ -88,6 +90,8 @@ class _Telling:
         self.language: Language = language
         self.created = {op["uuid"] for op in operations if op["action"] == "create"}
         self.objects: dict[str, dict[Sort, set[str]]] = {}
+        self.places: dict[str, tuple[str, ...]] = {}
+        """Unit → the units above it and itself, as far as they were asked for."""
         self.told: dict[str, Change] = {}
         """Person → the first change that is told of them."""
         self.found: dict[str, dict[tuple[Any, ...], Change]] = {"units": {}, "people": {}, "basics": {}}
@@ -112,12 +116,18 @@ class _Telling:
         return self.names.get(uuid, uuid)
 
     def above(self, unit: str | None) -> tuple[str, ...]:
-        """The units from the topmost down to a unit."""
-        chain: list[str] = []
-        while unit is not None and unit not in chain:
-            chain.insert(0, unit)
+        """The units from the topmost down to a unit; of more than `DEEPEST`, not those in the middle."""
+        climbed: dict[str, None] = {}
+        while unit is not None and unit not in self.places and unit not in climbed:
+            climbed[unit] = None
             unit = self.parents.get(unit)
-        return tuple(chain)
+        place = self.places.get(unit or "", ())
+        for each in reversed(climbed):
+            place = (*place, each)
+            if len(place) > DEEPEST:
+                place = (*place[: DEEPEST // 2], *place[DEEPEST // 2 + 1 :])
+            self.places[each] = place
+        return place
 
     def path(self, unit: str | None) -> str:
         return " › ".join(self.name(each) for each in self.above(unit)) or TOP.said(self.language)

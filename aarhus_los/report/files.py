@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,9 +15,11 @@ from aarhus_los.desired.claims import SetAside, UnresolvedAddress
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import OrgRow
 from aarhus_los.errors import StateError
-from aarhus_los.ledger import write_private
+from aarhus_los.files import encoded, read_own, write_private
+from aarhus_los.masking import masked
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 ADDRESS_HEADER: Final = ("org_uuid", "post_address", "kode", "tekst", "forslag", "mo_har")
 
 
@@ -63,7 +66,7 @@ def _rejects(file: DropFile, asides: Sequence[SetAside]) -> list[Sequence[str]]:
 def write_failed_addresses(
     folders: Mapping[Path, int], files: Sequence[DropFile], unresolved: Iterable[UnresolvedAddress]
 ) -> list[Path]:
-    """Writes `failed_addr_<file>.csv` into each folder, with these permissions.
+    """Writes `failed_addr_<file>.csv` into each folder, with these permissions, CPR numbers masked.
 
     Of a file that is read again for its pending rows, what was written of its other rows stays.
     """
@@ -74,8 +77,15 @@ def write_failed_addresses(
     for file in files:
         if file.due is not None and not file.due:
             continue
-        rows: list[Sequence[str | int]] = [
-            (each.org_unit, each.text, kode, tekst, suggestion, each.mo_has or "")
+        rows: list[Sequence[str]] = [
+            (
+                each.org_unit,
+                masked(each.text),
+                str(kode),
+                masked(tekst),
+                masked(suggestion),
+                each.mo_has or "",
+            )
             for each in by_file.get(file.name.name, [])
             if isinstance(each.outcome, Unsafe | Unknown)
             for kode, tekst, suggestion in [(each.outcome.kode, each.outcome.text, each.outcome.suggestion)]
@@ -96,7 +106,7 @@ def _of_other_rows(file: DropFile, written: Iterable[Sequence[str]]) -> list[Seq
     if file.due is None:
         return []
     spoken = {
-        (row.org_uuid, defused(str(row.postal_address)))
+        (row.org_uuid, defused(masked(str(row.postal_address))))
         for row in file.rows_of(OrgRow)
         if row.ref.line in file.due
     }
@@ -104,13 +114,11 @@ def _of_other_rows(file: DropFile, written: Iterable[Sequence[str]]) -> list[Seq
 
 
 def _written(path: Path, header: Sequence[str], delimiter: str) -> list[Sequence[str]]:
-    """The rows that stand in such a file already; none where it is not there or not as it was written."""
+    """The rows that stand in such a file of ours already; none where there is none, or not as it was written."""
     try:
-        text = path.read_bytes().decode("utf-8-sig", "replace")
-    except FileNotFoundError:
+        text = read_own(path).decode("utf-8-sig", "replace")
+    except (FileNotFoundError, StateError):  # not there, or none of ours: it is replaced
         return []
-    except OSError as error:
-        raise StateError(f"{path} cannot be read: {error.strerror}") from error
     try:
         first, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     except (ValueError, csv.Error):
@@ -127,9 +135,9 @@ def _remove(path: Path) -> None:
         raise StateError(f"{path} cannot be removed: {error.strerror}") from error
 
 
-def _csv(rows: Iterable[Sequence[str | int]], delimiter: str) -> bytes:
+def _csv(rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
     """Texts are defused; a number, also a negative one, is no formula."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerows([defused(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
-    return text.getvalue().encode()
+    writer.writerows([cell if _NUMBER.fullmatch(cell) else defused(cell) for cell in row] for row in rows)
+    return encoded(text.getvalue())

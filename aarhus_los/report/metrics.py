@@ -5,7 +5,6 @@ It is written after every import, however it ended. What a run that broke off ca
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 from aarhus_los import clock
 from aarhus_los.drop.names import parse_name
 from aarhus_los.errors import EXIT_INTERNAL, EXIT_OK, EXIT_ROWS, SettingsError, StateError, needs_extra
-from aarhus_los.ledger import State, load_state, write_private
+from aarhus_los.files import obstacle, write_private
+from aarhus_los.ledger import State, load_state
 from aarhus_los.report.account import Account, Fate
 from aarhus_los.settings import Settings
 
@@ -51,8 +51,10 @@ def recorded(settings: Settings, tell: Callable[[str], None]) -> Iterator[Record
     if path is None:
         yield recording
         return
-    if problem := unfit(path):
-        raise problem
+    if lacking := lacking_extra():
+        raise lacking
+    if fault := obstacle(path.absolute()):
+        raise StateError(fault)
     code = EXIT_INTERNAL
     try:
         yield recording
@@ -68,17 +70,12 @@ def recorded(settings: Settings, tell: Callable[[str], None]) -> Iterator[Record
             tell(f"the metrics are those of an earlier run: {error}")
 
 
-def unfit(path: Path) -> SettingsError | StateError | None:
-    """Why metrics cannot be written to a file; None where they can."""
+def lacking_extra() -> SettingsError | None:
+    """What must be installed before metrics can be written; None where nothing must."""
     try:
         import prometheus_client  # noqa: F401
     except ImportError:
         return needs_extra("metrics_file", "metrics")
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        return StateError(f"metrics_file: {folder} is not there: make it, or change the setting")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return StateError(f"metrics_file: {folder} cannot be written: give our user the right to")
     return None
 
 

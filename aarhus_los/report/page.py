@@ -13,8 +13,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from aarhus_los.errors import EXIT_ROWS, StateError, needs_extra
-from aarhus_los.ledger import check_room, write_private
+from aarhus_los.errors import EXIT_ROWS, needs_extra
+from aarhus_los.files import check_place, encoded, write_private
 from aarhus_los.report import words
 from aarhus_los.report.account import Fate
 from aarhus_los.report.changes import Change, changes_of, words_of
@@ -73,15 +73,12 @@ def check_page(path: Path) -> None:
         import jinja2  # noqa: F401
     except ImportError:
         raise needs_extra("a page", "report") from None
-    # The page takes the place of what is there: that must not be a folder or a device.
-    if path.exists() and not path.is_file():
-        raise StateError(f"{path} is not a file: the page is not written there")
-    check_room(path.absolute().parent)
+    check_place(path.absolute())
 
 
 def write_page(path: Path, record: Record) -> None:
     """Writes the page of a record, 0600, whole or not at all. Raises StateError."""
-    write_private(path.absolute(), b"".join(part.encode() for part in _rendered(record)))
+    write_private(path.absolute(), b"".join(encoded(part) for part in _rendered(record)))
 
 
 def _rendered(record: Record) -> Iterator[str]:

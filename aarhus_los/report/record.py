@@ -17,14 +17,16 @@ from aarhus_los.addresses.outcomes import NotLookedUp, Outcome, Unknown, Unsafe
 from aarhus_los.brakes import Brake
 from aarhus_los.desired.claims import Notice, SetAside, UnresolvedAddress
 from aarhus_los.errors import SettingsError
-from aarhus_los.ledger import write_private
+from aarhus_los.files import encoded, write_private
+from aarhus_los.masking import masked
 from aarhus_los.messages import Message, code_of, danish, recognised
-from aarhus_los.mo.model import Mark, Value
+from aarhus_los.mo.model import Address, Mark, Value
 from aarhus_los.plan import Operation
 from aarhus_los.report.account import Account, FileAccount
 from aarhus_los.report.verdict import FIELDS, brake_text, steps, verdict
 from aarhus_los.timeline import BEGINNING, FOREVER, Nothing, split
 
+_FREE_TEXT: Final = ("user_key", "name", "given_name", "surname")
 FORMAT: Final = 2
 _WHYS: Final = (
     *(Message.ADDRESS_INTERVAL, Message.ADDRESS_CODE, Message.ADDRESS_NOT_IN_FORCE, Message.ADDRESS_ENDS),
@@ -89,7 +91,7 @@ def _with_names(account: Account) -> Record:
     names = account.names
     return {
         **account_record(account),
-        "names": names.names,
+        "names": {uuid: masked(name) for uuid, name in names.names.items()},
         "parents": names.parents,
         "homes": names.homes,
     }
@@ -156,9 +158,9 @@ def write_record(folder: Path, account: Account) -> Path:
 def _written(account: Record, written: Iterable[Operation]) -> Iterator[bytes]:
     """A JSON object, an operation a line: a first import has more of them than should be in memory as text."""
     head = as_json(account).rstrip().removesuffix("}").rstrip()
-    yield f'{head},\n "written": [\n'.encode()
+    yield encoded(f'{head},\n "written": [\n')
     for number, operation in enumerate(written):
-        yield f"{',' if number else ' '} {_IN_A_LINE(operation_record(operation))}\n".encode()
+        yield encoded(f"{',' if number else ' '} {_IN_A_LINE(operation_record(operation))}\n")
     yield b" ]\n}\n"
 
 
@@ -227,11 +229,11 @@ def _unresolved(each: UnresolvedAddress) -> Record:
     return {
         "row": str(each.ref),
         "unit": each.org_unit,
-        "address": each.text,
+        "address": masked(each.text),
         "outcome": each.outcome.kind,
         "kode": kode,
-        **_text(reason, "reason"),
-        "suggestion": suggestion,
+        **_text(masked(reason), "reason"),
+        "suggestion": masked(suggestion),
         "kept": each.mo_has,
     }
 
@@ -279,7 +281,10 @@ def _marked(mark: str | None) -> Record:
 
 
 def _value(value: Value) -> Record:
-    return {name: getattr(value, name) for name in FIELDS[type(value)]}
+    told = {name: getattr(value, name) for name in FIELDS[type(value)]}
+    # The addresses of org units are numbers, and uuids of DAR: no free text.
+    free_text = {"value"} if isinstance(value, Address) and value.person is not None else _FREE_TEXT
+    return {name: masked(each) if name in free_text and each else each for name, each in told.items()}
 
 
 def _day(day: date) -> str | None:

@@ -22,12 +22,14 @@ class Limits:
     """How long a source may take, in seconds, and how much it may give: nothing waits for ever, or fills the memory.
 
     `silence` is the timeout of a socket, for each read alone; `closing` is that for what follows the last byte of a file.
-    `exchange` is for a login, a listing or a question as a whole, `file` for a file.
+    `exchange` is for a listing as a whole, the login before it included, and `file` for a file. `questions` is for all
+    that a server which tells little in its listing is asked of single files.
     """
 
     silence: float = 60.0
     closing: float = 10.0
     exchange: float = 10 * 60.0
+    questions: float = 30 * 60.0
     file: float = 30 * 60.0
     file_bytes: int = 512 * 1024 * 1024
     entries: int = 200_000

@@ -28,6 +28,7 @@ from aarhus_los.sources.ftp_listing import (
     gather_fact_line,
     gather_name_line,
     is_empty,
+    size_of,
     time_of,
 )
 from aarhus_los.sources.ftps import TlsClient
@@ -89,9 +90,7 @@ class Ftp:
         client = self._connection.current
         if client is not None and kind is None:
             with suppress(*_LOST):
-                if client.sock is not None:
-                    client.sock.settimeout(self._limits.closing)
-                client.quit()
+                client.putcmd("QUIT")  # what the server says to that, nobody waits for
         self._connection.close()
 
     def describe(self) -> str:
@@ -100,14 +99,15 @@ class Ftp:
     def listing(self) -> Listing:
         try:
             gathering, names = self._use("list the folder", self._gather)
+            asked = self._asked([name for name in names if self._interest(name)])
         except Failed as failed:
             if isinstance(failed.error, ftplib.error_perm):
                 text = f"{self.describe()}: the server does not list the folder ({failed.said})"
                 text += ": see ftp_folder, and what our user may do there"
                 raise UnavailableError(text, lasting=True) from None
             raise
-        asked = [self._asked(name) if self._interest(name) else Entry(name, 0, None) for name in names]
-        gathering.entries += self._without_folders(asked)
+        gathering.entries += [Entry(name, 0, None) for name in names if not self._interest(name)]
+        gathering.entries += asked
         listing = gathering.listing()
         self.listed = {entry.name: entry for entry in listing.entries}
         return listing
@@ -230,33 +230,26 @@ class Ftp:
         client.lines("LIST", receive)
         return lines
 
-    def _asked(self, name: str) -> Entry:
-        """A name of ours with its size and time, by SIZE and MDTM."""
+    def _asked(self, names: Collection[str]) -> list[Entry]:
+        """Names of ours with sizes and times, by SIZE and MDTM; without those of folders, dangling links and the like."""
+        found: dict[str, Entry] = {}
 
-        def ask(client: Client) -> Entry:
-            code, _, size = (client.optional(f"SIZE {_wire(name)}") or "").partition(" ")
-            known = code == "213" and size.isascii() and size.isdigit()
-            time = client.optional(f"MDTM {_wire(name)}") or "" if known else ""
-            return Entry(name, int(size) if known else None, time_of(time[4:].strip()))
+        def ask(client: Client) -> None:
+            for name in names:
+                if name not in found:  # before the connection was lost
+                    found[name] = _asked(client, name)
 
+        if names:
+            self._connection.use("ask for the sizes of the files", ask, self._limits.questions)
+        if all(entry.size is not None for entry in found.values()):
+            return [*found.values()]
         try:
-            return self._use(f"ask for the size of {name}", ask)
-        except Failed as failed:
-            if _is_of_one_file(failed.error):
-                return Entry(name, None, None)
-            raise
-
-    def _without_folders(self, entries: list[Entry]) -> list[Entry]:
-        """Without the folders, dangling links and the like among those that have no size."""
-        if all(entry.size is not None for entry in entries):
-            return entries
-        try:
-            files = self._use("list the folder", lambda client: can_be_files(self._long_lines(client)))
+            is_file = self._use("list the folder", lambda client: can_be_files(self._long_lines(client)))
         except Failed as failed:
             if isinstance(failed.error, ftplib.error_perm):
-                return entries
+                return [*found.values()]
             raise
-        return [entry for entry in entries if entry.size is not None or files.get(entry.name, False)]
+        return [entry for name, entry in found.items() if entry.size is not None or is_file.get(name, False)]
 
     # Reading
 
@@ -278,6 +271,12 @@ class Ftp:
         if len(data) != size:
             raise FileChanged(f"{name} has {len(data)} bytes, and was listed with {size}")
         return data
+
+
+def _asked(client: Client, name: str) -> Entry:
+    code, _, size = (client.optional(f"SIZE {_wire(name)}") or "").partition(" ")
+    time = client.optional(f"MDTM {_wire(name)}") or ""
+    return Entry(name, size_of(size) if code == "213" else None, time_of(time[4:].strip()))
 
 
 def _is_of_one_file(error: Exception) -> bool:

@@ -57,7 +57,7 @@ class Client(ftplib.FTP):
         """The answer to a command that a server may refuse, or None."""
         try:
             return self.sendcmd(command)
-        except ftplib.error_perm:
+        except (ftplib.error_perm, ftplib.error_temp):
             return None
 
     def lines(self, command: str, receive: Callable[[str | None], None]) -> None:
@@ -76,14 +76,14 @@ class Client(ftplib.FTP):
         self.voidcmd("TYPE I")
 
     def download(self, command: str, size: int, closing_seconds: float) -> bytes:
-        """The bytes that a transfer brings, one more than `size` at most. `finish` reads what the server says at its end."""
+        """The bytes that a transfer brings, not many more than `size`. `finish` reads what the server says at its end."""
         received = bytearray()
         with closing(self.transfercmd(command)) as data:
             while len(received) <= size:
                 if len(received) == size:
                     data.settimeout(closing_seconds)
                 try:
-                    block = data.recv(min(_BLOCK, size + 1 - len(received)))
+                    block = data.recv(_BLOCK)
                 except OSError:
                     if len(received) != size:
                         raise
@@ -114,7 +114,7 @@ def _split(blocks: Iterator[bytes]) -> Iterator[bytes | None]:
     for block in blocks:
         *whole, rest = (rest + block).split(b"\n")
         for line in whole:
-            yield None if too_long or len(line) > _LONGEST_LINE else line.rstrip(b"\r")
+            yield None if too_long else line.rstrip(b"\r")
             too_long = False
         if len(rest) > _LONGEST_LINE:
             rest, too_long = b"", True

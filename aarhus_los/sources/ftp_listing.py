@@ -32,10 +32,10 @@ def gather_fact_line(gathering: Gathering, here: Collection[str], line: str) -> 
     if kind not in ("", "file") and not kind.startswith(_LINKS):
         return None
     name = gather_name_line(gathering, here, listed)
-    size = facts.get("size", "")
-    if name is None or kind != "file" or not (size.isascii() and size.isdigit()):
+    size = size_of(facts.get("size", ""))
+    if name is None or kind != "file" or size is None:
         return name
-    gathering.entries.append(Entry(name, int(size), time_of(facts.get("modify", ""))))
+    gathering.entries.append(Entry(name, size, time_of(facts.get("modify", ""))))
     return None
 
 
@@ -70,6 +70,11 @@ def is_empty(lines: Iterable[str]) -> bool:
         not words or words[0].lower() == "total" or words[-1] in (".", "..")
         for words in (line.split() for line in lines)
     )
+
+
+def size_of(text: str) -> int | None:
+    """A number of bytes; None where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 def time_of(text: str) -> datetime | None:

@@ -6,11 +6,11 @@ import logging
 import socket
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, NoReturn, Self
 
 import paramiko
 from paramiko.ssh_exception import IncompatiblePeer
@@ -40,8 +40,6 @@ _LOST: Final[tuple[type[Exception], ...]] = (
     EOFError,
     ValueError,
 )
-
-T = TypeVar("T")
 
 
 class _Session:
@@ -115,16 +113,14 @@ class Sftp:
 
     def listing(self) -> Listing:
         try:
-            gathering, names = self._use("list the folder", self._gather)
+            gathering, names = self._connection.use("list the folder", self._gather, self._limits.exchange)
         except Failed as failed:
             if isinstance(failed.error, Refused):
                 text = f"{self.describe()}: the folder is not there or not for us ({failed.said}): see ftp_folder"
                 raise UnavailableError(text, lasting=True) from None
             raise
-        for name in names:
-            entry = self._asked(name) if self._interest(name) else Entry(name, 0, None)
-            if entry is not None:
-                gathering.entries.append(entry)
+        gathering.entries += [Entry(name, 0, None) for name in names if not self._interest(name)]
+        gathering.entries += self._asked([name for name in names if self._interest(name)])
         listing = gathering.listing()
         self.listed = {entry.name: entry for entry in listing.entries}
         return listing
@@ -145,9 +141,6 @@ class Sftp:
         if len(data) != size or now not in (size, None):
             raise FileChanged(f"{name} is no longer of the {size} bytes that it was listed with")
         return data
-
-    def _use(self, purpose: str, action: Callable[[_Session], T]) -> T:
-        return self._connection.use(purpose, action, self._limits.exchange)
 
     def _path(self, name: str) -> str:
         return f"{self._folder}/{name}" if self._folder else name
@@ -199,7 +192,7 @@ class Sftp:
 
     def _transport(self, connected: Any, /, **options: Any) -> paramiko.Transport:
         """A server has several host keys, and shows the kind that is asked for first: that is one that is known."""
-        transport = paramiko.Transport(connected, **options)
+        transport = _Transport(connected, **options)
         known = self._trust.kinds(self._host, self._port)
         offered = transport.get_security_options()
         offered.key_types = tuple(sorted(offered.key_types, key=lambda kind: _key_name(kind) not in known))
@@ -230,17 +223,24 @@ class Sftp:
                 gathering.entries.append(_entry(name, attributes))
         return gathering, names
 
-    def _asked(self, name: str) -> Entry | None:
-        """A name of ours as it is; None for what is no file, and for a link that leads nowhere."""
-        path = self._path(name)
-        try:
-            attributes = self._use(f"ask for the size of {name}", lambda session: session.files.stat(path))
-        except Failed as failed:
-            if not isinstance(failed.error, Refused):
-                raise
-            return None if failed.error.is_gone else Entry(name, None, None)
-        is_file = attributes.mode is None or stat.S_ISREG(attributes.mode)
-        return _entry(name, attributes) if is_file else None
+    def _asked(self, names: Collection[str]) -> list[Entry]:
+        """Names of ours as they are, without those of no files, and of links that lead nowhere."""
+        found: dict[str, Entry | None] = {}
+
+        def ask(session: _Session) -> None:
+            for name in names:
+                if name not in found:  # before the connection was lost
+                    found[name] = _asked(session.files, name, self._path(name))
+
+        if names:
+            self._connection.use("ask for the sizes of the files", ask, self._limits.questions)
+        return [entry for entry in found.values() if entry is not None]
+
+
+class _Transport(paramiko.Transport):
+    def auth_interactive_dumb(self, *_: Any, **__: Any) -> NoReturn:
+        """What paramiko does where a key is not enough: it asks on the terminal, where nobody is."""
+        raise paramiko.AuthenticationException("the server asks for more than a key")
 
 
 class _Policy(paramiko.MissingHostKeyPolicy):
@@ -251,6 +251,15 @@ class _Policy(paramiko.MissingHostKeyPolicy):
 
     def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
         self._check(key)
+
+
+def _asked(files: Files, name: str, path: str) -> Entry | None:
+    try:
+        attributes = files.stat(path)
+    except Refused as refused:
+        return None if refused.is_gone else Entry(name, None, None)
+    is_file = attributes.mode is None or stat.S_ISREG(attributes.mode)
+    return _entry(name, attributes) if is_file else None
 
 
 def _entry(name: str, attributes: Attributes) -> Entry:

@@ -126,7 +126,7 @@ class Files:
 
     def _receive(self) -> tuple[int, _Answer]:
         length, kind = struct.unpack(">IB", self._exactly(5))
-        if not 1 <= length <= _LONGEST_PACKET:
+        if length > _LONGEST_PACKET:
             raise Disorder(f"a packet of {length} bytes")
         return kind, _Answer(self._exactly(length - 1))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import NAMESPACE_URL, uuid5
+
 import pytest
 
 from aarhus_los.mo.model import Kind
@@ -111,6 +113,20 @@ def test_another_manager_does_not_end_the_former(world: People) -> None:
     assert [line for line in world.complaints if "another manager" in line] == [
         f"2 the unit has another manager too, only a Leder_luk ends one: {manager_of(A, ANNA)}"
     ]
+
+
+def test_of_many_managers_of_a_unit_three_are_named(world: People) -> None:
+    numbers = [f"0{n}0272123{n}" for n in range(1, 7)]
+    for number in numbers:
+        world.has_person(str(uuid5(NAMESPACE_URL, number)), number)
+    world.nye(10, *(leader(CPR=number) for number in numbers))
+    told = [line for line in world.complaints if "another manager" in line]
+    assert len(told) == 6
+    all_of_them = {manager_of(A, number) for number in numbers}
+    for line in told:
+        number = numbers[int(line.split()[0]) - 2]
+        others = sorted(all_of_them - {manager_of(A, number)})
+        assert line.endswith(f": {others[0]}, {others[1]}, {others[2]} and 2 more")
 
 
 def test_one_person_may_manage_two_units(world: People) -> None:

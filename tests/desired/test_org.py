@@ -634,7 +634,8 @@ def desire(world: World, drop: Mapping[str, str], **unreadable: str) -> Desired:
     files = [file_of(*each) for each in drop.items()]
     mo = all_of(world.store)
     types = {SCHOOL, OFFICE, UNKNOWN_TYPE}
-    return org.desire(files, org.units_in(files), mo, mo, types, OUTCOMES, unreadable)
+    desired, _ = org.desire(files, org.units_in(files), mo, mo, types, OUTCOMES, unreadable)
+    return desired
 
 
 def test_a_tree_of_two_thousand_levels_and_a_circle_as_long() -> None:

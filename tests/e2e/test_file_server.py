@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import time
@@ -78,6 +79,18 @@ def test_a_folder_that_is_not_for_us_ends_the_run_and_says_that_it_will_last(san
         told = sandbox.run("check")
         assert told.returncode == 69
         assert "does not list the folder (550 Permission denied)" in told.stdout
+
+
+def test_names_that_cannot_be_used_are_told_and_the_others_are_imported(sandbox: Sandbox) -> None:
+    sandbox.put(NAMES[0], org(unit("top")))
+    sandbox.put(os.fsdecode(b"Org_nye_20260111_220000 \xf8.csv"), b"")
+    for command in ("check", "plan", "import"):
+        told = sandbox.run(command).stdout
+        assert (
+            "1 name in the folder cannot be used: 'Org_nye_20260111_220000 \ufffd.csv' (it is not UTF-8)"
+            in told
+        )
+    assert sandbox.state()["org_unit"].keys() == {uuid_of("top")}
 
 
 @pytest.mark.parametrize("scheme", ["ftp", "ftps", "sftp"])

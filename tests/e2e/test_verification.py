@@ -373,6 +373,7 @@ def test_kinds_are_read_back_side_by_side(there: OneProcess) -> None:
     there.stage.mo.intercept = ReadBack(deed)
     assert there.run().exit_code == 0
     assert next(left, None) is None
+    assert not first_three.broken
 
 
 def test_what_failed_is_not_held_against_mo_twice(there: OneProcess) -> None:

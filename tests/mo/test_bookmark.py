@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from aarhus_los.answer import Unsettled
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import Unsettled
 from aarhus_los.mo.bookmark import CLASS, FACET, last_bookmark, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
 from aarhus_los.mo.model import Facet, Kind, Unit

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import responses
 
+from aarhus_los.answer import Unsettled
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import Unsettled
 from aarhus_los.mo.answers import NotShown, Refused, RestGoneError, Spoiled
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.model import Class, Facet, Kind, Unit

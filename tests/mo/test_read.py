@@ -231,6 +231,11 @@ class TestHistories:
         assert most == 3
         assert {first: len(each.found) for first, each in found.items()} == {0: 20, 20: 20, 40: 20}
 
+    def test_no_task_at_all_is_none_to_wait_for(self, mo: StandIn) -> None:
+        with mo.client(connections=3) as client:
+            client.side_by_side()
+        assert mo.received == []
+
     def test_a_task_that_fails_ends_those_beside_it(self, mo: StandIn, held: GraphQlMo) -> None:
         held.held["org_units"] = {uuid(n): unit(f"Unit {n}") for n in range(1000)}
 

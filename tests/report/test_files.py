@@ -241,6 +241,24 @@ def test_addresses_of_rows_that_are_not_tried_again_stay_listed(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_list_of_addresses_that_is_written_again_is_the_same(tmp_path: Path) -> None:
+    found = [unresolved(2, UNSAFE), unresolved(3, UNKNOWN), unresolved(4, UNSAFE)]
+    write_failed_addresses({tmp_path: 0o600}, [file_of()], found)
+    once = (tmp_path / FAILED).read_bytes()
+    assert b"#-1000#" in once
+    write_failed_addresses({tmp_path: 0o600}, [file_of({4})], found[2:])
+    assert (tmp_path / FAILED).read_bytes() == once
+
+
+def test_a_link_in_place_of_a_report_is_replaced(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_text("line;column;reason", encoding="utf-8")
+    (tmp_path / REJECTED).symlink_to(theirs)
+    write_rejects(tmp_path, [file_of({3})], [aside(3)])
+    assert [row[0] for row in rejects(tmp_path)] == ["3"]
+    assert theirs.read_text(encoding="utf-8") == "line;column;reason"
+
+
 def test_a_file_read_only_for_what_it_said_keeps_its_addresses(tmp_path: Path) -> None:
     write_failed_addresses({tmp_path: 0o600}, [file_of()], [unresolved(2, UNSAFE)])
     write_failed_addresses({tmp_path: 0o600}, [file_of(set())], [])

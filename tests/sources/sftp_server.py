@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 import paramiko
-from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
+from paramiko.common import AUTH_FAILED, AUTH_PARTIALLY_SUCCESSFUL, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 
 from tests.sources.scripted import Answer, ScriptedSftp
 
@@ -81,16 +81,22 @@ class _Login(paramiko.ServerInterface):
         self._server = server
 
     def get_allowed_auths(self, username: str) -> str:
-        return "password,publickey"
+        return "keyboard-interactive" if self._server.asks_for_more else "password,publickey"
 
     def check_auth_password(self, username: str, password: str) -> int:
         self._server.logins += 1
+        if self._server.drops_logins:
+            self._server.drop_connections()
         right = (username, password) == (USER, PASSWORD)
         return AUTH_SUCCESSFUL if right else AUTH_FAILED
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
-        right = username == USER and key in self._server.keys
-        return AUTH_SUCCESSFUL if right else AUTH_FAILED
+        if username != USER or key not in self._server.keys:
+            return AUTH_FAILED
+        return AUTH_PARTIALLY_SUCCESSFUL if self._server.asks_for_more else AUTH_SUCCESSFUL
+
+    def check_auth_interactive(self, username: str, submethods: str) -> paramiko.InteractiveQuery:
+        return paramiko.InteractiveQuery("Koden på din telefon?", "", ("Kode: ", True))
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         return OPEN_SUCCEEDED
@@ -109,12 +115,15 @@ class SftpServer:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.host_key = paramiko.ECDSAKey.generate()
+        self.other_host_key = paramiko.RSAKey.generate(2048)
         self.keys: list[paramiko.PKey] = []
         self.names: Callable[[list[str]], list[str]] = list
         self.script: Mapping[int, Answer] | None = None
         self.cuts = 0
         self.logins = 0
         self.mute = False
+        self.drops_logins = False
+        self.asks_for_more = False
         self.frozen = threading.Event()
         self.stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -136,6 +145,7 @@ class SftpServer:
             self._transports.append(transport)
             if not self.frozen.is_set():
                 transport.add_server_key(self.host_key)
+                transport.add_server_key(self.other_host_key)
                 if self.script is None:
                     transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Folder, self)
                 else:

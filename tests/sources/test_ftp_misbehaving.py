@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import time
+import tracemalloc
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 import pytest
@@ -201,7 +205,18 @@ def test_pasv_that_is_refused_is_asked_for_in_the_other_way() -> None:
 # --- sizes
 
 
-@pytest.mark.parametrize("no", [b"550 No", b"502 Not here", b"213 unknown", b"200 Yes", b"213", b"450 Busy"])
+@pytest.mark.parametrize(
+    "no",
+    [
+        b"550 No",
+        b"502 Not here",
+        b"213 unknown",
+        pytest.param(b"213 " + b"9" * 5000, id="huge"),
+        b"200 Yes",
+        b"213",
+        b"450 Busy",
+    ],
+)
 def test_a_file_whose_size_is_not_told_is_unreadable_and_the_others_are_read(no: bytes) -> None:
     with odd("SIZE", no) as server, source_of(server) as source:
         assert [entry.name for entry in source.listing().entries if entry.size is None] == [ODD]
@@ -219,7 +234,7 @@ def test_an_answer_that_is_cut_off_is_none() -> None:
         talk.hang_up()
 
     with odd("SIZE", half) as server, source_of(server) as source:
-        with pytest.raises(UnavailableError, match=f"cannot ask for the size of {ODD}"):
+        with pytest.raises(UnavailableError, match="cannot ask for the sizes of the files"):
             source.listing()
         assert server.commands.count(f"SIZE {ODD}") == 3
 
@@ -249,7 +264,15 @@ def test_where_list_is_refused_too_what_has_no_size_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "facts", ["type=file;", "size=30;", "", "type=file;size=unknown;", "type=OS.unix=slink:/x;"]
+    "facts",
+    [
+        "type=file;",
+        "size=30;",
+        "",
+        "type=file;size=unknown;",
+        pytest.param("type=file;size=" + "9" * 5000 + ";", id="huge"),
+        "type=OS.unix=slink:/x;",
+    ],
 )
 def test_a_file_of_which_mlsd_tells_too_little_is_asked_about(facts: str) -> None:
     lines = [f"type=file;size={len(name)};modify=20210128114002; {name}" for name in NAMES]
@@ -344,10 +367,12 @@ def test_a_file_without_end_is_cut_off_at_its_size() -> None:
         with talk.begin() as data:
             talk.keep_on(data, b"x" * 100_000, 0)
 
-    with odd("RETR", endless) as server, source_of(server) as source:
+    with odd("RETR", endless) as server, source_of(server, limits=Limits(silence=2, file=60)) as source:
         source.listing()
+        started = time.monotonic()
         with pytest.raises(FileChanged, match="more than the 27 bytes"):
             source.read(ODD)
+        assert time.monotonic() - started < 20  # before its time is over
         assert source.read(NAMES[0]) == FILES[NAMES[0]]
 
 
@@ -388,12 +413,98 @@ def test_a_listing_that_trickles_in_is_given_up(command: str, says: Says) -> Non
     greeting = says if command == "greeting" else b"220 Hej"
     with (
         ScriptedFtp(FILES, {command: says}, greeting) as server,
-        source_of(server, limits=replace(FAST, exchange=0.6)) as source,
+        source_of(server, limits=replace(FAST, exchange=0.6, questions=0.6)) as source,
         pytest.raises(UnavailableError) as caught,
     ):
         source.listing()
     assert "given up after 0.6 s" in str(caught.value) or "or without end" in str(caught.value)
     assert not caught.value.lasting
+
+
+def test_sizes_that_are_asked_for_are_not_asked_for_again_when_the_connection_was_lost() -> None:
+    def lost_once(talk: Talk) -> None:
+        talk.hang_up() if talk.server.commands.count(f"SIZE {ODD}") == 1 else talk.server.SIZE(talk)
+
+    with odd("SIZE", lost_once) as server, source_of(server) as source:
+        assert [entry.name for entry in source.listing().entries] == NAMES
+        assert [server.commands.count(f"SIZE {name}") for name in NAMES] == [1, 1, 1, 1, 2, 1, 1, 1, 1, 1]
+
+
+def test_nobody_waits_for_the_answer_to_a_goodbye() -> None:
+    with scripted(QUIT=drips(b"2", 0.05)) as server:
+        started = time.monotonic()
+        with source_of(server, limits=Limits()) as source:
+            source.listing()
+        assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("command", ["greeting", "PASS", "SIZE"])
+def test_an_answer_without_end_is_not_gathered(command: str) -> None:
+    endless = drips(b"220-Hej\r\n" * 100, 0)
+    started = time.monotonic()
+    with (
+        ScriptedFtp(FILES, {command: endless}, endless if command == "greeting" else b"220 Hej") as server,
+        source_of(server, limits=Limits(silence=60)) as source,
+        pytest.raises(UnavailableError, match="or without end"),
+    ):
+        source.listing()
+    assert time.monotonic() - started < 20
+
+
+def test_a_line_without_end_is_not_gathered() -> None:
+    piece = b"x" * 100_000
+
+    def line(talk: Talk) -> None:
+        with talk.begin() as data:
+            data.sendall(f"{NAMES[0]}\r\n".encode())
+            for _ in range(300):
+                data.sendall(piece)
+            data.sendall(f"\r\n{NAMES[1]}\r\n".encode())
+        talk.say("226 Done.")
+
+    with scripted(NLST=line) as server, source_of(server) as source:
+        tracemalloc.start()
+        try:
+            listed = source.listing()
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert [entry.name for entry in listed.entries] == NAMES[:2]
+    assert listed.examples == ("'…' (its line is too long)",)
+    assert peak < 3_000_000
+
+
+def test_a_connection_that_comes_after_the_time_is_over_is_cut_too() -> None:
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        for _ in range(
+            2
+        ):  # as many as the system keeps waiting: whoever comes next, waits for a second at least
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        accepted: list[socket.socket] = []
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    accepted.append(listener.accept()[0])
+
+        timer = threading.Timer(0.6, accept)
+        timer.daemon = True
+        timer.start()
+        started = time.monotonic()
+        source = ftp_on(port, "los", "kodeordet", limits=Limits(silence=30, exchange=0.3))
+        with source, pytest.raises(UnavailableError, match=r"given up after 0\.3 s"):
+            source.listing()
+        assert 0.6 < time.monotonic() - started < 20
+        listener.shutdown(socket.SHUT_RDWR)
+        timer.join(5)
+        for each in accepted:
+            each.close()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import paramiko
 import pytest
 
 from aarhus_los.errors import UnavailableError
@@ -53,6 +54,29 @@ def test_a_server_that_is_mute_after_the_login_is_given_up(server: SftpServer) -
     ):
         source.listing()
     assert time.monotonic() - started < 10
+
+
+def test_a_connection_that_is_lost_at_the_login_is_no_refused_login(server: SftpServer) -> None:
+    server.drops_logins = True
+    with connect(server) as source, pytest.raises(UnavailableError, match="cannot list the folder") as caught:
+        source.listing()
+    assert not caught.value.lasting
+    assert 1 < server.logins <= 3  # a connection that is made while the last one is dropped is a try too
+
+
+def test_a_server_that_asks_for_more_than_a_key_asks_nobody(
+    server: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("builtins.input", lambda prompt="": asked.append(prompt) or "1234")
+    key = paramiko.ECDSAKey.generate()
+    server.keys.append(key)
+    server.asks_for_more = True
+    source = sftp_on(server.port, Pinned(server.host_key.fingerprint), Login(USER, key=key))
+    with source, pytest.raises(UnavailableError, match="refuses the login") as caught:
+        source.listing()
+    assert caught.value.lasting
+    assert asked == []
 
 
 def test_a_refused_login_is_not_repeated(server: SftpServer) -> None:

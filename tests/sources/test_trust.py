@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import shlex
 import socket
 import struct
@@ -27,9 +26,9 @@ from aarhus_los.sources.ftps import tls_context
 from aarhus_los.sources.host_keys import Pinned, Trust, read_known_hosts
 from aarhus_los.sources.ssh_keys import Login, read_key
 from tests.sources import sftp_server
-from tests.sources.certificates import make_certificate
-from tests.sources.daemons import make_key, run_sshd, run_vsftpd
-from tests.sources.ftp_server import PASSWORD, USER, FtpServer, Serve
+from tests.sources.certificates import Certificate, make_certificate
+from tests.sources.daemons import make_key, run_sshd
+from tests.sources.ftp_server import PASSWORD, USER, FtpServer, Serve, TlsHandler
 from tests.sources.scripted import Speaking, string
 from tests.sources.sftp_server import SftpServer
 from tests.sources.sites import ftp_on, sftp_on
@@ -55,7 +54,10 @@ def refusal(source: Source) -> str:
 # --- certificates
 
 
-@servers
+def tls_server(home: Path, certificate: Certificate) -> FtpServer:
+    return FtpServer(home, TlsHandler, certfile=str(certificate.file))
+
+
 @pytest.mark.parametrize(
     ("flaw", "said"),
     [
@@ -65,29 +67,30 @@ def refusal(source: Source) -> str:
     ],
 )
 def test_an_old_certificate_and_a_wrong_name_are_refused_whatever_the_ca(
-    open_folder: Path, flaw: dict[str, Any], said: str
+    tmp_path: Path, flaw: dict[str, Any], said: str
 ) -> None:
-    certificate = make_certificate(open_folder, **flaw)
-    with run_vsftpd(open_folder, open_folder, certificate=certificate.file) as daemon:
-        text = refusal(ftp_on(daemon.port, None, None, tls=tls_context(certificate.trust)))
+    certificate = make_certificate(tmp_path, **flaw)
+    with tls_server(tmp_path, certificate) as server:
+        text = refusal(ftp_on(server.port, USER, PASSWORD, tls=tls_context(certificate.trust)))
+        assert server.handler.commands == ["AUTH"]
     assert "certificate is refused, and nothing was sent" in text
     assert said in text
 
 
-@servers
 @pytest.mark.parametrize("self_signed", [True, False])
 def test_a_certificate_of_nobody_known_is_refused_unless_its_ca_file_is_given(
-    open_folder: Path, self_signed: bool
+    tmp_path: Path, self_signed: bool
 ) -> None:
-    certificate = make_certificate(open_folder, self_signed=self_signed)
-    (open_folder / "other").mkdir()
-    other = make_certificate(open_folder / "other")
-    with run_vsftpd(open_folder, open_folder / "empty", certificate=certificate.file) as daemon:
+    certificate = make_certificate(tmp_path, self_signed=self_signed)
+    for folder in ("other", "home"):
+        (tmp_path / folder).mkdir()
+    other = make_certificate(tmp_path / "other")
+    with tls_server(tmp_path / "home", certificate) as server:
         for trust in (None, other.trust):
-            text = refusal(ftp_on(daemon.port, None, None, tls=tls_context(trust)))
+            text = refusal(ftp_on(server.port, USER, PASSWORD, tls=tls_context(trust)))
             assert "certificate is refused" in text
             assert "ftp_ca_file" in text
-        with ftp_on(daemon.port, None, None, tls=tls_context(certificate.trust)) as source:
+        with ftp_on(server.port, USER, PASSWORD, tls=tls_context(certificate.trust)) as source:
             assert source.listing() == Listing(())
 
 
@@ -171,6 +174,13 @@ def test_a_known_key_is_found_in_whatever_company(server: SftpServer, tmp_path: 
         assert {one.name for one in source.listing().entries} == {"known"}
 
 
+def test_of_several_host_keys_the_known_one_is_shown(server: SftpServer, tmp_path: Path) -> None:
+    for key in (server.other_host_key, server.host_key):
+        trust = known(tmp_path / "known", entry(f"[127.0.0.1]:{server.port}", key))
+        with sftp_on(server.port, trust, LOGIN) as source:
+            assert {one.name for one in source.listing().entries} == {"known"}
+
+
 def test_a_revoked_key_is_trusted_of_nobody(server: SftpServer, tmp_path: Path) -> None:
     name = f"[127.0.0.1]:{server.port}"
     trust = known(
@@ -179,17 +189,6 @@ def test_a_revoked_key_is_trusted_of_nobody(server: SftpServer, tmp_path: Path) 
         entry("@revoked *", server.host_key),
     )
     assert "is revoked in" in refusal(sftp_on(server.port, trust, LOGIN))
-
-
-@servers
-def test_of_several_host_keys_the_known_one_is_asked_for(open_folder: Path) -> None:
-    with run_sshd(open_folder, open_folder, ("ed25519", "rsa")) as daemon:
-        login = Login(getpass.getuser(), key=read_key(open_folder / "user_key", None))
-        for name in ("ssh_host_rsa_key", "ssh_host_ed25519_key"):
-            key = read_key(open_folder / name, None)
-            trust = known(open_folder / "known", entry(f"[127.0.0.1]:{daemon.port}", key))
-            with sftp_on(daemon.port, trust, login) as source:
-                assert "known" in {one.name for one in source.listing().entries}
 
 
 OLD = "its only host key is one that signs with SHA-1 (ssh-rsa), which can be forged"

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aarhus_los.clock import COPENHAGEN
-from aarhus_los.report.housekeeping import tidy
+from aarhus_los.pruning import prune
 
 NOW = datetime(2026, 11, 24, 5, 30, tzinfo=COPENHAGEN)
 
@@ -26,7 +26,7 @@ def test_reports_go_after_their_time_and_what_is_not_ours_stays(tmp_path: Path) 
         "notes.txt": 400,
     }.items():
         put(tmp_path, name, age)
-    tidy(tmp_path, NOW, 90, {"Org_ret_20260801_220000.csv"})
+    prune(tmp_path, NOW, 90, {"Org_ret_20260801_220000.csv"})
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "notes.txt",
         "rejected_Org_ret_20260801_220000.csv",
