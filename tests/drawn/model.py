@@ -128,9 +128,9 @@ class Model:
                 folds += [run.fold(each, left_out, in_part) for each in reads]
                 folds.append(run.fold(run.reads(all_that_wait - left_out), left_out, in_part))
         outcome = with_all.outcome
-        pending = {
-            ref for ref, (fate, _) in outcome.set_aside.items() if fate == PENDING
-        } | outcome.aside.partly
+        pending = {ref for ref, (fate, _) in outcome.set_aside.items() if fate == PENDING}
+        # Rows that are read for the sake of others, and were imported before, answer for nothing.
+        pending = {ref for ref in pending | outcome.aside.partly if ref[0] in new or ref in all_that_wait}
         return Expected(
             [laid_over(now, each.base, each.outcome.sheet) for each in folds],
             Loose(
@@ -338,11 +338,7 @@ def subjects(
     Text: "the subject of a Pers row is the person who has that engagement, else its CPR number".
     """
     persons = {pieces[-1][2].cpr: uuid for uuid, pieces in now["person"].items()}
-    owners = {
-        uuid: pieces[-1][2].person
-        for mo in (fold(now, [*lists, *files], today, wash).mo, now)
-        for uuid, pieces in mo["engagement"].items()
-    }
+    owners = fold(now, [*lists, *files], today, wash).owners
     found: dict[Ref, Subject | None] = {}
     for file in files:
         for line, row in file.cells():

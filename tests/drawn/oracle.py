@@ -90,6 +90,8 @@ class Outcome:
     aside: SetAside
     made: Mapping[str, date]
     """Persons who are new, and the date of the first file of them: what they are called before it, nobody says."""
+    owners: Mapping[str, str]
+    """Engagement → the person who has it, or had it after one of the files."""
     left_alone: bool
     """Whether a person's account was left alone, since there are several others."""
     exits: frozenset[int]
@@ -162,7 +164,9 @@ def fold(
     }
     set_aside_leaders(leaders, known_units, {*persons, *stated}, classes, aside)
     fold_leaders(sheet, leaders, {**folded.persons}, aside)
-    return Outcome(sheet, aside, folded.made, folded.left_alone, _exits(files, aside, folded.left_alone))
+    return Outcome(
+        sheet, aside, folded.made, folded.owners, folded.left_alone, _exits(files, aside, folded.left_alone)
+    )
 
 
 def _birth_dates(people: Sequence[Row]) -> set[date]:

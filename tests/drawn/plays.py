@@ -197,7 +197,7 @@ def _run(dice: Dice, files: Sequence[File]) -> list[Step]:
     """A run that comes to its end; before it perhaps some that do not."""
     steps: list[Step] = []
     while chance(dice, 25) and len(steps) < 3:
-        steps.append(Run(end=End(dice.number(1, 30), brutal=chance(dice, 60))))
+        steps.append(Run(end=End(dice.number(1, 45), brutal=chance(dice, 60))))
     steps.append(Run(repeat=chance(dice, 10)))
     if chance(dice, 10):
         steps.append(Run(since=_day(dice, files), end=None))

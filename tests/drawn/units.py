@@ -185,7 +185,12 @@ def tell_unknown_types(rows: Sequence[Row], classes: set[str], aside: SetAside) 
     """Text: "an org unit type that neither MO nor the drop has (the unit then gets `Ukendt`)" is told."""
     for row in rows:
         kind = row.values["OrgEnhedsTypeUUID"]
-        if row.ref not in aside and isinstance(kind, str) and kind not in {UNKNOWN_TYPE, *classes}:
+        if (
+            row.states
+            and row.ref not in aside
+            and isinstance(kind, str)
+            and kind not in {UNKNOWN_TYPE, *classes}
+        ):
             aside.told.add((*row.ref, "OrgEnhedsTypeUUID"))
 
 
