@@ -17,6 +17,7 @@ from aarhus_los.desired.org import units_in
 from aarhus_los.drop.names import Family
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.ledger import Kept, State, load_state, save_state
+from aarhus_los.moments import trace
 from aarhus_los.progress import completed, healed, needed_again, under_way
 from aarhus_los.selection import Selection, Wishes, select
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Listing
@@ -136,7 +137,7 @@ class Importer:
         """What a run does after its last write."""
         state, refs = load_state(self.state_file), _refs(pending)
         after = completed(state, selection, refs, (), self.now, give_up_all=False)
-        needed = needed_again(_gathered(selection), refs)
+        needed = needed_again(_gathered(selection, state), refs)
         self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in needed})
         save_state(self.state_file, after)
         self.kept.forget_others(needed)
@@ -171,9 +172,9 @@ def _refs(pending: Pending | None) -> list[RowRef]:
     return [RowRef(name, line) for name, lines in (pending or {}).items() for line in lines]
 
 
-def _gathered(selection: Selection) -> Gathered:
-    units, managers = selection.of(Family.ORG), selection.of(Family.LEDER)
-    return {**units_in(units), **managers_in(managers)}
+def _gathered(selection: Selection, state: State) -> Gathered:
+    found = {**units_in(selection.of(Family.ORG)), **managers_in(selection.of(Family.LEDER))}
+    return trace(found, {**state.lines, **selection.lines}).lines
 
 
 def new(selection: Selection) -> list[str]:

@@ -342,7 +342,7 @@ def test_the_drop_is_counted_and_what_would_not_be_read_is_told(bench: Bench) ->
 
 def test_an_empty_drop_is_a_warning_and_one_that_is_not_there_a_failure(bench: Bench, tmp_path: Path) -> None:
     (bench.drop / "Org_nye_20210128_123742.csv").unlink()
-    assert "no file of the drop among 0 files" in told(bench.check(), "drop", WARNING)
+    assert "no file of the drop: is it the right folder?" in told(bench.check(), "drop", FAILURE, 69)
     text = told(bench.check(import_csv_folder=str(tmp_path / "none")), "drop", FAILURE)
     assert "cannot be read" in text
 

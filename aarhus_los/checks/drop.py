@@ -43,13 +43,13 @@ def drop(settings: Settings) -> tuple[list[Finding], list[str]]:
             entries = list(source.listed.values())
     except LosError as error:
         return [failure(_SUBJECT, str(error), error.exit_code)], []
-    told = [
-        *(str(notice) for notice in selection.notices),
-        *(f"{each.file} is not read: {each.reason}" for each in selection.refused),
-    ]
     found = [
         *_listed(place, entries),
-        *(warning(_SUBJECT, text) for text in told),
+        *(
+            warning(_SUBJECT, str(each)) if each.fault else ok("news", str(each))
+            for each in selection.notices
+        ),
+        *(warning(_SUBJECT, f"{each.file} is not read: {each.reason}") for each in selection.refused),
         *_ahead(entries, clock.now()),
     ]
     if place.startswith("ftp://"):
@@ -60,8 +60,7 @@ def drop(settings: Settings) -> tuple[list[Finding], list[str]]:
 def _listed(place: str, entries: Sequence[Entry]) -> list[Finding]:
     names = _names(entries)
     if not names:
-        text = f"no file of the drop among {len(entries)} files: check ftp_folder or import_csv_folder"
-        return [warning(_SUBJECT, f"{place}: {text}")]
+        return []  # an empty drop that an import would not take for one is a failure by now
     families = Counter(name.family for name in names)
     counts = ", ".join(f"{families[family]} {family.value}" for family in Family if families[family])
     newest = max(names)

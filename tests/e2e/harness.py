@@ -12,13 +12,17 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
-from aarhus_los.mo.bookmark import CLASS
+from aarhus_los.mo.bookmark import CLASS, FACET
 from aarhus_los.sandbox.stage import Stage, importer_environment
 
 
 def without_bookmark(state: dict[str, dict[str, list[dict[str, Any]]]]) -> dict[str, dict[str, Any]]:
-    """What MO holds, but for the class whose title is another after every run."""
-    return {**state, "class": {uuid: each for uuid, each in state["class"].items() if uuid != CLASS}}
+    """What MO holds, but for the class whose title is another after every run, and its facet."""
+    ours = {"class": CLASS, "facet": FACET}
+    return {
+        kind: {uuid: each for uuid, each in objects.items() if uuid != ours.get(kind)}
+        for kind, objects in state.items()
+    }
 
 
 class Sandbox:

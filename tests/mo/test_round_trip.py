@@ -25,6 +25,7 @@ from aarhus_los.mo.model import (
     ItSystem,
     Kind,
     Manager,
+    Mark,
     Organisation,
     Person,
     Unit,
@@ -196,6 +197,28 @@ def test_a_person_and_what_it_has(client: MoClient) -> None:
     )
     assert set(read_engagements_of(client, [PERSON, uuid(99)]).found) == {uuid(22)}
     assert set(read_accounts_of(client, [PERSON, uuid(99)]).found) == {uuid(23)}
+
+
+def test_a_name_of_one_word_takes_the_place_of_two_and_back(client: MoClient) -> None:
+    one, two = Person.named("Eva"), Person.named("Eva Maria Holm")
+    write(client, edit(Kind.EMPLOYEE, PERSON, one, START, FOREVER))
+    write(client, edit(Kind.EMPLOYEE, PERSON, two, TURN, FOREVER))
+    assert read_histories(client, Kind.EMPLOYEE, [PERSON]).found[PERSON] == (
+        Piece(date(1985, 1, 1), date(2019, 12, 31), Person.named("Anna Marie Hansen")),
+        Piece(START, date(2022, 6, 30), one),
+        Piece(TURN, FOREVER, two),
+    )
+
+
+def test_the_mark_of_a_unit_is_read_beside_it_and_stays_in_edits_without_it(client: MoClient) -> None:
+    marked, bare = Unit("u", "Marked", PARENT, CLASS), Unit("u", "Renamed", PARENT, CLASS)
+    item = payloads.edit(Kind.ORG_UNIT, UNIT, marked, START, END, OTHER)
+    write(client, (Endpoint.EDIT, item), edit(Kind.ORG_UNIT, UNIT, bare, TURN, FOREVER))
+    read = read_histories(client, Kind.ORG_UNIT, [UNIT])
+    assert read.beside == {UNIT: (Piece(START, END, Mark(OTHER)),)}
+    assert read.found == {
+        UNIT: (Piece(START, date(2022, 6, 30), marked), Piece(TURN, FOREVER, bare)),
+    }
 
 
 def test_the_municipality_code_is_set_and_units_are_counted(client: MoClient) -> None:
