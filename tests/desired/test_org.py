@@ -718,6 +718,31 @@ def test_rows_that_are_set_aside_count_for_the_first_day(school: World) -> None:
     assert school.unit(A) == "Skolen 1-12, X 20-"
 
 
+def test_rows_that_are_wrong_in_themselves_count_too_with_their_days(school: World) -> None:
+    rows = [
+        row(OrgEnhedsNavn="X", StartDato=day(20)),
+        row(OrgEnhedsNavn="", StartDato=day(8), SlutDato=day(12)),
+    ]
+    school.ret(10, *rows)
+    assert school.unit(A) == "Skolen 1-12, X 20-"
+
+
+def test_an_announcement_is_moved_where_the_unit_is_not_there_on_the_file_date(world: World) -> None:
+    """To a later day, or to an earlier one."""
+    world.nye(5, row(StartDato=day(20)))
+    world.ret(10, row(StartDato=day(25)))
+    assert (world.unit(A), world.address(A)) == ("Skolen 25-", f"{EAN} 25-")
+    world.ret(12, row(StartDato=day(15)))
+    assert (world.unit(A), world.address(A)) == ("Skolen 15-", f"{EAN} 15-")
+
+
+def test_a_change_that_is_past_already_is_no_announcement(world: World) -> None:
+    """A file with the whole history ends the unit where its last row does."""
+    world.nye(2, row(SlutDato=day(5)), row(OrgEnhedsNavn="X", StartDato=day(6)))
+    world.tell({name("inital", 10): text([row(SlutDato=day(5))])})
+    assert world.unit(A) == "Skolen 1-5"
+
+
 def test_of_rows_that_ended_before_the_file_date_the_latest_end_counts(school: World) -> None:
     rows = [
         row(SlutDato=day(5)),
