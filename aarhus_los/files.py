@@ -147,7 +147,7 @@ def make_folder(folder: Path, setting: str) -> str | None:
     except OSError as error:
         raise StateError(f"the folder {folder} cannot be made: {error.strerror}") from error
     if not folder.is_dir():
-        raise StateError(f"{folder} is not a folder: change the setting, or put it away")
+        raise StateError(f"{folder} is not a folder: put it away, or name another")
     return open_to_others(folder, setting)
 
 
@@ -216,11 +216,11 @@ def unwritable(folder: Path) -> str | None:
     try:
         found = folder.stat()
         if not stat.S_ISDIR(found.st_mode):
-            return f"{folder} is not a folder: change the setting, or put it away"
+            return f"{folder} is not a folder: put it away, or name another"
         if os.statvfs(folder).f_flag & os.ST_RDONLY:
             return f"{folder} cannot be written: its disk is mounted for reading only"
     except FileNotFoundError:
-        return f"{folder} is not there: make it, or change the setting"
+        return f"{folder} is not there: make it, or name another folder"
     except OSError as error:
         return f"{folder} cannot be looked up: {error.strerror}"
     if not os.access(folder, os.W_OK | os.X_OK):

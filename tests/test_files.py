@@ -206,7 +206,7 @@ def test_a_file_of_another_user_is_read_where_only_we_can_have_put_it(shared: Pa
 
 def test_a_file_where_a_folder_must_be(tmp_path: Path) -> None:
     blocking = written(tmp_path / "file", "")
-    with pytest.raises(StateError, match="is not a folder: change the setting"):
+    with pytest.raises(StateError, match="is not a folder: put it away"):
         make_folder(blocking, "report_folder")
     with pytest.raises(StateError, match=re.escape(str(blocking))):
         make_folder(blocking / "reports", "report_folder")
@@ -323,7 +323,7 @@ def test_places_that_are_taken(tmp_path: Path) -> None:
     assert obstacle(Path("/dev/stderr/file")) is not None
     assert (
         obstacle(tmp_path / "none" / "file")
-        == f"{tmp_path / 'none'} is not there: make it, or change the setting"
+        == f"{tmp_path / 'none'} is not there: make it, or name another folder"
     )
 
 

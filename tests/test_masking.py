@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aarhus_los.checks.findings import warning
 from aarhus_los.desired.claims import Notice
 from aarhus_los.errors import UnavailableError
 from aarhus_los.masking import MASK, masked
 from aarhus_los.messages import Message, danish
+from aarhus_los.selection import Refusal
 
 
 @pytest.mark.parametrize(
@@ -84,4 +86,7 @@ def test_whatever_is_told_is_masked_in_both_languages() -> None:
     assert "010203" not in danish(reason)
     assert MASK in danish(Notice(reason).text)
     assert str(Notice("a file 0102031234.csv")) == f"a file {MASK}.csv"
+    refusal = Refusal("0102031234.csv", "not 010203-1234", 65)
+    assert (refusal.file, refusal.reason) == (f"{MASK}.csv", f"not {MASK}")
+    assert warning("drop", "a file 0102031234.csv").text == f"a file {MASK}.csv"
     assert str(UnavailableError("550 0102031234.csv", lasting=True)).startswith(f"550 {MASK}.csv")

@@ -185,3 +185,12 @@ def test_a_text_that_cannot_be_encoded_costs_no_other_answer(path: Path) -> None
     again = Cache(path)
     assert again.get("Ærøgade 1", NOW) == FOUND
     assert again.warnings == ()
+
+
+def test_half_a_letter_of_the_service_costs_a_warning(path: Path) -> None:
+    cache = Cache(path)
+    cache.put("Nygade 2", Found(FOUND.uuid, "Nygade\ud800 2"), NOW)
+    cache.save(NOW)
+    (warning,) = cache.warnings
+    assert "cannot be written" in warning
+    assert not path.exists()

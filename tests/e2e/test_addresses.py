@@ -125,7 +125,7 @@ def test_a_queries_folder_that_cannot_be_written_is_found_before_anything_is_sen
     sandbox.put(INITAL, org(unit("top"), located("unknown", UNKNOWN)))
     done = sandbox.run()
     assert done.returncode == 74
-    assert f"the folder {tmp_path / 'nowhere'} cannot be written" in done.stderr
+    assert f"{tmp_path / 'nowhere'} is not there: make it" in done.stderr
     assert sandbox.requests() == []
 
 

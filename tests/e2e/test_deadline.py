@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+from aarhus_los.addresses.lookup import MAX_PARALLEL
 from aarhus_los.sandbox.http_stand_in import Action, Phase, Request
 from aarhus_los.sandbox.mo_server import written_objects
-from tests.e2e.drops import CHANGES, put_files, put_first_files
+from tests.e2e.drops import CHANGES, office, put_files, put_first_files
 from tests.e2e.harness import Sandbox
+from tests.e2e.los_files import org
 
 SECONDS = 3.0
 
@@ -99,14 +101,20 @@ def test_a_first_import_takes_as_long_as_it_takes(sandbox: Sandbox) -> None:
 
 
 def test_no_address_is_looked_up_after_the_time(waiting: Sandbox) -> None:
+    asked: list[str] = []
+
     def slow(request: Request, phase: Phase) -> Action | None:
         if phase is Phase.BEFORE:
+            asked.append(f"{request.query}")
             time.sleep(SECONDS)
         return None
 
     waiting.dar.intercept = slow
+    offices = [office(f"ny {n}", "top", PostAdresse=f"Nygade {n}, 8000 Ådal") for n in range(40)]
+    put_files(waiting, {"Org_nye_20260210_220000.csv": org(*offices)})
     waiting.writes()
     done = waiting.run()
     assert done.returncode == 69
     assert "run_hours" in done.stderr
+    assert len(asked) <= 2 * MAX_PARALLEL
     assert waiting.writes() == 0

@@ -101,7 +101,7 @@ def test_a_page_that_cannot_be_written_is_told_before_anything_is_sent(
     put(first_drop(), sandbox.drop)
     done = sandbox.run("--html", str(tmp_path / "nowhere" / "page.html"))
     assert (done.returncode, done.stdout) == (74, "")
-    assert f"the folder {tmp_path / 'nowhere'} cannot be written" in done.stderr
+    assert f"{tmp_path / 'nowhere'} is not there: make it" in done.stderr
     assert sandbox.requests() == []
     assert not sandbox.state_file.exists()
 

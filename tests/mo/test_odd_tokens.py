@@ -45,6 +45,7 @@ def test_any_answer_is_a_token_for_a_while_or_none(text: object, lifetime: objec
     found = understood(answer(access_token=text, expires_in=lifetime))
     if found is not None:
         assert found.text == text
+        assert len(found.text) <= token.MOST_LETTERS
         assert found.text.isascii() and found.text.isprintable() and " " not in found.text
         assert 1000.0 < found.renew <= 1000.0 + token.LONGEST
 
