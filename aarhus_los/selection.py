@@ -349,19 +349,31 @@ class _Selecting:
         self, order: Sequence[DropName], fresh: Mapping[DropName, DropFile]
     ) -> dict[DropName, DropFile]:
         """The new files, and those that they are folded with. What other files said must not be undone: a new file that is
-        folded with one that is gone is refused.
+        folded with one that is gone is refused. Where files are imported again, which MO may lack, so is a newer one that
+        speaks of the same subjects: it would be taken for the first word on them.
         """
+        files: dict[DropName, DropFile] = {}
+        settled = False
+        """Whether a file is taken: those that are newer are folded with no others than it."""
+        refused: set[object] = set()
+        """The subjects of the files that are refused."""
+        missing: list[str] = []
         for name in sorted(fresh):
-            others = [other for other in self._folded_from(order, name) if other not in fresh]
-            found = {other: self._known(other) for other in others}
-            gone = [other.name for other, file in found.items() if file is None]
-            if not gone or self.wishes.allow_late:
-                # Those that are newer are folded with no others than this one is.
-                files = {other: file for other, file in found.items() if file is not None}
-                return {**files, **{other: file for other, file in fresh.items() if not other < name}}
-            self._refuse(name.name, Message.COMES_LATE(files=_some(gone)), EXIT_ROWS)
-            del self.selection.lines[name.name]
-        return {}
+            if not settled:
+                others = [other for other in self._folded_from(order, name) if other not in fresh]
+                found = {other: self._known(other) for other in others}
+                gone = [other.name for other, file in found.items() if file is None]
+                missing = gone or missing
+                settled = not gone or self.wishes.allow_late
+                files = {other: file for other, file in found.items() if file is not None} if settled else {}
+            subjects = _subjects(fresh[name]) if self.wishes.since else set()
+            if settled and not subjects & refused:
+                files[name] = fresh[name]
+            else:
+                refused |= subjects
+                self._refuse(name.name, Message.COMES_LATE(files=_some(missing)), EXIT_ROWS)
+                del self.selection.lines[name.name]
+        return files
 
     def _folded_with_waiting(
         self, order: Sequence[DropName], waiting: Collection[DropName]
@@ -403,6 +415,13 @@ class _Selecting:
         data = self._bytes(line)
         parsed = None if data is None else self._parse(name, data, line.given_up)
         return parsed and replace(parsed, due=frozenset(line.pending))
+
+
+def _subjects(file: DropFile) -> set[object]:
+    """What lines name: units, engagements and people. Enough to tell files that cannot have a subject in common."""
+    names = ("org_uuid",) if file.name.family is Family.ORG else ("engagement_uuid", "cpr")
+    lines = (*file.rows, *file.rejects)
+    return {each for line in lines for name in names if (each := getattr(line, name, None)) is not None}
 
 
 def _written(mtime: datetime | None) -> str | None:

@@ -200,6 +200,17 @@ def test_a_completed_file_is_in_mo_and_no_longer_under_way() -> None:
     assert (after.timestamp, after.ours, after.listed) == (NOW, True, 1)
 
 
+def test_a_version_that_was_cut_off_before_is_under_way_no_more() -> None:
+    new = file(ONE)
+    cut_off = State(NOTHING_YET, {ONE: Line(ONE, began=EARLIER, last=EARLIER, under_way="b" * 64)})
+    selection = selected(cut_off, new)
+    assert selection.lines[ONE].under_way == "b" * 64
+    noted = under_way(cut_off, selection, (), MOMENT)
+    assert noted.lines[ONE].under_way == new.sha256
+    line = completed(noted, selection, (), (), NOW, give_up_all=False).lines[ONE]
+    assert (line.under_way, line.began, line.last) == (None, EARLIER, AT)
+
+
 def test_pending_rows_are_noted_with_the_day_on_which_they_were_told_first() -> None:
     new = file(ONE, A, B)
     selection = selected(State(), new)

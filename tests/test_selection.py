@@ -608,8 +608,9 @@ def test_since_is_refused_where_later_files_left_the_server(importer: Importer) 
     three(importer)
     del importer.server.files[TWO]
     selection = importer.run(date(2026, 11, 1))
-    assert refused(selection) == {ONE: 1}
-    assert new(selection) == [THREE, LEDER]
+    # The third speaks of the same unit: on an MO that was put back it would be taken for the first word on it.
+    assert refused(selection) == {ONE: 1, THREE: 1}
+    assert new(selection) == [LEDER]
     assert any(TWO in warning for warning in texts(selection))
     assert new(importer.run(date(2026, 11, 1), allow_late=True)) == [ONE, THREE, LEDER]
 
@@ -700,10 +701,10 @@ def test_a_file_is_refused_where_one_that_it_is_folded_with_has_left(importer: I
         importer.server.put(TWO, org(version="corrected"))
     since = None if how == "corrected" else date(2026, 11, 2)
     selection = importer.run(since)
-    assert refused(selection) == {TWO: 1}
+    assert refused(selection) == ({TWO: 1} if how == "corrected" else {TWO: 1, FOUR: 1})
     assert ONE in reason(selection, TWO)
     assert "--allow-late" in reason(selection, TWO)
-    assert new(selection) == [FOUR]
+    assert new(selection) == ([FOUR] if how == "corrected" else [])
     allowed = importer.run(since or date(2026, 11, 2), allow_late=True)
     assert (refused(allowed), read(allowed)) == ({}, [TWO, FOUR])
 

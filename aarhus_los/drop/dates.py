@@ -10,6 +10,7 @@ from typing import Final
 
 from aarhus_los.messages import Message
 
+LAST_BUT_ONE: Final = date(9999, 12, 30)
 # A time of day, with or without a zone, may follow a date. It says nothing: the days of a row are dates, as written.
 _TIME: Final = (
     r"(?:(?: +|T)[0-9]{1,2}(?:[:.]?[0-9]{2}(?:[:.]?[0-9]{2}(?:[.,][0-9]+)?)?)?"
@@ -40,6 +41,12 @@ def read_date(text: str) -> date:
         return date(int(year), int(month), int(day))
     except ValueError:
         raise ValueError(Message.NO_SUCH_DATE()) from None
+
+
+def read_end(text: str) -> date:
+    """A date that is a last day. MO cannot tell the last but one of all days from no end."""
+    end = read_date(text)
+    return date.max if end == LAST_BUT_ONE else end
 
 
 def read_start(text: str) -> date:

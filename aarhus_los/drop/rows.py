@@ -31,7 +31,7 @@ from aarhus_los.drop.cells import (
     read_words,
 )
 from aarhus_los.drop.columns import UNITS, Column, Refers
-from aarhus_los.drop.dates import read_date, read_start
+from aarhus_los.drop.dates import read_end, read_start
 from aarhus_los.messages import Message
 
 
@@ -82,7 +82,7 @@ def _detail(header: str, read: Callable[[str], Any], *, shared: bool = False) ->
 
 
 def _end(header: str) -> Column:
-    return Column(header, read_date, empty=date.max, shared=True)
+    return Column(header, read_end, empty=date.max, shared=True)
 
 
 _CPR: Final = Column("CPR", parse_cpr, key=True)

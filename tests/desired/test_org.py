@@ -20,6 +20,7 @@ from tests.world import (
     NO_CLASS,
     NOWHERE,
     OFFICE,
+    OTHER_STREET,
     OUTCOMES,
     SCHOOL,
     STREET,
@@ -701,3 +702,166 @@ def test_a_unit_that_was_announced_is_known_and_changes_from_the_file_date(world
     world.nye(5, row(StartDato=day(20)))
     world.ret(10, row(StartDato=day(7)))
     assert world.unit(A) == "Skolen 10-"
+
+
+# The first day that a file claims
+
+
+def test_rows_that_are_set_aside_count_for_the_first_day(school: World) -> None:
+    """So a row that heals later does not change what its file claims."""
+    rows = [
+        row(OrgEnhedsNavn="X", StartDato=day(20)),
+        row(ParentUUID=NOWHERE, StartDato=day(8), SlutDato=day(12)),
+    ]
+    (aside,) = school.ret(10, *rows).set_aside
+    assert aside.pending
+    assert school.unit(A) == "Skolen 1-12, X 20-"
+
+
+def test_rows_that_are_wrong_in_themselves_count_too_with_their_days(school: World) -> None:
+    rows = [
+        row(OrgEnhedsNavn="X", StartDato=day(20)),
+        row(OrgEnhedsNavn="", StartDato=day(8), SlutDato=day(12)),
+    ]
+    school.ret(10, *rows)
+    assert school.unit(A) == "Skolen 1-12, X 20-"
+
+
+def test_an_announcement_is_moved_where_the_unit_is_not_there_on_the_file_date(world: World) -> None:
+    """To a later day, or to an earlier one."""
+    world.nye(5, row(StartDato=day(20)))
+    world.ret(10, row(StartDato=day(25)))
+    assert (world.unit(A), world.address(A)) == ("Skolen 25-", f"{EAN} 25-")
+    world.ret(12, row(StartDato=day(15)))
+    assert (world.unit(A), world.address(A)) == ("Skolen 15-", f"{EAN} 15-")
+
+
+def test_a_change_that_is_past_already_is_no_announcement(world: World) -> None:
+    """A file with the whole history ends the unit where its last row does."""
+    world.nye(2, row(SlutDato=day(5)), row(OrgEnhedsNavn="X", StartDato=day(6)))
+    world.tell({name("inital", 10): text([row(SlutDato=day(5))])})
+    assert world.unit(A) == "Skolen 1-5"
+
+
+def test_of_rows_that_ended_before_the_file_date_the_latest_end_counts(school: World) -> None:
+    rows = [
+        row(SlutDato=day(5)),
+        row(OrgEnhedsNavn="X", StartDato=day(6), SlutDato=day(8)),
+        row(OrgEnhedsNavn="Y", StartDato=day(20)),
+    ]
+    school.ret(10, *rows)
+    assert school.unit(A) == "Skolen 1-8, Y 20-"
+
+
+def test_a_unit_that_ends_on_the_day_before_it_starts_is_not_there_and_that_is_told(school: World) -> None:
+    desired = school.ret(10, row(OrgEnhedsNavn="X", StartDato=day(15), SlutDato=day(14)))
+    assert desired.set_aside == []
+    assert [notice.fault for notice in desired.notices] == [False]
+    assert (school.unit(A), school.address(A)) == ("Skolen 1-14", f"{EAN} 1-14")
+
+
+def test_a_cancelled_unit_that_nobody_knows_is_not_made_and_makes_no_parent_known(world: World) -> None:
+    rows = [row(StartDato=day(15), SlutDato=day(14)), row(OrgUUID=B, ParentUUID=A)]
+    desired = world.nye(10, *rows)
+    assert [(aside.ref.line, aside.pending) for aside in desired.set_aside] == [(3, True)]
+    assert (world.unit(A), world.unit(B)) == ("", "")
+
+
+def test_a_new_unit_of_several_rows_is_there_from_its_first_start(world: World) -> None:
+    world.nye(10, row(StartDato=day(12), SlutDato=day(14)), row(StartDato=day(5), SlutDato=day(6)))
+    assert (world.unit(A), world.address(A)) == ("Skolen 5-6, Skolen 12-14", f"{EAN} 5-6, {EAN} 12-14")
+
+
+# What is pending, and heals
+
+
+def test_a_pending_row_is_tried_again_in_its_place(world: World) -> None:
+    """What a later file said of the unit stands."""
+    world.nye(10, row(ParentUUID=NOWHERE, SlutDato=day(14)))
+    world.nye(12, row(OrgEnhedsNavn="X", StartDato=day(16)))
+    assert world.unit(A) == "X 16-"
+    world.has(Kind.ORG_UNIT, NOWHERE, (0, len(DAYS) - 1), name="Her", org_unit_type=SCHOOL)
+    world.tell({})
+    assert (world.unit(A), world.unit(A, "parent")) == ("Skolen 1-14, X 16-", f"{NOWHERE} 1-14, {TOP} 16-")
+    world.tell({})
+    assert world.sent == []
+
+
+def test_a_pending_address_heals_alone(world: World) -> None:
+    world.nye(1, row(PostAdresse=STREET))
+    world.ret(10, row(PostAdresse=LATER))
+    assert world.address(A, "PostAdresse") == f"{DAR[STREET]} 1-"
+    world.ret(20, row(OrgEnhedsNavn="X", PostAdresse=LATER))
+    world.outcomes[LATER] = world.outcomes[OTHER_STREET]
+    world.tell({})
+    assert world.unit(A) == "Skolen 1-19, X 20-"
+    assert world.address(A, "PostAdresse") == f"{DAR[STREET]} 1-9, {DAR[OTHER_STREET]} 10-"
+
+
+def test_a_superseded_row_leaves_the_state_and_counts_as_not_there(world: World) -> None:
+    world.nye(10, row(ParentUUID=NOWHERE, OrgEnhedsNavn="Tidlig"))
+    desired = world.ret(12, row(StartDato=day(12)))
+    assert [aside.ref.file for aside in desired.superseded] == [name("nye", 10)]
+    assert world.state.lines[name("nye", 10)].given_up == (2,)
+    world.has(Kind.ORG_UNIT, NOWHERE, (0, len(DAYS) - 1), name="Her", org_unit_type=SCHOOL)
+    for since in (0, 11):
+        world.again(since)
+        assert (world.unit(A), world.sent) == ("Skolen 12-", [])
+
+
+# Runs that are split, cut off, late or corrected
+
+
+SPLIT = {
+    name("inital", 2): text(
+        [row(SlutDato=day(10), Med_i_LinjeOrg="True"), row(OrgEnhedsNavn="B", StartDato=day(11))]
+    ),
+    name("ret", 5): text([row(OrgEnhedsNavn="X", StartDato=day(20), EAN=OTHER_EAN)]),
+    name("ret", 12): text([row(OrgEnhedsNavn="Y", SlutDato=day(19), Med_i_LinjeOrg="True")]),
+    name("ret", 15): text(
+        [row(OrgEnhedsNavn="Z", Med_i_LinjeOrg="True", StartDato=day(13), SlutDato=day(17))]
+    ),
+}
+
+
+def state_of(world: World) -> tuple[str, str, str, str]:
+    return world.unit(A), world.unit(A, "parent"), world.address(A), world.mark()
+
+
+@pytest.mark.parametrize("cut", range(4))
+@pytest.mark.parametrize("at", range(1, 4))
+def test_whatever_the_split_and_wherever_it_is_cut_off_the_end_is_the_same(at: int, cut: int) -> None:
+    files = list(SPLIT.items())
+    once, apart = World(), World()
+    once.tell(SPLIT)
+    apart.cut_off(dict(files[:at]), after=cut)
+    apart.tell({})
+    apart.cut_off(dict(files[at:]), after=cut)
+    apart.tell({})
+    assert state_of(apart) == state_of(once)
+    for since in (0, 3, 13):
+        apart.again(since)
+        assert apart.sent == []
+
+
+@pytest.mark.parametrize("late", list(SPLIT)[:-1])
+def test_a_late_file_is_folded_in_its_place(late: str) -> None:
+    once, apart = World(), World()
+    once.tell(SPLIT)
+    apart.tell({file: content for file, content in SPLIT.items() if file != late})
+    apart.tell({late: SPLIT[late]})
+    assert state_of(apart) == state_of(once)
+    apart.tell({late: SPLIT[late] + "\n"})
+    assert apart.sent == []
+
+
+@pytest.mark.parametrize("wrong", list(SPLIT))
+def test_a_corrected_value_takes_the_place_of_the_wrong_one_and_of_no_other(wrong: str) -> None:
+    once, apart = World(), World()
+    once.tell(SPLIT)
+    bad = SPLIT[wrong].replace(";1001;", ";9999;")
+    for file, content in SPLIT.items():
+        apart.tell({file: bad if file == wrong else content})
+    apart.tell({wrong: SPLIT[wrong]})
+    assert state_of(apart) == state_of(once)
+    assert apart.unit(A, "user_key") == once.unit(A, "user_key")

@@ -49,12 +49,15 @@ class End:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run came to: its exit code, None where it was ended; how many objects it asked MO to write; what it said."""
+    """What a run came to: its exit code, None where it was ended; how many objects it asked MO to write, and how often for
+    a bookmark; what it said.
+    """
 
     exit_code: int | None
     writes: int
     told: str = ""
     ended_at: str = ""
+    bookmarks: int = 0
 
 
 class Importer:
@@ -111,6 +114,7 @@ class Importer:
         }
         self._end, self._events, self._ended_at = end, 0, ""
         before = mo.writes
+        bookmarks = mo.bookmarks
         settings = Settings(**{**ours, **self.settings})
         with mo.reachable(), self._watched():
             try:
@@ -126,7 +130,13 @@ class Importer:
             shutil.rmtree(self.home)
             self._saved.rename(self.home)
             code = None
-        return Ran(None if self._ended_at else code, mo.writes - before, told, self._ended_at)
+        return Ran(
+            None if self._ended_at else code,
+            mo.writes - before,
+            told,
+            self._ended_at,
+            mo.bookmarks - bookmarks,
+        )
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -148,7 +158,7 @@ class Importer:
     def _event(self, what: str) -> None:
         if self._ended_at and self._end is not None and self._end.brutal:
             raise Killed
-        if self._events == 0 and not what.startswith("before write"):
+        if self._events == 0 and not what.startswith(("before write", "before bookmark")):
             return
         self._events += 1
         if self._end is None or self._events != self._end.at:

@@ -21,6 +21,8 @@ from tests.drawn.world import AZ, FOREVER, LINE, File, Key, Mo, Piece, empty_mo,
 
 Subject = tuple[str, str]
 """unit, person or manager, and its uuid."""
+Reads = dict[Subject, tuple[tuple[File, ...], datetime | None]]
+"""R and T of the subjects of a run."""
 Past = Callable[[datetime], Mo]
 """MO as of a moment."""
 
@@ -33,6 +35,8 @@ class Noted:
     """The version that is imported."""
     began: datetime | None = None
     last: datetime | None = None
+    written: datetime | None = None
+    """As `last`, but as it was where a run on the file wrote nothing: which of the two counts, is left open."""
     under_way: bool = False
     without_moment: bool = False
     """Whether it was imported by a run that wrote nothing: it takes the moment of the next one that does."""
@@ -61,8 +65,12 @@ class Expected:
     """Pending or superseded."""
     superseded: frozenset[Ref]
     """Superseded by the letter of the text."""
+    in_part: frozenset[Ref]
+    """Pending for their address alone."""
     healed: frozenset[str]
     """Files of which rows healed."""
+    kept: Mapping[Subject, str]
+    """Of the subjects of which rows are pending, the first file that was read for them."""
 
 
 @dataclass
@@ -76,6 +84,10 @@ class Model:
     """Rows that were perhaps superseded in a run that was completed."""
     gone: frozenset[Ref] = frozenset()
     """Those of them that were by the letter of the text."""
+    in_part: frozenset[Ref] = frozenset()
+    """Those of them that were pending for their address alone."""
+    kept: dict[Subject, str] = field(default_factory=dict)
+    """Subject of which a row is pending → the first file that is kept for it."""
 
     def new(self, server: Mapping[str, File], since: date | None = None) -> list[File]:
         """The files on the server that a run takes as new."""
@@ -100,21 +112,25 @@ class Model:
         """What a run must come to. `now` is MO before it."""
         new = {file.name for file in self.new(server, since)}
         run = _Fold(self, server, new, now, past, today, wash)
-        with_all = run.fold(self.pending | self.perhaps, frozenset())
+        all_that_wait = self.pending | self.perhaps
+        with_all = run.fold(run.reads(all_that_wait))
         gone = {(name, line) for name, line in self.superseded if name not in new or self._same(server[name])}
         aside = with_all.outcome.aside
-        waits = [ref for ref, (fate, _) in aside.rows.items() if fate == PENDING]
-        optional = {ref for ref in waits if followed(ref, with_all.read, aside)} | gone
-        strictly = {ref for ref in waits if followed(ref, with_all.read, aside, strictly=True)} | self.gone
-        folds = [with_all]
+        waits = [ref for ref, (fate, _) in aside.rows.items() if fate == PENDING] + list(aside.partly)
+        optional = frozenset({ref for ref in waits if followed(ref, with_all.read, aside)} | gone)
+        letter = {ref for ref in waits if followed(ref, with_all.read, aside, strictly=True)}
+        strictly = frozenset(letter | (gone & self.gone))
+        in_part = self.in_part | (aside.partly - gone)
+        reads = [run.reads(all_that_wait, w, k) for w in (False, True) for k in (False, True)]
+        folds = [run.fold(each) for each in reads]
         for left_out in (optional, strictly):
             if left_out or self.perhaps:
-                folds.append(run.fold(self.pending | self.perhaps, left_out))
-                folds.append(run.fold((self.pending | self.perhaps) - left_out, left_out))
+                folds += [run.fold(each, left_out, in_part) for each in reads]
+                folds.append(run.fold(run.reads(all_that_wait - left_out), left_out, in_part))
         outcome = with_all.outcome
-        pending = {
-            ref for ref, (fate, _) in outcome.set_aside.items() if fate == PENDING
-        } | outcome.aside.partly
+        pending = {ref for ref, (fate, _) in outcome.set_aside.items() if fate == PENDING}
+        # Rows that are read for the sake of others, and were imported before, answer for nothing.
+        pending = {ref for ref in pending | outcome.aside.partly if ref[0] in new or ref in all_that_wait}
         return Expected(
             [laid_over(now, each.base, each.outcome.sheet) for each in folds],
             Loose(
@@ -125,28 +141,42 @@ class Model:
             outcome,
             frozenset(pending - optional),
             frozenset((pending & optional) | {ref for ref in self.perhaps if ref in pending}),
-            frozenset(strictly),
-            frozenset(
-                name for name, line in self.pending | self.perhaps if (name, line) not in outcome.set_aside
-            ),
+            strictly,
+            frozenset(aside.partly),
+            frozenset(name for name, line in all_that_wait if (name, line) not in outcome.set_aside),
+            {
+                subject: read[0].name
+                for subject, (read, _) in reads[0].items()
+                if any(run.speaks[ref] == subject for ref in pending)
+            },
         )
 
     def _same(self, file: File) -> bool:
         return self.noted.get(file.name, Noted()).file == file
 
-    def reads(self, its: Sequence[File], due: Collection[str]) -> tuple[list[File], datetime | None]:
-        """R and T of a subject: `its` files, in order, of which those that are `due` have a new or a pending row of it."""
+    def reads(
+        self, its: Sequence[File], due: Collection[str], written: bool, kept: str | None
+    ) -> tuple[tuple[File, ...], datetime | None]:
+        """R and T of a subject: `its` files, in order, of which those that are `due` have a new or a pending row of it.
+
+        `kept` is the first of the files that are kept for its pending row. Text: "for a row that was pending already, R is
+        what is kept and what came since".
+        """
         first = next(number for number, file in enumerate(its) if file.name in due)
+        before = next((number for number, file in enumerate(its) if file.name == kept), None)
+        first = first if before is None else min(first, before)
         while True:
             began = [moment for file in its[first:] if (moment := self._noted(file).began) is not None]
             moment = min(began, default=None)
             older = [
                 number
                 for number, file in enumerate(its[:first])
-                if moment is not None and (last := self._noted(file).last) is not None and last >= moment
+                if moment is not None
+                and (last := self._noted(file).written if written else self._noted(file).last) is not None
+                and last >= moment
             ]
-            if not older:
-                return list(its[first:]), moment
+            if not older or (before is not None and before == first):
+                return tuple(its[first:]), moment
             first = older[0]
 
     def _noted(self, file: File) -> Noted:
@@ -189,7 +219,8 @@ class Model:
         """A run was ended that had begun to write, or may have."""
         for file in new:
             noted = self.noted.setdefault(file.name, Noted())
-            noted.last, noted.under_way = start, True
+            noted.last = noted.written = start
+            noted.under_way = True
         self._take_moment(start)
 
     def done(self, new: Iterable[File], start: datetime, wrote: bool, expected: Expected) -> None:
@@ -200,17 +231,22 @@ class Model:
             noted.file, noted.under_way = file, False
         for name in names | expected.healed:
             self.noted[name].without_moment = True
+            if wrote:
+                self.noted[name].written = start
         if wrote:
             self._take_moment(start)
+        self.in_part |= (expected.in_part & expected.perhaps) - self.superseded
         self.superseded |= expected.perhaps
         self.gone |= expected.superseded
         self.pending, self.perhaps = expected.pending, expected.perhaps
+        self.kept = {subject: self.kept.get(subject, first) for subject, first in expected.kept.items()}
 
     def _take_moment(self, start: datetime) -> None:
         for noted in self.noted.values():
             noted.began = noted.began or start
             if noted.without_moment or noted.last is None:
                 noted.last, noted.without_moment = start, False
+                noted.written = noted.written or start
 
 
 @dataclass(frozen=True)
@@ -235,43 +271,59 @@ class _Fold:
     ) -> None:
         self.model, self.new, self.now, self.today, self.wash = model, new, now, today, wash
         self.past = cache(past)
+        self._folds: dict[object, _Folded] = {}
         self.lists = [file for file in server.values() if file.family == "STAM"]
         dated = [file for file in server.values() if file.family != "STAM"]
         self.dated = sorted(dated, key=lambda each: each.order)
         self.speaks = subjects(self.dated, now, self.lists, today, wash)
 
-    def fold(self, waiting: Collection[Ref], left_out: Collection[Ref]) -> _Folded:
-        """Folds what the new rows and those that wait make the run read, without some rows."""
+    def reads(self, waiting: Collection[Ref], written: bool = False, kept: bool = False) -> Reads:
+        """What the new rows and those that wait make the run read. See `Noted.written` and `Model.reads`."""
         due: dict[Subject, list[str]] = {}
         for (name, line), subject in self.speaks.items():
             if subject is not None and (name in self.new or (name, line) in waiting):
                 due.setdefault(subject, []).append(name)
-        reads: dict[Subject, list[File]] = {}
-        base = {kind: dict(objects) for kind, objects in self.now.items()}
+        reads: Reads = {}
         for subject, names in due.items():
             its = [file for file in self.dated if self._speaks_of(file, subject)]
-            reads[subject], moment = self.model.reads(its, names)
+            first = self.model.kept.get(subject) if kept else None
+            reads[subject] = self.model.reads(its, names, written, first)
+        return reads
+
+    def fold(
+        self,
+        reads: Reads,
+        left_out: frozenset[Ref] = frozenset(),
+        in_part: frozenset[Ref] = frozenset(),
+    ) -> _Folded:
+        """Folds what the run reads, without some rows. Of those that are left out `in_part`, only the address is."""
+        key = (tuple(reads.items()), left_out, left_out & in_part)
+        if key not in self._folds:
+            self._folds[key] = self._fold(reads, left_out - in_part, left_out & in_part)
+        return self._folds[key]
+
+    def _fold(self, reads: Reads, left_out: Collection[Ref], unasked: Collection[Ref]) -> _Folded:
+        base = {kind: dict(objects) for kind, objects in self.now.items()}
+        for subject, (its, moment) in reads.items():
             if moment is not None:
                 before = self.past(moment)
-                if before["unit"] or not self.model.without_past(moment, reads[subject]):
-                    _put_back(base, before, self.now, subject, reads[subject], self.speaks)
+                if before["unit"] or not self.model.without_past(moment, its):
+                    _put_back(base, before, self.now, subject, its, self.speaks)
         read = [file.only(self._lines(file, reads, left_out)) for file in self.dated]
         read = [file for file in read if file.rows]
-        outcome = fold(base, [*self.lists, *read], self.today, self.wash, self.now)
+        outcome = fold(base, [*self.lists, *read], self.today, self.wash, self.now, unasked)
         return _Folded(base, read, outcome)
 
     def _speaks_of(self, file: File, subject: Subject) -> bool:
         return any(self.speaks.get((file.name, line)) == subject for line, _ in file.cells())
 
-    def _lines(
-        self, file: File, reads: Mapping[Subject, Sequence[File]], left_out: Collection[Ref]
-    ) -> set[int]:
+    def _lines(self, file: File, reads: Reads, left_out: Collection[Ref]) -> set[int]:
         return {
             line
             for line, _ in file.cells()
             if (file.name, line) not in left_out
             and (
-                file in reads.get(subject, ())
+                file in reads.get(subject, ((), None))[0]
                 if (subject := self.speaks[file.name, line]) is not None
                 else file.name in self.new
             )
@@ -286,11 +338,7 @@ def subjects(
     Text: "the subject of a Pers row is the person who has that engagement, else its CPR number".
     """
     persons = {pieces[-1][2].cpr: uuid for uuid, pieces in now["person"].items()}
-    owners = {
-        uuid: pieces[-1][2].person
-        for mo in (fold(now, [*lists, *files], today, wash).mo, now)
-        for uuid, pieces in mo["engagement"].items()
-    }
+    owners = fold(now, [*lists, *files], today, wash).owners
     found: dict[Ref, Subject | None] = {}
     for file in files:
         for line, row in file.cells():

@@ -57,7 +57,7 @@ READINGS: sentences that can be read in more than one way, and how they are read
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -75,6 +75,7 @@ from tests.drawn.units import (
     marks,
     read_units,
     set_aside_unknown_parents,
+    tell_unknown_types,
 )
 from tests.drawn.world import File, Mo
 
@@ -89,6 +90,8 @@ class Outcome:
     aside: SetAside
     made: Mapping[str, date]
     """Persons who are new, and the date of the first file of them: what they are called before it, nobody says."""
+    owners: Mapping[str, str]
+    """Engagement → the person who has it, or had it after one of the files."""
     left_alone: bool
     """Whether a person's account was left alone, since there are several others."""
     exits: frozenset[int]
@@ -109,11 +112,17 @@ def _not_washed(text: str) -> str | None:
 
 
 def fold(
-    mo: Mo, files: Sequence[File], today: date, wash: Wash = _not_washed, now: Mo | None = None
+    mo: Mo,
+    files: Sequence[File],
+    today: date,
+    wash: Wash = _not_washed,
+    now: Mo | None = None,
+    unasked: Collection[Ref] = (),
 ) -> Outcome:
     """Folds the files over MO as it was before the first of them. `today` is the day of the run: titles change on it.
 
-    `now` is MO as it is, where that is another: identities and references are looked up in it too.
+    `now` is MO as it is, where that is another: identities and references are looked up in it too. `unasked` are rows whose
+    address is not looked up, and not missed.
     """
     now = now or mo
     files = sorted(files, key=lambda file: file.order)
@@ -141,8 +150,9 @@ def fold(
         classes = fold_lists(sheet, family["STAM"], today, aside)
         in_mo = {*now["unit"], *(uuid for uuid, _ in sheet.of("unit"))}
         known_units = set_aside_unknown_parents(units, in_mo, aside)
-        if Units(sheet, classes, units, aside, wash).fold():
+        if Units(sheet, classes, units, aside, wash, unasked).fold():
             break
+    tell_unknown_types(units, classes, aside)
     marks(sheet, mo)
 
     persons = {pieces[-1][2].cpr: uuid for each in (mo, now) for uuid, pieces in each["person"].items()}
@@ -154,7 +164,9 @@ def fold(
     }
     set_aside_leaders(leaders, known_units, {*persons, *stated}, classes, aside)
     fold_leaders(sheet, leaders, {**folded.persons}, aside)
-    return Outcome(sheet, aside, folded.made, folded.left_alone, _exits(files, aside, folded.left_alone))
+    return Outcome(
+        sheet, aside, folded.made, folded.owners, folded.left_alone, _exits(files, aside, folded.left_alone)
+    )
 
 
 def _birth_dates(people: Sequence[Row]) -> set[date]:

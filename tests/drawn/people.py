@@ -89,6 +89,8 @@ class People:
         self.sheet, self.rows, self.now, self.aside = sheet, rows, now, aside
         self.persons = dict(persons)
         self.made: dict[str, date] = {}
+        self.owners = {uuid: str(pieces[-1][2].person) for uuid, pieces in now["engagement"].items()}
+        """Who has an engagement, or had it: in MO as it is or in what was folded so far. The first to come stays."""
         self.left_alone = False
         """Whether a person's account was left alone, since there are several others."""
 
@@ -118,10 +120,8 @@ class People:
 
     def _owner(self, row: Row) -> str | None:
         """The person who has the engagement of a row, in MO as it is or in what was folded so far."""
-        if pieces := self.now["engagement"].get(row.subject or ""):
-            return str(pieces[-1][2].person)
         values = [value for value in self.sheet.values.get(("engagement", row.subject or ""), ()) if value]
-        return values[-1].person if values else None
+        return self.owners.get(row.subject or "") or (values[-1].person if values else None)
 
     def _person(self, row: Row) -> str:
         """Text: "The person's uuid is the one MO already has for that CPR number; for a new person it is `AAK(CPR)`"."""
@@ -169,6 +169,9 @@ class People:
             )
 
         self.sheet.claim(key, says)
+        person = next((value.person for value in self.sheet.values[key] if value), None)
+        if person is not None:
+            self.owners.setdefault(engagement, person)
 
     def _latest_end(self, person: str) -> date | None:
         """The latest end among a person's engagements, as they are by now; None if there is none."""

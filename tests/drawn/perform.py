@@ -221,6 +221,10 @@ class Performance:
             raise Wrong(
                 f"{sort}: writes: {kind}", f"{what} wrote {ran.writes} objects; {found} (before)\n{ran.told}"
             )
+        if ran.bookmarks and not self.circle:
+            raise Wrong(
+                f"{sort}: a bookmark", f"{what} has nothing to write, and asked for a bookmark\n{ran.told}"
+            )
         wanted = {1} if self.model.pending else {0, 1} if self.model.perhaps or since or self.cut_off else {0}
         if ran.exit_code not in wanted:
             raise Wrong(

@@ -197,7 +197,7 @@ def _run(dice: Dice, files: Sequence[File]) -> list[Step]:
     """A run that comes to its end; before it perhaps some that do not."""
     steps: list[Step] = []
     while chance(dice, 25) and len(steps) < 3:
-        steps.append(Run(end=End(dice.number(1, 30), brutal=chance(dice, 60))))
+        steps.append(Run(end=End(dice.number(1, 45), brutal=chance(dice, 60))))
     steps.append(Run(repeat=chance(dice, 10)))
     if chance(dice, 10):
         steps.append(Run(since=_day(dice, files), end=None))
@@ -382,7 +382,7 @@ def _taken_over(dice: Dice, family: str) -> Play:
         held = fold(mo, [*lists, *old[:number]], each.date, wash).mo
         history.append((each.stamp.replace(tzinfo=COPENHAGEN) + timedelta(hours=1), held))
     if chance(dice, 40):
-        history = [(datetime.now(COPENHAGEN), history[-1][1])]
+        history = [(datetime.now(COPENHAGEN) - timedelta(days=1), history[-1][1])]
     steps: list[Step] = [Upload(each, time - timedelta(days=30)) for each in lists]
     again = [each for each in old if chance(dice, 15)]
     steps += [Upload(each, time if each in again else time - timedelta(days=2)) for each in old]

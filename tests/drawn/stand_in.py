@@ -116,6 +116,8 @@ class StandIn:
         """Told of the requests to MO, before and after they take effect."""
         self.writes = 0
         """How many objects MO was asked to write."""
+        self.bookmarks = 0
+        """How often it was asked for a bookmark."""
 
     def _time(self) -> datetime:
         self.at += _TICK
@@ -157,9 +159,11 @@ class StandIn:
 
     def _ask_mo(self, request: Request) -> Action:
         objects = written_objects(request)
-        what = f"write {request.path}" if objects else f"read {request.path}"
+        bookmark = not objects and b'"query": "mutation' in request.body
+        what = f"{'write' if objects else 'bookmark' if bookmark else 'read'} {request.path}"
         self.event(f"before {what}")
         self.writes += objects
+        self.bookmarks += bookmark
         action = self.mo.exchange(request)
         self.event(f"after {what}")
         return action

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any, Final
@@ -82,10 +82,16 @@ class Units:
     """The fold of the Org files. `winners` remembers which row gave a unit its day, for the circles."""
 
     def __init__(
-        self, sheet: Sheet, classes: set[str], rows: Sequence[Row], aside: SetAside, wash: Wash
+        self,
+        sheet: Sheet,
+        classes: set[str],
+        rows: Sequence[Row],
+        aside: SetAside,
+        wash: Wash,
+        unasked: Collection[Ref],
     ) -> None:
         self.sheet, self.classes, self.aside, self.wash = sheet, classes, aside, wash
-        self.rows = rows
+        self.rows, self.unasked = rows, unasked
 
     def fold(self) -> bool:
         """Folds all files. False where rows were set aside for a circle: then all is to be folded anew without them."""
@@ -137,11 +143,7 @@ class Units:
         kind = row.values["OrgEnhedsTypeUUID"]
         if kind is UNCLAIMED:
             kind = before.type if before else UNKNOWN_TYPE
-        elif kind is None:
-            kind = UNKNOWN_TYPE
-        elif kind not in self.classes:
-            if kind != UNKNOWN_TYPE:
-                self.aside.told.add((*row.ref, "OrgEnhedsTypeUUID"))
+        elif kind is None or kind not in self.classes:
             kind = UNKNOWN_TYPE
         parent = row.values["parent"]
         return Unit(
@@ -152,6 +154,8 @@ class Units:
         value = row.values[column]
         if column != "PostAdresse" or value is None or value is UNCLAIMED:
             return value
+        if row.ref in self.unasked:
+            return UNCLAIMED
         try:
             return self.wash(value) or UNCLAIMED
         except cells.Bad:
@@ -175,6 +179,19 @@ class Units:
                     if claim is not None and not claim.silent(day) and (row := claim.row(day)):
                         closing.add(row.ref)
         return closing
+
+
+def tell_unknown_types(rows: Sequence[Row], classes: set[str], aside: SetAside) -> None:
+    """Text: "an org unit type that neither MO nor the drop has (the unit then gets `Ukendt`)" is told."""
+    for row in rows:
+        kind = row.values["OrgEnhedsTypeUUID"]
+        if (
+            row.states
+            and row.ref not in aside
+            and isinstance(kind, str)
+            and kind not in {UNKNOWN_TYPE, *classes}
+        ):
+            aside.told.add((*row.ref, "OrgEnhedsTypeUUID"))
 
 
 def set_aside_unknown_parents(rows: Sequence[Row], units: set[str], aside: SetAside) -> set[str]:

@@ -1,13 +1,17 @@
-"""A small drop of org units, and what MO must then say of them: day by day, from the oracle's naive reading."""
+"""A small drop of org units, and what MO must then say of them by the oracle."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+import csv
+import io
+from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
-from aarhus_los.sandbox.dar import address_uuid
-from tests import oracle
+from aarhus_los.sandbox.mo_store import MoStore
+from tests.drawn.oracle import Outcome, fold
+from tests.drawn.stand_in import StandIn, wash
+from tests.drawn.world import File, Mo, empty_mo
 from tests.e2e.harness import Sandbox
 from tests.e2e.los_files import STAM, Row, org, table, unit, uuid_of
 
@@ -18,18 +22,6 @@ FIRST: Final = "Org_inital_20260105_220000.csv"
 NEW: Final = "Org_nye_20260209_220000.csv"
 CHANGED: Final = "Org_ret_20260209_220000.csv"
 DAY_OF_CHANGE: Final = date(2026, 2, 9)
-DAYS: Final = [*(date(2023, 12, 30) + timedelta(days=n) for n in range(1300)), date.max]
-"""Every day on which something in these drops may change, and one that stands for no end."""
-_ADDRESS_TYPES: Final = {
-    "LOSID": "LOSID",
-    "CVR": "CVRUnit",
-    "EAN": "EANUnit",
-    "P-Nr": "PNumber",
-    "SE-Nr": "SENumber",
-    "IntDebitor-Nr": "intdebit",
-    "MagID": "UnitMagID",
-    "PostAdresse": "AddressMailUnit",
-}
 
 
 def office(word: str, parent: str = "top", *, start: str = "01-01-2024", end: str = "", **cells: str) -> Row:
@@ -93,47 +85,29 @@ def put_files(sandbox: Sandbox, files: Mapping[str, str]) -> None:
         sandbox.put(name, text)
 
 
-def days_in_mo(state: State, days: Sequence[date] = DAYS) -> dict[oracle.Thing, oracle.Days]:
-    """What MO says of every unit and its addresses, day by day."""
-    found: dict[oracle.Thing, oracle.Days] = {}
-    classes = {uuid: history[-1]["user_key"] for uuid, history in state["class"].items()}
-    for uuid, history in state["org_unit"].items():
-        found[uuid, "unit"] = {
-            day: {
-                "user_key": validity["user_key"],
-                "name": validity["name"],
-                "parent": validity["parent"],
-                "type": validity["org_unit_type"],
-                "mark": validity["org_unit_hierarchy"],
-            }
-            for validity in history
-            for day in _within(validity, days)
-        }
-        for column, suffix in oracle.COLUMNS.items():
-            address = state["address"].get(oracle.derived("AAK", uuid + suffix), [])
-            assert {classes[each["address_type"]] for each in address} <= {_ADDRESS_TYPES[column]}
-            assert {each["org_unit"] for each in address} <= {uuid}
-            found[uuid, column] = {
-                day: validity["value"] for validity in address for day in _within(validity, days)
-            }
-    return {thing: there for thing, there in found.items() if there}
+def said(store: MoStore) -> Mo:
+    """What an MO says but for the class lists, in the oracle's words."""
+    reader = StandIn()
+    reader.store = store
+    return _of_los(reader.read())
 
 
-def days_told(
-    files: Mapping[str, str],
-    mo: Mapping[oracle.Thing, oracle.Days],
-    days: Sequence[date] = DAYS,
-    types: Iterable[str] = ("Kontor",),
-) -> dict[oracle.Thing, oracle.Days]:
-    """What MO must say after these Org files, from what it said before."""
-    known = {uuid_of(each) for each in types} | {oracle.NO_TYPE}
-    rows = [row.cells for name, text in files.items() for row in oracle.parse(name, text).rows]
-    dar = {row["postadresse"]: address_uuid(row["postadresse"]) for row in rows}
-    told = oracle.told(files, mo, days, known, dar)
-    return {thing: there for thing, there in told.days.items() if there}
+def file_of(name: str, text: str) -> File:
+    """A file for the oracle."""
+    header, *rows = csv.reader(io.StringIO(text), delimiter=";")
+    return File(name, tuple(header), tuple(map(tuple, rows)))
 
 
-def _within(validity: Mapping[str, Any], days: Iterable[date]) -> list[date]:
-    start = date.fromisoformat(validity["from"] or "0001-01-01")
-    end = date.fromisoformat(validity["to"] or "9999-12-31")
-    return [day for day in days if start <= day <= end]
+def folded(files: Mapping[str, str], before: Mo | None = None) -> Outcome:
+    """What these files make of an MO, by the oracle; without one, of an empty one."""
+    drop = [file_of(name, text) for name, text in files.items()]
+    return fold(before or empty_mo(), drop, date.today(), wash)
+
+
+def told(files: Mapping[str, str], before: Mo | None = None) -> Mo:
+    """What MO must say after these files, but for the class lists."""
+    return _of_los(folded(files, before).mo)
+
+
+def _of_los(mo: Mo) -> Mo:
+    return {**mo, "class": {}, "itsystem": {}}

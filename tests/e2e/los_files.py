@@ -12,7 +12,8 @@ from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
-from tests.oracle import COLUMNS, derived
+from aarhus_los.uuids import object_uuid
+from tests.drawn.units import ADDRESSES
 
 Row = dict[str, str]
 Validities = Sequence[Mapping[str, Any]]
@@ -26,7 +27,7 @@ ORG: Final = (
     "Med-i-LinjeOrg",
     "StartDato",
     "SlutDato",
-    *COLUMNS,
+    *ADDRESSES,
 )
 PERS: Final = (
     "UUID",
@@ -62,7 +63,7 @@ def uuid_of(word: str) -> str:
 
 def address_of(word: str, column: str) -> str:
     """The uuid of an address of a unit, by its column."""
-    return derived("AAK", uuid_of(word) + COLUMNS[column])
+    return object_uuid(uuid_of(word) + ADDRESSES[column])
 
 
 def table(columns: Sequence[str], rows: Iterable[Row]) -> str:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from random import Random
 from typing import Final
 
 from tests.e2e.los_files import LEDER, LEDER_LUK, PERS, PERS_LUK, Row, org, stam, table, unit, uuid_of
-from tests.people_oracle import References, derived
 
 UNITS: Final = ("top", "skole", "kontor", "bibliotek")
 FIRST_DAY: Final = date(2026, 2, 2)
-DAYS: Final = [*(date(2026, 1, 1) + timedelta(days=n) for n in range(400)), date.max]
-"""Every day on which something in these drops may change, and one that stands for no end."""
 CLASSES: Final = {
     "STAM_UUID_Engagementstype.csv": stam("Engagementstype", "Månedslønnet", "Timelønnet"),
     "STAM_UUID_Stillingsbetegnelse.csv": stam("Stillingsbetegnelse", "Lærer", "Jurist"),
@@ -26,18 +23,6 @@ TOWN_HALL: Final = {
     **CLASSES,
     "Org_inital_20260105_220000.csv": org(*(unit(word, None if word == "top" else "top") for word in UNITS)),
 }
-AZ: Final = derived("aarhus-los", "AZID_SYSTEM")
-REFERENCES: Final = References(
-    frozenset(uuid_of(word) for word in UNITS),
-    {
-        "EngagementTypeUUID": {uuid_of("Månedslønnet"), uuid_of("Timelønnet")},
-        "StillingsBetegnelseUUID": {uuid_of("Lærer"), uuid_of("Jurist")},
-        "LedertypeUUID": {uuid_of("Chef")},
-        "LederniveauUUID": {uuid_of("Niveau 1")},
-        "LederansvarUUID": {uuid_of("Personale"), uuid_of("Økonomi")},
-    },
-    AZ,
-)
 
 
 def cpr_of(person: int) -> str:
@@ -222,13 +207,3 @@ class _Life:
 
     def _named(self, **texts: str) -> Files:
         return {f"{kind}_{self.day:%Y%m%d}_220000.csv": text for kind, text in texts.items()}
-
-
-def pers_and_leder(files: Sequence[Files]) -> dict[str, str]:
-    """Those that the oracle reads."""
-    return {
-        name: text.replace("\r\n", "\n")
-        for each in files
-        for name, text in each.items()
-        if name.startswith(("Pers", "Leder"))
-    }

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from aarhus_los.sandbox.dar import address_uuid as dar_uuid
 from aarhus_los.sandbox.mo_store import MoStore
+from aarhus_los.uuids import LINE_ORGANISATION, object_uuid, seed_uuid
 from tests.e2e.los_files import address_of, uuid_of
-from tests.oracle import LINE, derived
-from tests.people_oracle import account_of, email_of, person_of
 
 ORG_UUID: Final = "266a7532-40d2-8de3-cd0f-1a94de5ad1fb"
 """Below this the earlier importer hung root units, whether or not it was MO's organisation."""
@@ -74,11 +73,11 @@ DROPPED: Final = ("Dagtilbud", "Udvalg")
 
 
 def facet_of(user_key: str) -> str:
-    return uuid_of(f"facet {user_key}") if user_key in MO_FACETS else derived("aarhus-los", user_key)
+    return uuid_of(f"facet {user_key}") if user_key in MO_FACETS else seed_uuid(user_key)
 
 
 def manager_of(word: str, cpr: str) -> str:
-    return derived("AAK", uuid_of(word) + cpr + "manager")
+    return object_uuid(uuid_of(word) + cpr + "manager")
 
 
 def fill(store: MoStore, organisation: str) -> None:
@@ -96,12 +95,10 @@ def _classes(store: MoStore) -> None:
     for user_key in (*MO_FACETS, *OUR_FACETS):
         fields = {"user_key": user_key, "published": "Publiceret"}
         store.create("facet", facet_of(user_key), date.min, OPEN, fields)
-    store.create(
-        "itsystem", derived("aarhus-los", "AZID_SYSTEM"), date.min, OPEN, {"user_key": "AZ", "name": "AZ"}
-    )
+    store.create("itsystem", seed_uuid("AZID_SYSTEM"), date.min, OPEN, {"user_key": "AZ", "name": "AZ"})
     for facet, vectors in SEEDED.items():
         for vector in vectors.split():
-            _class(store, derived("aarhus-los", PREFIXES.get(facet, "") + vector), facet, vector)
+            _class(store, seed_uuid(PREFIXES.get(facet, "") + vector), facet, vector)
     for facet, uuid in FIXED.items():
         _class(store, uuid, facet, facet)
     for facet, titles in LISTED.items():
@@ -133,7 +130,7 @@ def _units(store: MoStore) -> None:
         fields = {
             "value": value,
             "user_key": user_key,
-            "address_type": derived("aarhus-los", f"UNIT_{kind}"),
+            "address_type": seed_uuid(f"UNIT_{kind}"),
             "org_unit": uuid_of(word),
         }
         store.create("address", address_of(word, column), date(2020, 1, 1), OPEN, fields)
@@ -148,7 +145,7 @@ def _units(store: MoStore) -> None:
     create("historie", date(2015, 1, 1))
     create("forud")
     store.edit("org_unit", uuid_of("forud"), date(2025, 3, 10), OPEN, {"name": "Forud II"})
-    create("linje", org_unit_hierarchy=LINE)
+    create("linje", org_unit_hierarchy=LINE_ORGANISATION)
     create("tom")
     address("tom", "EAN", "5790000000001", "5790000000001")
     create("uden type", org_unit_type=None)
@@ -177,23 +174,23 @@ def _people(store: MoStore) -> None:
     def employ(word: str, cpr: str, end: date = OPEN, primary: str = "PRIMARY") -> None:
         fields = {
             "user_key": word,
-            "person": person_of(cpr),
+            "person": object_uuid(cpr),
             "org_unit": uuid_of("skole"),
             "job_function": uuid_of("Lærer"),
             "engagement_type": uuid_of("Månedsløn"),
-            "primary": derived("aarhus-los", primary),
+            "primary": seed_uuid(primary),
         }
         store.create("engagement", uuid_of(word), date(2020, 1, 1), end, fields)
 
     def detail(kind: str, cpr: str, end: date = OPEN, **fields: Any) -> None:
-        uuid = email_of(cpr) if kind == "address" else account_of(cpr)
+        uuid = object_uuid(cpr + "email") if kind == "address" else object_uuid(cpr + "azid")
         own = {"address_type": "PERSON_EMAIL"} if kind == "address" else {"itsystem": "AZID_SYSTEM"}
-        references = {name: derived("aarhus-los", vector) for name, vector in own.items()}
-        fields = {"user_key": uuid, "person": person_of(cpr), **references, **fields}
+        references = {name: seed_uuid(vector) for name, vector in own.items()}
+        fields = {"user_key": uuid, "person": object_uuid(cpr), **references, **fields}
         store.create(kind, uuid, date(2025, 2, 1), end, fields)
 
     for cpr in (ANNA, BO, CILLE, DAN, EVA, FIE, GORM, HANS):
-        create(cpr, person_of(cpr))
+        create(cpr, object_uuid(cpr))
         if cpr != ANNA:
             employ(NAMES[cpr].split()[0].lower(), cpr)
     create(EVA, OTHER_EVA)
@@ -206,7 +203,7 @@ def _people(store: MoStore) -> None:
     # The user key is the first value, also where it is the account's name itself; or a uuid.
     detail("address", BO, value="bo@aarhus.dk", user_key="bo@aarhus.dk")
     new = {"value": "bo.bro@aarhus.dk"}
-    store.edit("address", email_of(BO), date(2025, 3, 10), OPEN, new)
+    store.edit("address", object_uuid(BO + "email"), date(2025, 3, 10), OPEN, new)
     detail("it", BO, user_key="AZ02")
     detail("address", CILLE, value="cille@aarhus.dk")
     detail("it", CILLE)
@@ -215,8 +212,8 @@ def _people(store: MoStore) -> None:
 
 def _managers(store: MoStore) -> None:
     for word, cpr, begun, person in (
-        ("skole", FIE, date(2025, 2, 3), person_of(FIE)),
-        ("dag", GORM, date(2025, 9, 3), person_of(GORM)),
+        ("skole", FIE, date(2025, 2, 3), object_uuid(FIE)),
+        ("dag", GORM, date(2025, 9, 3), object_uuid(GORM)),
         ("tom", HANS, date(2025, 2, 1), None),
     ):
         uuid = manager_of(word, cpr)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from aarhus_los.uuids import UNKNOWN_TYPE
 from tests.e2e.harness import Sandbox, table_line
 from tests.e2e.los_files import org, spans, unit, uuid_of
-from tests.oracle import NO_TYPE
 
 ORG_RET = "Org_ret_20260301_220000.csv"
 
@@ -17,7 +17,7 @@ def fill(sandbox: Sandbox, count: int) -> None:
                 "user_key": word,
                 "name": word.capitalize(),
                 "parent": None if word in ("top", "other") else uuid_of("top"),
-                "org_unit_type": NO_TYPE,
+                "org_unit_type": UNKNOWN_TYPE,
                 "org_unit_hierarchy": None,
             }
             sandbox.store.create("org_unit", uuid_of(word), date(2020, 1, 1), date.max, fields)
@@ -119,7 +119,7 @@ def test_51_ends_are_too_many_where_they_are_more_than_two_percent(sandbox: Sand
     sandbox.put(ORG_RET, closing(51))
     assert "of 2549" in tripped(sandbox)
     with sandbox.store.transaction():
-        fields = {"user_key": "one", "name": "One", "parent": None, "org_unit_type": NO_TYPE}
+        fields = {"user_key": "one", "name": "One", "parent": None, "org_unit_type": UNKNOWN_TYPE}
         sandbox.store.create("org_unit", uuid_of("one more"), date(2020, 1, 1), date.max, fields)
     passed(sandbox)
     assert ended(sandbox) == 51
@@ -129,7 +129,7 @@ def test_where_mo_cannot_count_the_number_alone_decides(sandbox: Sandbox) -> Non
     fill(sandbox, 3000)
     with sandbox.store.transaction():
         # One broken unit, and MO answers 500 to whoever asks how many there are.
-        nameless = {"user_key": "x", "name": "", "parent": None, "org_unit_type": NO_TYPE}
+        nameless = {"user_key": "x", "name": "", "parent": None, "org_unit_type": UNKNOWN_TYPE}
         sandbox.store.create("org_unit", uuid_of("broken"), date(2020, 1, 1), date.max, nameless)
     sandbox.put(ORG_RET, closing(51))
     assert "MO could not tell of how many" in tripped(sandbox)

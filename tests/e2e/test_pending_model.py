@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -22,9 +22,11 @@ from hypothesis.stateful import (
 
 from aarhus_los.report.account import Account
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Phase, Request
-from tests import oracle
-from tests.e2e.drops import FIRST, TYPES, days_in_mo, days_told, office, type_list
-from tests.e2e.los_files import org, uuid_of
+from tests.drawn.claims import PENDING
+from tests.drawn.units import ADDRESSES
+from tests.drawn.world import on
+from tests.e2e.drops import FIRST, TYPES, file_of, folded, office, said, type_list
+from tests.e2e.los_files import address_of, org, uuid_of
 from tests.e2e.one_process import Ran, one_process
 
 PARENTS: Final = {"a": "top", "b": "a", "c": "b", "d": "top", "e": "d"}
@@ -182,13 +184,9 @@ class Uploads(RuleBasedStateMachine):
 
     def failing(self) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
         """The rows that fail for want of a parent, and those that are wrong in themselves."""
-        bad = {
-            (name, row.line)
-            for name, text in self.accepted.items()
-            for row in oracle.parse(name, text).rows
-            if row.fails
-        }
-        return oracle.told(self.accepted, {}, DAYS, (), {}).failing - bad, bad
+        fates = folded({TYPES: type_list(), **self.accepted}).set_aside
+        orphans = {ref for ref, (fate, _) in fates.items() if fate == PENDING}
+        return orphans, set(fates) - orphans
 
     @precondition(lambda self: self.settled)
     @invariant()
@@ -213,16 +211,23 @@ class Uploads(RuleBasedStateMachine):
         Days that an overtaken row spoke of alone keep what MO has.
         """
         overtaken = {
-            row.unit
+            cells["OrgUUID"]
             for name, text in self.accepted.items()
-            for row in oracle.parse(name, text).rows
-            if (name, row.line) in self.superseded
+            for line, cells in file_of(name, text).cells()
+            if (name, line) in self.superseded
         }
         last = max(date.fromisoformat(name.split("_")[2]) for name in self.accepted)
-        told, found = days_told(self.accepted, {}, DAYS), days_in_mo(self.there.state(), DAYS)
-        for thing in told.keys() | found.keys():
-            days = [day for day in DAYS if thing[0] not in overtaken or day >= last]
-            assert on(days, found.get(thing)) == on(days, told.get(thing)), thing
+        wanted, found = folded({TYPES: type_list(), **self.accepted}).mo, said(self.there.stage.store)
+        kept = overtaken | {
+            address_of(word, column) for word in UNITS for column in ADDRESSES if uuid_of(word) in overtaken
+        }
+        for kind in ("unit", "mark", "address"):
+            for uuid in wanted[kind].keys() | found[kind].keys():
+                for day in (day for day in DAYS if uuid not in kept or day >= last):
+                    assert on(found[kind].get(uuid, ()), day) == on(wanted[kind].get(uuid, ()), day), (
+                        uuid,
+                        day,
+                    )
 
     @precondition(lambda self: self.settled)
     @rule()
@@ -251,10 +256,6 @@ class Uploads(RuleBasedStateMachine):
         self.no_row_is_lost()
         self.mo_says_what_was_accepted()
         self.run_again()
-
-
-def on(days: list[date], there: Mapping[date, Any] | None) -> dict[date, Any]:
-    return {day: what for day, what in (there or {}).items() if day in days}
 
 
 def falls_over(uuid: str) -> Any:

@@ -23,11 +23,12 @@ from aarhus_los.drop.reader import read_file
 from aarhus_los.sandbox.ftp_server import FtpServer
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Request
 from aarhus_los.sandbox.stage import importer_environment
+from tests.desired.people import CARL, People, leader, left, person
 from tests.e2e.drops import put_files
 from tests.e2e.harness import Sandbox
 from tests.e2e.los_files import org, table, unit
 from tests.e2e.people_files import TOWN_HALL, Job, cpr_of, employed, gone, job_of, leading, resigned
-from tests.people_world import CARL, People, leader, left, person, text
+from tests.world import text
 
 CPRS = [*(cpr_of(n) for n in range(60, 72)), "3102701999", "0101701999"]
 """The last two are no CPR numbers, and of nobody whom anybody knows."""
@@ -439,10 +440,10 @@ def test_values_in_memory_show_no_numbers() -> None:
     """What an exception or a debugger would print of rows, claims and operations."""
     world = People()
     world.nye(10, person(CPR=CARL, CPRNavn=NAMES[0]), person(CPR="x"))
-    shown = [repr(world.said), str(world.said), repr(world.sent), repr(world.applied)]
+    shown = [repr(world.said), str(world.said), repr(world.sent)]
     world.nye(10, leader(CPR=CARL), leader(CPR=cpr_of(60)))
     world.luk(11, left(CPR=CARL))
-    shown += [repr(world.said), repr(world.sent), repr(world.applied.acknowledged)]
+    shown += [repr(world.said), repr(world.sent)]
     for name, rows in (
         (
             "Pers_nye_20260202_220000.csv",

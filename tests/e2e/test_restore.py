@@ -13,6 +13,7 @@ import pytest
 from aarhus_los.run import Options
 from aarhus_los.sandbox.mo_store import MoStore, Snapshot
 from tests.e2e.drops import State, office
+from tests.e2e.harness import without_bookmark
 from tests.e2e.los_files import LEDER, LEDER_LUK, PERS, org, table, uuid_of
 from tests.e2e.one_process import OneProcess, one_process
 from tests.e2e.test_crash import cpr, employed, leading
@@ -99,7 +100,7 @@ def test_files_that_are_gone_are_named_and_can_be_uploaded_again(history: Histor
     ran = there.run(options)
     assert ran.account is not None
     assert ran.exit_code == 1
-    assert any(gone in warning for warning in ran.account.warnings)
+    assert any(gone in str(notice) for notice in ran.account.notices)
     there.put(gone, DELTA[gone])
     assert there.run(options).exit_code == 0
     assert timeless(there.state()) == timeless(history.end)
@@ -145,7 +146,7 @@ def anonymous(state: State) -> dict[str, Any]:
         }
     for validities in told["employee"].values():
         validities[0]["from"] = None
-    told["facet"] = {uuid: validities[-1]["user_key"] for uuid, validities in state["facet"].items()}
+    told["facet"] = {uuid: validities[-1]["user_key"] for uuid, validities in told["facet"].items()}
     return told
 
 
@@ -158,7 +159,7 @@ def test_the_record_of_a_run_replayed_by_hand_gives_the_same_mo(history: History
         replay(store, operation)
     after = MoStore.empty()
     after.restore(history.copies[drop - 1])
-    assert anonymous(store.state()) == anonymous(after.state())
+    assert anonymous(without_bookmark(store.state())) == anonymous(without_bookmark(after.state()))
     assert store.municipality_code == after.municipality_code
 
 
@@ -182,7 +183,7 @@ def test_a_record_tells_what_was_there_before(history: History, drop: int) -> No
                 for each in there[operation["kind"]][operation["uuid"]]
                 if (each["from"] or "0001-01-01") <= day <= (each["to"] or "9999-12-31")
             ]
-            assert [{name: each[name] for name in said} for each in found] == [said]
+            assert [{name: each.get(name) for name in said} for each in found] == [said]
     assert undoable > 3
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from aarhus_los.sandbox.mo_store import ROOT_ORGANISATION
 from aarhus_los.sandbox.stage import Stage
+from aarhus_los.uuids import LINE_ORGANISATION, OUTSIDE_LINE, UNKNOWN_TYPE, object_uuid
 from tests.e2e import takeover, takeover_drop
 from tests.e2e.harness import Sandbox
 from tests.e2e.los_files import address_of, spans, uuid_of
@@ -27,13 +28,9 @@ from tests.e2e.takeover import (
     IDA,
     ORG_UUID,
     OTHER_EVA,
-    account_of,
-    email_of,
     facet_of,
     manager_of,
-    person_of,
 )
-from tests.oracle import LINE, NO_TYPE, NOT_LINE
 
 State = dict[str, dict[str, list[dict[str, Any]]]]
 Object = tuple[str, str]
@@ -121,16 +118,16 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 TONIGHT: set[Object] = {
     ("class", uuid_of("Dagtilbud")),
     # What the earlier importer did not know.
-    ("class", NOT_LINE),
-    ("class", NO_TYPE),
+    ("class", OUTSIDE_LINE),
+    ("class", UNKNOWN_TYPE),
     ("org_unit", uuid_of("skole")),
     ("org_unit", uuid_of("uden type")),
     ("org_unit", uuid_of("ny")),
     ("address", address_of("ny", "LOSID")),
-    ("employee", person_of(IDA)),
+    ("employee", object_uuid(IDA)),
     ("engagement", uuid_of("ida")),
-    ("address", email_of(IDA)),
-    ("it", account_of(IDA)),
+    ("address", object_uuid(IDA + "email")),
+    ("it", object_uuid(IDA + "azid")),
     ("manager", manager_of("ny", IDA)),
 }
 WRONG: set[Object] = {
@@ -141,13 +138,13 @@ WRONG: set[Object] = {
     ("address", address_of("tom", "EAN")),
     *(("org_unit", uuid_of(word)) for word in CLOSED),
     *(("address", address_of(word, "LOSID")) for word in CLOSED),
-    ("address", email_of(ANNA)),
-    ("it", account_of(ANNA)),
-    ("it", account_of(BO)),
-    ("it", account_of(CILLE)),
-    ("address", email_of(CILLE)),
+    ("address", object_uuid(ANNA + "email")),
+    ("it", object_uuid(ANNA + "azid")),
+    ("it", object_uuid(BO + "azid")),
+    ("it", object_uuid(CILLE + "azid")),
+    ("address", object_uuid(CILLE + "email")),
     ("engagement", uuid_of("cille")),
-    ("address", email_of(DAN)),
+    ("address", object_uuid(DAN + "email")),
     ("manager", manager_of("skole", FIE)),
     ("manager", manager_of("dag", GORM)),
     ("manager", manager_of("tom", HANS)),
@@ -291,8 +288,8 @@ def test_units_are_mended_day_by_day(story: Story) -> None:
         ("2025-06-01", None, "Forud II"),
     ]
     assert spans(units[uuid_of("linje")], "org_unit_hierarchy") == [
-        ("2020-01-01", "2025-03-09", LINE),
-        ("2025-03-10", None, NOT_LINE),
+        ("2020-01-01", "2025-03-09", LINE_ORGANISATION),
+        ("2025-03-10", None, None),
     ]
     assert spans(units[uuid_of("uden type")], "org_unit_type") == [
         ("2020-01-01", None, uuid_of("Afdeling")),
@@ -314,49 +311,49 @@ def test_addresses_are_mended_and_a_user_key_alone_is_no_difference(story: Story
 
 def test_email_and_account_last_as_long_as_an_engagement_does(story: Story) -> None:
     mo = story.mended.mo
-    assert spans(mo["address"][email_of(ANNA)], "value") == [("2025-02-01", None, "anna@aarhus.dk")]
-    assert spans(mo["it"][account_of(ANNA)], "user_key") == [("2025-02-01", None, "AZ01")]
+    assert spans(mo["address"][object_uuid(ANNA + "email")], "value") == [("2025-02-01", None, "anna@aarhus.dk")]
+    assert spans(mo["it"][object_uuid(ANNA + "azid")], "user_key") == [("2025-02-01", None, "AZ01")]
     assert spans(mo["engagement"][uuid_of("anna1")], "user_key") == [("2020-01-01", "2025-04-30", "anna1")]
     assert spans(mo["engagement"][uuid_of("cille")], "user_key") == [("2020-01-01", "2025-12-31", "cille")]
-    assert spans(mo["address"][email_of(CILLE)], "value") == [("2025-02-01", "2025-12-31", "cille@aarhus.dk")]
-    assert spans(mo["address"][email_of(DAN)], "value") == [("2025-02-01", "2025-03-09", "dan@aarhus.dk")]
+    assert spans(mo["address"][object_uuid(CILLE + "email")], "value") == [("2025-02-01", "2025-12-31", "cille@aarhus.dk")]
+    assert spans(mo["address"][object_uuid(DAN + "email")], "value") == [("2025-02-01", "2025-03-09", "dan@aarhus.dk")]
 
 
 def test_an_account_is_named_by_its_user_key_and_gets_the_right_one(story: Story) -> None:
     mo = story.mended.mo
-    assert spans(mo["it"][account_of(BO)], "user_key") == [
+    assert spans(mo["it"][object_uuid(BO + "azid")], "user_key") == [
         ("2025-02-01", "2025-03-09", "AZ02"),
         ("2025-03-10", None, "AZ22"),
     ]
-    assert spans(mo["it"][account_of(CILLE)], "user_key") == [("2025-02-01", "2025-12-31", "AZ03")]
-    assert mo["address"][email_of(BO)] == story.before.mo["address"][email_of(BO)]
+    assert spans(mo["it"][object_uuid(CILLE + "azid")], "user_key") == [("2025-02-01", "2025-12-31", "AZ03")]
+    assert mo["address"][object_uuid(BO + "email")] == story.before.mo["address"][object_uuid(BO + "email")]
 
 
 def test_of_two_people_with_one_cpr_number_the_employed_one_is_taken(story: Story) -> None:
-    assert f"several people in MO have this CPR number: {person_of(EVA)} is taken" in story.mended.done.stdout
+    assert f"several people in MO have this CPR number: {object_uuid(EVA)} is taken" in story.mended.done.stdout
     assert EVA not in story.mended.done.stdout
     assert story.mended.mo["employee"][OTHER_EVA] == story.before.mo["employee"][OTHER_EVA]
-    assert {each["person"] for each in story.mended.mo["engagement"][uuid_of("eva")]} == {person_of(EVA)}
+    assert {each["person"] for each in story.mended.mo["engagement"][uuid_of("eva")]} == {object_uuid(EVA)}
 
 
 def test_managers_begin_on_the_file_date_and_reappointments_are_told_apart(story: Story) -> None:
     managers = story.mended.mo["manager"]
-    assert spans(managers[manager_of("skole", FIE)], "person") == [("2025-02-01", None, person_of(FIE))]
+    assert spans(managers[manager_of("skole", FIE)], "person") == [("2025-02-01", None, object_uuid(FIE))]
     assert spans(managers[manager_of("dag", GORM)], "person") == [
-        ("2025-02-01", "2025-05-31", person_of(GORM)),
-        ("2025-09-01", None, person_of(GORM)),
+        ("2025-02-01", "2025-05-31", object_uuid(GORM)),
+        ("2025-09-01", None, object_uuid(GORM)),
     ]
-    assert spans(managers[manager_of("tom", HANS)], "person") == [("2025-02-01", None, person_of(HANS))]
+    assert spans(managers[manager_of("tom", HANS)], "person") == [("2025-02-01", None, object_uuid(HANS))]
 
 
 def test_what_was_seeded_and_set_up_before_us_is_found_and_kept(story: Story) -> None:
     before, after = story.before.mo, story.mended.mo
     assert after["facet"] == before["facet"]
     assert after["itsystem"] == before["itsystem"]
-    ours = {uuid_of("Dagtilbud"), NOT_LINE, NO_TYPE}
+    ours = {uuid_of("Dagtilbud"), OUTSIDE_LINE, UNKNOWN_TYPE}
     assert {uuid: each for uuid, each in after["class"].items() if uuid not in ours} == {
         uuid: each for uuid, each in before["class"].items() if uuid not in ours
     }
     # One facet is MO's own and one was made by the earlier importer: both are found by their user key.
-    assert after["class"][NO_TYPE][-1]["facet_uuid"] == facet_of("org_unit_type") != NO_TYPE
-    assert after["class"][NOT_LINE][-1]["facet_uuid"] == facet_of("org_unit_hierarchy")
+    assert after["class"][UNKNOWN_TYPE][-1]["facet_uuid"] == facet_of("org_unit_type") != UNKNOWN_TYPE
+    assert after["class"][OUTSIDE_LINE][-1]["facet_uuid"] == facet_of("org_unit_hierarchy")

@@ -74,7 +74,11 @@ def test_what_an_earlier_importer_had_read_is_taken_over_and_only_what_is_new_is
     # Hashed when it was taken over: a corrected upload is seen, also where its time says nothing.
     put_at(sandbox.drop, FEBRUARY, org(unit("top"), called("old", "Corrected")), datetime(2026, 2, 1, 22))
     assert table_line(imported(sandbox), FEBRUARY)[0] == "2"
-    assert names(sandbox, "old") == [("2020-01-01", None, "Corrected")]
+    # What was claimed when it was taken over is folded with it: what the older file said stays before it.
+    assert names(sandbox, "old") == [
+        ("2020-01-01", "2026-01-31", "Old"),
+        ("2026-02-01", None, "Corrected"),
+    ]
     assert lines(sandbox)[FEBRUARY].get("taken_over", False) is False
     sandbox.writes()
     imported(sandbox)
@@ -141,7 +145,8 @@ def test_a_pending_row_outlives_its_file_and_is_healed_in_its_place(sandbox: San
         rf"  {FEBRUARY}: read again for its pending rows, which wait since \d{{4}}-\d\d-\d\d\n", told
     )
     folder = kept(sandbox)
-    assert {path.name for path in folder.iterdir()} == {FEBRUARY, MARCH}
+    # What is folded about the pending unit: not what speaks of others only.
+    assert {path.name for path in folder.iterdir()} == {INITAL, FEBRUARY}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
@@ -199,6 +204,7 @@ def test_accept_rejects_gives_up_what_is_pending_and_leaves_the_reject_file(sand
 
 def test_accept_rejects_gives_up_what_can_no_longer_be_tried(sandbox: Sandbox) -> None:
     sandbox.put(INITAL, org(unit("top"), unit("child", "missing")))
+    sandbox.put(MARCH, org(called("other", "March")))
     imported(sandbox, exit_code=1)
     sandbox.remove(INITAL)
     (kept(sandbox) / INITAL).unlink()
@@ -239,15 +245,13 @@ def test_since_imports_again_and_harms_nothing(sandbox: Sandbox) -> None:
     imported(sandbox, "--since", "2026-01-01")
     assert sandbox.writes() == 0
     assert sandbox.state() == mo
-    # What somebody changed in MO by hand comes right again, from the day on that is asked for.
+    # What somebody changed in MO by hand comes right again, on all days that the files say anything of.
     with sandbox.store.transaction():
         for month in (2, 3):
             day = datetime(2026, month, 10).date()
             sandbox.store.edit("org_unit", uuid_of("one"), day, day, {"name": "By hand"})
     assert f"{FEBRUARY}:" not in imported(sandbox, "--since", "2026-03-01")
-    assert [name for _, _, name in names(sandbox, "one")] == [
-        *("First", "February", "By hand", "February", "March")
-    ]
+    assert [name for _, _, name in names(sandbox, "one")] == ["First", "February", "March"]
     imported(sandbox, "--since", "2026-02-01")
     assert sandbox.state() == mo
 
@@ -302,7 +306,8 @@ def test_a_broken_file_is_refused_while_the_others_are_imported_and_healed_by_a_
     sandbox.put(APRIL, org(called("one", "April")))
     imported(sandbox, exit_code=1)
     assert names(sandbox, "one") == [("2020-01-01", "2026-03-31", "February"), ("2026-04-01", None, "April")]
-    assert names(sandbox, "two") == [("2020-01-01", None, "March")]
+    # As if it had come in its place: the later file is then a change.
+    assert names(sandbox, "two") == [("2020-01-01", "2026-02-28", "February"), ("2026-03-01", None, "March")]
 
 
 def test_files_that_are_not_imported_are_named_with_the_reason_and_foreign_ones_are_not(night: Night) -> None:
