@@ -134,6 +134,8 @@ def _merged(kind: str, uuid: str, days: Iterable[_Days]) -> list[Net]:
 def _rows_of(run: Sequence[_Days]) -> tuple[str, ...]:
     # Often they are one and the same, and many.
     different = {id(each.rows): each.rows for each in run}
+    if len(different) == 1:
+        return run[0].rows
     return tuple(dict.fromkeys(row for rows in different.values() for row in rows))
 
 
