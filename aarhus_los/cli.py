@@ -407,6 +407,7 @@ def _options(given: dict[str, Any], verify: Literal["some", "all", "none"]) -> A
         accepted_rows=frozenset(_row(text) for text in accepted - {_ALL}),
         allow=allow,
         verify=verify,
+        names=given["html"] is not None,
     )
 
 

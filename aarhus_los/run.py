@@ -66,6 +66,8 @@ class Options:
     accepted_rows: frozenset[RowRef] = frozenset()
     allow: Mapping[BrakeKind, int] = field(default_factory=dict)
     verify: Literal["some", "all", "none"] = "some"
+    names: bool = False
+    """Whether the names of all that is told are read from MO, also where nobody is about to decide by them."""
 
 
 def import_drop(settings: Settings, options: Options, progress: Progress) -> Account:
@@ -261,10 +263,14 @@ class _Run:
         world: World,
         addresses: Resolution,
     ) -> None:
-        """Before the first write: an MO that cannot show names then costs nothing."""
+        """Before the first write: an MO that cannot show names then costs nothing.
+
+        What the run has not read for its own sake is read for a person who decides by it, or who asks for the page.
+        """
+        asked = self.options.names or self.account.dry or self.account.brakes
 
         def read(kind: Kind, uuids: Collection[str]) -> Mapping[str, History]:
-            return read_histories(client, kind, uuids).found
+            return read_histories(client, kind, uuids).found if asked else {}
 
         with self._phase("read names"):
             refs = {aside.ref for family in families for aside in family.set_aside}

@@ -172,7 +172,11 @@ class Arena:
         return End(
             self.sandbox.state(),
             [
-                {key: value for key, value in json.loads(line).items() if key not in ("imported", "mtime", "began", "last", "bookmark")}
+                {
+                    key: value
+                    for key, value in json.loads(line).items()
+                    if key not in ("imported", "mtime", "began", "last", "bookmark")
+                }
                 for line in lines
             ],
             contents(self.sandbox.state_file.with_name("state.d")),

@@ -311,12 +311,18 @@ def test_addresses_are_mended_and_a_user_key_alone_is_no_difference(story: Story
 
 def test_email_and_account_last_as_long_as_an_engagement_does(story: Story) -> None:
     mo = story.mended.mo
-    assert spans(mo["address"][object_uuid(ANNA + "email")], "value") == [("2025-02-01", None, "anna@aarhus.dk")]
+    assert spans(mo["address"][object_uuid(ANNA + "email")], "value") == [
+        ("2025-02-01", None, "anna@aarhus.dk")
+    ]
     assert spans(mo["it"][object_uuid(ANNA + "azid")], "user_key") == [("2025-02-01", None, "AZ01")]
     assert spans(mo["engagement"][uuid_of("anna1")], "user_key") == [("2020-01-01", "2025-04-30", "anna1")]
     assert spans(mo["engagement"][uuid_of("cille")], "user_key") == [("2020-01-01", "2025-12-31", "cille")]
-    assert spans(mo["address"][object_uuid(CILLE + "email")], "value") == [("2025-02-01", "2025-12-31", "cille@aarhus.dk")]
-    assert spans(mo["address"][object_uuid(DAN + "email")], "value") == [("2025-02-01", "2025-03-09", "dan@aarhus.dk")]
+    assert spans(mo["address"][object_uuid(CILLE + "email")], "value") == [
+        ("2025-02-01", "2025-12-31", "cille@aarhus.dk")
+    ]
+    assert spans(mo["address"][object_uuid(DAN + "email")], "value") == [
+        ("2025-02-01", "2025-03-09", "dan@aarhus.dk")
+    ]
 
 
 def test_an_account_is_named_by_its_user_key_and_gets_the_right_one(story: Story) -> None:
@@ -330,7 +336,9 @@ def test_an_account_is_named_by_its_user_key_and_gets_the_right_one(story: Story
 
 
 def test_of_two_people_with_one_cpr_number_the_employed_one_is_taken(story: Story) -> None:
-    assert f"several people in MO have this CPR number: {object_uuid(EVA)} is taken" in story.mended.done.stdout
+    assert (
+        f"several people in MO have this CPR number: {object_uuid(EVA)} is taken" in story.mended.done.stdout
+    )
     assert EVA not in story.mended.done.stdout
     assert story.mended.mo["employee"][OTHER_EVA] == story.before.mo["employee"][OTHER_EVA]
     assert {each["person"] for each in story.mended.mo["engagement"][uuid_of("eva")]} == {object_uuid(EVA)}
