@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aarhus_los.answer import Unsettled
+from aarhus_los.api import REST, Api
 from aarhus_los.brakes import Limit, Refusals
 from aarhus_los.delivery import Batch, Delivered, Failing, Failure, Mo, deliver
 from aarhus_los.errors import UnavailableError
@@ -58,6 +59,7 @@ def apply_plan(
     *,
     chunk_size: int,
     concurrency: int,
+    api: Api = REST,
     limit: Limit | None = None,
     allowed: int = 0,
     progress: Callable[[int], None] = lambda done: None,
@@ -69,7 +71,8 @@ def apply_plan(
     tell what was done when this is interrupted.
     """
     into = Applied() if applied is None else applied
-    return _Run(plan, mo, chunk_size, concurrency, limit, allowed, progress, into).run()
+    plan = api.ordered(plan)
+    return _Run(plan, mo, api, chunk_size, concurrency, limit, allowed, progress, into).run()
 
 
 class _Run:
@@ -77,6 +80,7 @@ class _Run:
         self,
         plan: Plan,
         mo: Mo,
+        api: Api,
         chunk_size: int,
         concurrency: int,
         limit: Limit | None,
@@ -86,10 +90,11 @@ class _Run:
     ) -> None:
         self.steps = plan.steps
         self.mo = mo
+        self.api = api
         self.concurrency = concurrency
         self.progress = progress
         self.applied = applied
-        self.schedule = Schedule(plan.steps, chunk_size)
+        self.schedule = Schedule(plan.steps, chunk_size, api)
         self.refusals = Refusals(len({(op.kind, op.uuid) for op in plan.operations}), limit, allowed)
         self.again: deque[Batch] = deque()
         """Batches that are sent before new ones."""
@@ -105,6 +110,8 @@ class _Run:
         """How often each object was written, as MO's registrations must show."""
         self.doubtful: set[Object] = set()
         """Objects of which that is not known, since an answer was lost."""
+        self.unread: set[int] = set()
+        """Steps of which MO may have some already, though they were given back to the schedule."""
 
     def run(self) -> Applied:
         # One more than write: proofs are asked for beside them.
@@ -130,7 +137,7 @@ class _Run:
             while len(self.delivering) < self.concurrency and (batch := self._next_batch()) is not None:
                 steps = [self.steps[number] for number in batch.numbers]
                 batch.sent_after = self.answered
-                self.delivering[pool.submit(deliver, self.mo, batch, steps)] = batch
+                self.delivering[pool.submit(deliver, self.mo, self.api, batch, steps)] = batch
             if self.unproven and self.proving is None and not self.applied.stopped:
                 asked: dict[Kind, set[str]] = {}
                 for proof in self.unproven:
@@ -156,12 +163,17 @@ class _Run:
     def _next_batch(self) -> Batch | None:
         if self.applied.stopped or self.applied.refusals:
             return None
-        if self.again:
-            return self.again.popleft()
+        batch = next((each for each in self.again if self.schedule.may_go(each.numbers)), None)
+        if batch is not None:
+            self.again.remove(batch)
+            return batch
         idle = not self.delivering and self.proving is None and not self.unproven
-        taken = self.schedule.take(self.concurrency - len(self.delivering), idle=idle and not self.unanswered)
+        nothing_else = idle and not self.unanswered and not self.again
+        taken = self.schedule.take(self.concurrency - len(self.delivering), idle=nothing_else)
         if taken is not None:
-            return Batch(*taken)
+            return Batch(*taken, unread=not self.unread.isdisjoint(taken[1]))
+        if idle and self.again:  # of batches that wait for each other, the first
+            return self.again.popleft()
         if idle and self.unanswered:
             return self._unanswered_again()
         return None
@@ -226,7 +238,7 @@ class _Run:
         self.again.append(batch)
 
     def _acknowledged(self, batch: Batch, delivered: Delivered) -> None:
-        self.writes.update((op.kind, op.uuid) for op in delivered.written)
+        self.writes.update(delivered.writes)
         for number, failure in zip(batch.numbers, delivered.failures, strict=True):
             self._over(number, failure)
 
@@ -237,6 +249,12 @@ class _Run:
     # What MO has refused, and what it has not answered
 
     def _refused(self, batch: Batch, refused: Refused) -> None:
+        if len(batch.numbers) > 1 and self.api.in_order:
+            if batch.unread:
+                self.unread.update(batch.numbers)
+            suspected = batch.numbers if batch.culprit is None else [batch.culprit]
+            self.schedule.give_back(batch.numbers, suspected)
+            return
         if len(batch.numbers) > 1:
             self.again.extend(batch.halves())
             return

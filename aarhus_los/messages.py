@@ -397,6 +397,20 @@ class Message(Enum):
         "{file}: MO has classes that it does not list, they are left as they are: {names} and {count} more",
         "{file}: MO har klasser, som listen ikke har; de er ikke ændret: {names} og {count} til",
     )
+    WITHOUT_REST = (
+        "MO's REST API is switched off, or closed to our client: it is written by GraphQL, see los-import help setup",
+        "MO's REST-API er slået fra eller lukket for vores klient: der skrives med GraphQL, se los-import help setup",
+    )
+    POSTAL_LEFT_OUT = (
+        "{count:postal address|postal addresses} left out: without REST, MO asks its own address service about them,"
+        " and that does not answer; one is tried in each run",
+        "{count:postadresse|postadresser} udeladt: uden REST spørger MO sin egen adressetjeneste om dem,"
+        " og den svarer ikke; én prøves i hver kørsel",
+    )
+    POSTAL_TAKEN_AGAIN = (
+        "MO takes postal addresses again: a run with --since {day} brings those that were left out",
+        "MO tager imod postadresser igen: en kørsel med --since {day} henter dem, der blev udeladt",
+    )
     OTHER_MUNICIPALITY = (
         "MO's root organisation has the municipality code {found}, the settings have {expected}: left as it is",
         "MO's rodorganisation har kommunekoden {found}, indstillingerne har {expected}: den er ikke ændret",

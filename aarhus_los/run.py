@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from aarhus_los import clock, initial
+from aarhus_los import postal as postal_addresses
 from aarhus_los.addresses.adressevask import Adressevask
 from aarhus_los.addresses.cache import Cache
 from aarhus_los.addresses.lookup import Resolution, resolve
 from aarhus_los.addresses.outcomes import Found
+from aarhus_los.api import REST, GraphQL
 from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
 from aarhus_los.deadline import NO_DEADLINE, Deadline
@@ -30,11 +32,12 @@ from aarhus_los.lock import locked
 from aarhus_los.messages import Message
 from aarhus_los.mo.bookmark import last_bookmark, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
-from aarhus_los.mo.model import History, Kind
+from aarhus_los.mo.model import Address, History, Kind
 from aarhus_los.mo.read import read_counts, read_histories, read_of_units
 from aarhus_los.mo.target import Target
+from aarhus_los.mo.without_rest import takes_address, writes_by_rest
 from aarhus_los.moments import may_lack_a_past, trace
-from aarhus_los.plan import Plan, make_plan
+from aarhus_los.plan import Operation, Plan, make_plan
 from aarhus_los.preflight import OPERATION_BYTES, preflight
 from aarhus_los.progress import check_mo, completed, healed, needed_again, under_way
 from aarhus_los.pruning import prune, sweep_all
@@ -51,6 +54,8 @@ from aarhus_los.settings import Settings
 from aarhus_los.sources.open import open_source
 from aarhus_los.verify import touched, verify
 
+WITHOUT_REST: Final = "mo:without REST"
+"""What the state calls the API by which MO was written, where REST was gone."""
 Progress = Callable[[str, int, int], None]
 """Told the phase, and how much of how much is done (0 of 0: it begins)."""
 
@@ -134,6 +139,11 @@ class _Run:
                 families = desire(selection.files, subjects, world, addresses.outcomes, ours, self.now.date())
                 wanted = [each for family in families for each in family.objects]
                 plan = account.plan = make_plan(wanted, world.actual)
+                by_rest = not plan.steps or writes_by_rest(client, self.settings.mo_api)
+                postal = postal_addresses.written(plan)
+                if self._leaves_out(client, postal, selection, by_rest=by_rest):
+                    wanted = postal_addresses.without(wanted)
+                    plan = account.plan = make_plan(wanted, world.actual)
                 account.notices += self._orphans(client, wanted, plan)
             account.brakes = self._brakes(plan, client, world)
             self._gather_names(client, selection, families, world, addresses)
@@ -144,7 +154,8 @@ class _Run:
             with record_left(self.settings.report_folder, account, lambda: self._count_writes(applied)):
                 if plan.steps and not account.dry and not account.brakes:
                     self._try_places(selection, families, subjects)
-                    target = Target(client, set_bookmark(client, self.now))
+                    api = REST if by_rest else GraphQL.of(wanted, world.actual)
+                    target = Target(client, set_bookmark(client, self.now), api)
                     claimed = healed(selection, (each for family in families for each in family.set_aside))
                     state = under_way(state, selection, claimed, target.moment)
                     save_state(self.settings.state_file, state)
@@ -247,6 +258,32 @@ class _Run:
             raise SettingsError(f"azid_it_system_uuid: MO has no IT system {system}")
         return system
 
+    def _leaves_out(
+        self, client: MoClient, postal: Sequence[Operation], selection: Selection, *, by_rest: bool
+    ) -> bool:
+        """Whether postal addresses cannot be written, and are left out. What is new about that is told."""
+        report, reported = self.account.notices.append, selection.reported
+        if by_rest:
+            reported.pop(WITHOUT_REST, None)
+        elif self.settings.mo_api == "auto" and WITHOUT_REST not in reported:
+            reported[WITHOUT_REST] = "graphql"
+            report(Notice(Message.WITHOUT_REST(), news=True))
+        if not postal:
+            return False
+        since = reported.get(postal_addresses.LEFT_OUT)
+        first = postal[0].value
+        assert isinstance(first, Address)
+        if not (by_rest or takes_address(client, first.value)):
+            day = postal_addresses.first_day(postal).isoformat()
+            reported[postal_addresses.LEFT_OUT] = min(day, since or day)
+            report(Notice(Message.POSTAL_LEFT_OUT(count=len({op.uuid for op in postal})), news=True))
+            return True
+        if since is not None and self.options.since and self.options.since.isoformat() <= since:
+            del reported[postal_addresses.LEFT_OUT]
+        elif since is not None:
+            report(Notice(Message.POSTAL_TAKEN_AGAIN(day=date.fromisoformat(since)), news=True))
+        return False
+
     def _orphans(self, client: MoClient, wanted: list[DesiredObject], plan: Plan) -> list[Notice]:
         """What outlives the units that end."""
         ended = ended_units(plan.operations)
@@ -317,6 +354,7 @@ class _Run:
                 apply_plan(
                     plan,
                     target,
+                    api=target.api,
                     chunk_size=settings.chunk_size,
                     concurrency=settings.concurrency,
                     limit=Limit(settings.max_refused, settings.max_refused_percent),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
+from aarhus_los.api import REST, Api
 from aarhus_los.mo.payloads import Endpoint
 from aarhus_los.plan import Step
 
@@ -16,11 +17,15 @@ SMALLEST_LIST: Final = 10
 
 
 class Schedule:
-    """Steps, named by their numbers in the plan."""
+    """Steps, named by their numbers in the plan.
 
-    def __init__(self, steps: Sequence[Step], chunk_size: int) -> None:
+    Where `api` keeps the order of a list, a step also goes into the list of what it waits for, after it.
+    """
+
+    def __init__(self, steps: Sequence[Step], chunk_size: int, api: Api = REST) -> None:
         self._steps = steps
         self._chunk_size = chunk_size
+        self._api = api
         self._waits = [len(step.needs | step.follows) for step in steps]
         self._blocks: dict[int, list[int]] = {}
         for number, step in enumerate(steps):
@@ -30,6 +35,9 @@ class Schedule:
         self._ready: dict[tuple[int, Endpoint, bool], deque[int]] = {}
         self._open = set(range(len(steps)))
         """Steps that are neither over nor taken."""
+        self._over: set[int] = set()
+        self._suspected: set[int] = set()
+        """Steps that go alone from now on."""
         for number in range(len(steps)):
             if self._waits[number] == 0:
                 self._is_ready(number)
@@ -50,10 +58,11 @@ class Schedule:
     def over(self, number: int, *, failed: bool) -> list[int]:
         """Lets those go that waited for a step that is over. Returns those that need it and will not be sent."""
         lost = []
+        self._over.add(number)
         for waiting in self._blocks.get(number, ()):
+            self._waits[waiting] -= 1
             if waiting not in self._open:
                 continue
-            self._waits[waiting] -= 1
             if failed and number in self._steps[waiting].needs:
                 self._open.discard(waiting)
                 lost.append(waiting)
@@ -61,10 +70,26 @@ class Schedule:
                 self._is_ready(waiting)
         return lost
 
+    def give_back(self, numbers: Sequence[int], suspected: Collection[int]) -> None:
+        """Steps of a list that MO refused will be taken again: those that may be to blame, alone."""
+        self._open.update(numbers)
+        self._suspected.update(suspected)
+        for number in numbers:
+            if self._waits[number] == 0:
+                self._is_ready(number)
+
+    def may_go(self, numbers: Sequence[int]) -> bool:
+        """Whether all that these wait for is over, or among them."""
+        return all(
+            self._steps[number].needs | self._steps[number].follows <= self._over | set(numbers)
+            for number in numbers
+        )
+
     def _is_ready(self, number: int) -> None:
         """What most others wait behind goes first, in a list of its own: else MO would be idle in the end."""
         step = self._steps[number]
-        key = (self._heights[number], step.operations[0].endpoint, step.alone)
+        alone = step.alone or number in self._suspected
+        key = (self._heights[number], self._api.endpoint(step.operations[0]), alone)
         self._ready.setdefault(key, deque()).append(number)
 
     def _taken(self, key: tuple[int, Endpoint, bool], connections: int) -> list[int]:
@@ -72,13 +97,23 @@ class Schedule:
         room = self._room(queue, connections) if not key[2] else 0
         numbers: list[int] = []
         size = 0
-        while queue and (not numbers or size + len(self._steps[queue[0]].operations) <= room):
-            number = queue.popleft()
+        after: deque[int] = deque()
+        waits: dict[int, int] = {}
+        while (line := after or queue) and (
+            not numbers or size + len(self._steps[line[0]].operations) <= room
+        ):
+            number = line.popleft()
             if number not in self._open:
                 continue
             self._open.discard(number)
             numbers.append(number)
             size += len(self._steps[number].operations)
+            if self._api.in_order and not key[2]:
+                for waiting in self._blocks.get(number, ()):
+                    waits[waiting] = waits.get(waiting, self._waits[waiting]) - 1
+                    alone = self._steps[waiting].alone or waiting in self._suspected
+                    if waits[waiting] == 0 and not alone:
+                        after.append(waiting)
         if not queue:
             del self._ready[key]
         return numbers

@@ -279,7 +279,7 @@ class _Selecting:
         """What has no file of its own to be reported with."""
         selection = self.selection
         for key, value in self.state.reported.items():
-            if key.startswith("header:"):
+            if key.startswith(("header:", "mo:")):
                 selection.reported.setdefault(key, value)
         for name, line in sorted(self.state.lines.items()):
             if line.under_way is not None and name not in self.entries:

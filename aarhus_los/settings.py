@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from aarhus_los.errors import SettingsError
+from aarhus_los.mo.without_rest import MoApi
 from aarhus_los.setting_sources import (
     FLAGS,
     PUBLIC_DAR_TOKEN,
@@ -193,6 +194,8 @@ class Settings(BaseModel):
     client_secret: SecretStr | None = None
     auth_server: Url | None = None
     auth_realm: Annotated[str, AfterValidator(_realm)] = "mo"
+    # How MO is written; auto: by REST where MO has it.
+    mo_api: MoApi = "auto"
     graphql_version: Annotated[int, BeforeValidator(_version_number), Field(ge=21, le=30)] = 30
     concurrency: Annotated[int, Field(ge=1, le=32)] = 4
     chunk_size: Annotated[int, Field(ge=1, le=500)] = 50

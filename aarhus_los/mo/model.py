@@ -54,6 +54,11 @@ class Declared:
     parse: Callable[[Any], Any] | None = None
     """From what MO says to the field; None: as it is."""
 
+    @property
+    def input(self) -> str:
+        """Its name in the inputs of mutations: that of REST where it refers to something, else the one that is read."""
+        return self.graphql if self.to is None else self.written
+
 
 def mo(
     graphql: str,
@@ -223,6 +228,8 @@ class Spec:
     """What the names of their input types begin with."""
     by_mutation: bool = False
     """Whether it is written by mutations only: MO's REST has no list of it."""
+    in_bulk: tuple[str, ...] = ()
+    """The verbs of its mutations that there are for lists too, named after the collection."""
     beside: Kind | None = None
     """A kind that MO shows in the fields of this one."""
 
@@ -262,10 +269,12 @@ KINDS: Final[Mapping[Kind, Spec]] = {
     Kind.ORG_UNIT: Spec(Unit, "org_units", "org_unit", "OrganisationUnit", beside=Kind.MARK),
     Kind.MARK: Spec(Mark, "org_units", "org_unit", "OrganisationUnit"),
     Kind.EMPLOYEE: Spec(Person, "persons", "employee", "Employee"),
-    Kind.ENGAGEMENT: Spec(Engagement, "engagements", "engagement", "Engagement"),
-    Kind.ADDRESS: Spec(Address, "addresses", "address", "Address"),
-    Kind.IT: Spec(Account, "itusers", "ituser", "ITUser"),
-    Kind.MANAGER: Spec(Manager, "managers", "manager", "Manager"),
+    Kind.ENGAGEMENT: Spec(
+        Engagement, "engagements", "engagement", "Engagement", in_bulk=("create", "update")
+    ),
+    Kind.ADDRESS: Spec(Address, "addresses", "address", "Address", in_bulk=("create",)),
+    Kind.IT: Spec(Account, "itusers", "ituser", "ITUser", in_bulk=("create",)),
+    Kind.MANAGER: Spec(Manager, "managers", "manager", "Manager", in_bulk=("create",)),
 }
 """All kinds with a history of their own; the organisation has none."""
 
