@@ -16,8 +16,21 @@ from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.mo import payloads
 from aarhus_los.mo.model import Address, Engagement, History, Kind, Object, references
 from aarhus_los.mo.payloads import Endpoint, Item
-from aarhus_los.plan import Action, Operation, Plan
-from aarhus_los.timeline import Nothing, Piece, is_there, overlay, restrict
+from aarhus_los.plan import Action, Operation, Plan, Step
+from aarhus_los.postal import is_postal
+from aarhus_los.timeline import (
+    FOREVER,
+    NOTHING,
+    Nothing,
+    Piece,
+    clip,
+    day_after,
+    day_before,
+    is_there,
+    overlay,
+    restrict,
+    valid,
+)
 
 VERBS: Final = {Action.CREATE: "create", Action.EDIT: "update", Action.TERMINATE: "terminate"}
 
@@ -82,16 +95,17 @@ class GraphQL:
     def ordered(self, plan: Plan) -> Plan:
         """What refers to an org unit comes after what gives the unit days; a creation, also after what takes days away.
 
-        Else the unit would be in use by then.
+        Else the unit would be in use by then. An address that goes beyond the first days of a new unit cannot be made with
+        these; and a postal one may be refused by what MO's address service knows, which must not keep the unit back.
         """
+        steps = list(_apart(plan.steps))
         gives: dict[str, set[int]] = {}
         takes: dict[str, set[int]] = {}
-        for number, step in enumerate(plan.steps):
+        for number, step in enumerate(steps):
             for op in step.operations:
                 if op.kind is Kind.ORG_UNIT:
                     (takes if op.value is None else gives).setdefault(op.uuid, set()).add(number)
-        steps = list(plan.steps)
-        for number, step in enumerate(plan.steps):
+        for number, step in enumerate(steps):
             before: set[int] = set()
             for op in step.operations:
                 for kind, uuid in () if op.value is None else references(op.kind, op.value):
@@ -126,27 +140,71 @@ class GraphQL:
 
     def items(self, operation: Operation) -> list[Item]:
         op = operation
+        if op.kind is Kind.ORG_UNIT and op.value is None:
+            return self._end_of_unit(op)
         whole = payloads.mutated(op.kind, VERBS[op.action], op.uuid, op.value, op.start, op.end, op.mark)
-        if op.action is not Action.CREATE or not isinstance(op.value, Address | Engagement):
-            return [whole]
-        there = self.units.get(op.value.org_unit or "", ())
-        window: History = (Piece(op.start, op.end, op.value),)
+        if op.action is Action.CREATE and isinstance(op.value, Address | Engagement):
+            return self._creation(op, op.value, whole)
+        return [whole]
+
+    def _creation(self, op: Operation, value: Address | Engagement, whole: Item) -> list[Item]:
+        """Within the days of its unit, or on one of them that is taken away again; the rest is an update."""
+        there = self.units.get(value.org_unit or "", ())
+        window: History = (Piece(op.start, op.end, value),)
         inside = restrict(window, there)
         if not is_there(there) or (inside and (inside[0].start, inside[0].end) == (op.start, op.end)):
             return [whole]
-        beyond = payloads.mutated(op.kind, "update", op.uuid, op.value, op.start, op.end)
+        beyond = payloads.mutated(op.kind, "update", op.uuid, value, op.start, op.end)
         if inside:
             first = inside[0]
-            return [payloads.mutated(op.kind, "create", op.uuid, op.value, first.start, first.end), beyond]
-        day = next(piece.start for piece in there if not isinstance(piece.value, Nothing))
+            return [payloads.mutated(op.kind, "create", op.uuid, value, first.start, first.end), beyond]
+        day = next(piece.start for piece in there if piece.value is not NOTHING)
         return [
-            payloads.mutated(op.kind, "create", op.uuid, op.value, day, day),
+            payloads.mutated(op.kind, "create", op.uuid, value, day, day),
             beyond,
             payloads.mutated(op.kind, "terminate", op.uuid, None, day, day),
         ]
 
+    def _end_of_unit(self, op: Operation) -> list[Item]:
+        """A window that begins with the unit is refused, an end for good is not: what comes after is written again."""
+        there = self.units.get(op.uuid, ())
+        if valid(there, day_before(op.start)) or op.end == FOREVER:
+            return [payloads.mutated(op.kind, "terminate", op.uuid, None, op.start, op.end)]
+        return [
+            payloads.mutated(op.kind, "terminate", op.uuid, None, op.start, FOREVER),
+            *(
+                payloads.mutated(op.kind, "update", op.uuid, piece.value, piece.start, piece.end)
+                for piece in clip(there, day_after(op.end))
+                if not isinstance(piece.value, Nothing)
+            ),
+        ]
+
 
 REST: Final = Rest()
+
+
+def _apart(steps: Sequence[Step]) -> list[Step]:
+    """Steps, with addresses in steps of their own that are postal, or go beyond the days with which their unit is made."""
+    left = list(steps)
+    moved: dict[Object, int] = {}
+    for number, step in enumerate(steps):
+        unit = step.operations[0]
+        beyond = [
+            op
+            for op in step.operations[1:]
+            if is_postal(op.value) or not unit.start <= op.start <= op.end <= unit.end
+        ]
+        if beyond:
+            kept = tuple(op for op in step.operations if op not in beyond)
+            left[number] = replace(step, operations=kept)
+        for op in beyond:
+            moved[op.kind, op.uuid] = len(left)
+            left.append(Step((op,), frozenset({number})))
+    for number, step in enumerate(left):
+        makers = {moved[key] for op in step.operations if (key := (op.kind, op.uuid)) in moved}
+        if makers - {number}:
+            left[number] = replace(step, needs=step.needs | makers)
+    return left
 
 
 @dataclass

@@ -34,6 +34,16 @@ UNANSWERED: Final = 10
 UNANSWERED_SECONDS: Final = 600.0
 """And after so long a time without any answer."""
 
+REFUSED_BY_GRAPHQL: Final = {
+    "V_DATE_OUTSIDE_ORG_UNIT_RANGE": Message.MO_REFUSED_OUTSIDE_UNIT,
+    "V_DATE_OUTSIDE_EMPL_RANGE": Message.MO_REFUSED_OUTSIDE_PERSON,
+    "V_TERMINATE_UNIT_WITH_CHILDREN": Message.MO_REFUSED_UNIT_IN_USE,
+    "V_TERMINATE_UNIT_WITH_ROLES": Message.MO_REFUSED_UNIT_IN_USE,
+    "V_TERMINATE_UNIT_WITH_CHILDREN_AND_ROLES": Message.MO_REFUSED_UNIT_IN_USE,
+    "V_EXISTING_CPR": Message.MO_REFUSED_SAME_CPR,
+}
+"""What REST, with `force`, would do: why MO does not, by its keys."""
+
 Object = tuple[Kind, str]
 
 
@@ -262,9 +272,10 @@ class _Run:
         step = self.steps[batch.numbers[0]]
         description = _nameless(refused.description, step)
         self._count_refusal(step, f"{refused.status}{key}", description)
-        self._over(
-            batch.numbers[0], Failure(Message.MO_REFUSED(answer=f"{refused.status}{key}", text=description))
-        )
+        answer = f"{refused.status}{key}"
+        words = REFUSED_BY_GRAPHQL.get(refused.error_key or "") if self.api.in_order else None
+        reason = words(answer=answer) if words else Message.MO_REFUSED(answer=answer, text=description)
+        self._over(batch.numbers[0], Failure(reason))
 
     def _count_refusal(self, step: Step, sort: str, reason: str) -> None:
         self.refusals.add({(op.kind, op.uuid) for op in step.operations}, sort, reason)

@@ -11,10 +11,11 @@ from aarhus_los.answer import Unsettled
 from aarhus_los.api import Api
 from aarhus_los.messages import Message
 from aarhus_los.mo.answers import Refused, Spoiled
-from aarhus_los.mo.model import Kind
+from aarhus_los.mo.model import History, Kind
 from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.mo.read import Histories
 from aarhus_los.plan import Action, Operation, Step
+from aarhus_los.timeline import NOTHING, Piece, differences, overlay
 
 R = TypeVar("R")
 
@@ -176,16 +177,33 @@ class _Delivery:
             for uuid, reason in histories.unreadable.items():
                 self.failures[kind, uuid] = Failure(Message.ANSWER_LOST(reason=reason))
         failed = {id(op) for step in self.steps if self._failure(step) for op in step.operations}
-        left = [
-            operation
-            for operation in self.left
-            if id(operation) not in failed and not self._is_shown(operation, found[operation.kind])
-        ]
+        of_object: dict[tuple[Kind, str], list[Operation]] = {}
+        for operation in self.left:
+            if id(operation) not in failed:
+                of_object.setdefault((operation.kind, operation.uuid), []).append(operation)
+        still = {id(op) for key, ops in of_object.items() for op in _not_shown(ops, found[key[0]])}
+        left = [operation for operation in self.left if id(operation) in still]
         if self.batch.doubted and len(left) == len(self.left) and len(self.steps) > 1:
             self.batch.doubted = False
             raise Spoiled(500, None, "MO took a list, and wrote nothing of it")
         self.left = left
 
-    def _is_shown(self, operation: Operation, histories: Histories) -> bool:
-        uuid = operation.uuid
-        return operation.shown_by(histories.found.get(uuid, ()), histories.beside.get(uuid, ()))
+
+def _not_shown(operations: Sequence[Operation], histories: Histories) -> Sequence[Operation]:
+    """Of the operations on one object, in order, those that are to be sent: that MO does not show, or that these overwrite.
+
+    A later one may have overwritten what an earlier one wrote: then what they come to together tells.
+    """
+    uuid = operations[0].uuid
+    history, marks = histories.found.get(uuid, ()), histories.beside.get(uuid, ())
+    together: History = ()
+    for op in operations:
+        together = overlay((Piece(op.start, op.end, NOTHING if op.value is None else op.value),), together)
+    if not differences(history, together) and all(op.mark is None for op in operations):
+        return ()
+    left: list[Operation] = []
+    for op in operations:
+        overwritten = any(other.start <= op.end and op.start <= other.end for other in left)
+        if overwritten or not op.shown_by(history, marks):
+            left.append(op)
+    return left

@@ -300,6 +300,23 @@ class Message(Enum):
     )
     OPERATION_FAILED = ("{kind} {uuid}: {reason}", "{kind} {uuid}: {reason}")
     MO_REFUSED = ("MO refused it ({answer}): {text}", "MO afviste det ({answer}): {text}")
+    MO_REFUSED_OUTSIDE_UNIT = (
+        "MO refused it ({answer}): without REST, it takes nothing for days on which the org unit above is not there",
+        "MO afviste det ({answer}): uden REST tager MO ikke imod noget for dage, hvor enheden ovenover ikke findes",
+    )
+    MO_REFUSED_OUTSIDE_PERSON = (
+        "MO refused it ({answer}): without REST, it takes nothing for days on which the person is not there",
+        "MO afviste det ({answer}): uden REST tager MO ikke imod noget for dage, hvor personen ikke findes",
+    )
+    MO_REFUSED_UNIT_IN_USE = (
+        "MO refused it ({answer}): without REST, it ends no org unit while something in it goes on: end or move that first",
+        "MO afviste det ({answer}): uden REST lukker MO ikke en enhed, så længe noget fortsætter i den:"
+        " luk eller flyt det først",
+    )
+    MO_REFUSED_SAME_CPR = (
+        "MO refused it ({answer}): without REST, it takes no second person with one CPR number",
+        "MO afviste det ({answer}): uden REST tager MO ikke imod endnu en person med samme CPR-nummer",
+    )
     MO_HAS_NO_SUCH = ("MO answered that it has no such object", "MO svarede, at det ikke findes")
     NOT_SENT = (
         "not sent: it needs {kind} {uuid}, which failed: {reason}",

@@ -20,14 +20,14 @@ LEFT_OUT: Final = "mo:postal addresses"
 
 def written(plan: Plan) -> list[Operation]:
     """The operations that write postal addresses. Those that end one need no address service."""
-    return [op for op in plan.operations if _is_postal(op.value)]
+    return [op for op in plan.operations if is_postal(op.value)]
 
 
 def without(wanted: Sequence[DesiredObject]) -> list[DesiredObject]:
     """What is wanted, but for postal addresses: of these only the ends."""
     return [
         replace(each, claim=tuple(piece for piece in each.claim if piece.value is NOTHING))
-        if any(_is_postal(piece.value) for piece in each.claim)
+        if any(is_postal(piece.value) for piece in each.claim)
         else each
         for each in wanted
     ]
@@ -39,5 +39,6 @@ def first_day(operations: Sequence[Operation]) -> date:
     return min(name.file_date for each in names if (name := parse_name(each)) is not None)
 
 
-def _is_postal(value: Value | Nothing | None) -> bool:
+def is_postal(value: Value | Nothing | None) -> bool:
+    """Whether a value is a postal address of an org unit."""
     return isinstance(value, Address) and value.type == POSTAL_ADDRESS.type

@@ -211,16 +211,16 @@ class MoClient:
             "mutation($i0: [AddressCreateInput!]!) { addresses_create(input: $i0) { uuid } }", {"i0": []}
         )
 
-    def refusal_of(self, items: Sequence[Item]) -> Refused | None:
-        """How MO refuses a mutation that it must refuse, so that nothing is written; None where it does not answer."""
+    def refusal_of(self, items: Sequence[Item]) -> Refused:
+        """How MO refuses a mutation that it must refuse, so that nothing is written."""
         document, variables = mutation(items)
         payload = {"query": document, "variables": variables}
         try:
-            self._read(lambda: self._graphql("mutate", payload), patient=False)
+            self._read(lambda: self._graphql("mutate", payload), patient=True)
         except Refused as refused:
             return refused
-        except NotShown:
-            return None
+        except NotShown as error:
+            raise error.unavailable or UnavailableError(f"{self.server}: {error}") from None
         raise AssertionError("MO took what it must refuse")
 
     @property

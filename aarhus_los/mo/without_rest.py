@@ -37,7 +37,8 @@ def takes_address(client: MoClient, address: str) -> bool:
     """Whether MO's own address service knows a postal address, without which no mutation can write one.
 
     Tried with an address of a unit that does not exist, of a class that is made for it: so it is refused in any case, and
-    nothing is written; but MO asks its address service first. Where that is gone, MO waits 30 s for it.
+    nothing is written; but MO asks its address service first. Where that is gone, MO waits 30 s for it. Raises
+    `UnavailableError`.
     """
     kind = Class(NOBODY, "los_import", "los_import", "DAR")
     value = Address(address, _TRIED, org_unit=NOBODY)
@@ -47,4 +48,4 @@ def takes_address(client: MoClient, address: str) -> bool:
             payloads.mutated(Kind.ADDRESS, "create", _TRIED, value, _DAY, FOREVER),
         ]
     )
-    return refusal is not None and refusal.error_key == NO_SUCH_UNIT
+    return refusal.error_key == NO_SUCH_UNIT
