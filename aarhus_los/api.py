@@ -114,7 +114,7 @@ class GraphQL:
                         if op.action is Action.CREATE and op.kind is not Kind.ORG_UNIT:
                             before |= takes.get(uuid, set())
             later = {other for other in before if number in steps[other].needs | steps[other].follows}
-            if before := before - later - {number}:
+            if before := before - later - step.needs - {number}:
                 steps[number] = replace(step, follows=step.follows | before)
         return replace(plan, steps=tuple(steps))
 

@@ -24,7 +24,7 @@ from aarhus_los.mo.without_rest import MoApi, writes_by_rest
 from aarhus_los.settings import Settings, login_places
 
 ROLES: Final = ("service_api", "admin")
-"""The realm roles that our client needs: REST, and all reads and writes."""
+"""The realm roles that our client needs: REST, where it is used, and all reads and writes."""
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 30.0
 """Whoever checks waits at a terminal: shorter than an import's, and one try only."""
@@ -105,7 +105,7 @@ def _token(settings: Settings) -> list[Finding]:
         return [failure("MO token", _told(error))]
     finally:
         http.close()
-    needed = ROLES if settings.mo_api == "rest" else ROLES[1:]
+    needed = ROLES if settings.mo_api == "rest" else ("admin",)
     return [ok("MO token", f"{auth.url} gives one to the client {auth.client_id}"), _roles(token, needed)]
 
 
@@ -133,11 +133,15 @@ def realm_roles(token: str) -> set[str] | None:
 
 def _writes(client: MoClient, asked: MoApi) -> Finding:
     try:
-        if writes_by_rest(client, asked):
-            return _rest(client)
+        by_rest = writes_by_rest(client, asked)
+    except UnavailableError as error:
+        return failure("MO REST", _told(error))
+    if by_rest:
+        return _rest(client)
+    try:
         client.ask_to_mutate()
     except (UnavailableError, NotShown) as error:
-        return failure("MO GraphQL", f"it does not take what we write: {_told(error)}")
+        return failure("MO writes", f"MO does not take what we write by GraphQL: {_told(error)}")
     gone = "REST is switched off, or closed to our client" if asked == "auto" else "REST is not used"
     text = (
         f"{gone}: what we write goes by GraphQL, postal addresses only where MO's own address service answers"
