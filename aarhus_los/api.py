@@ -107,9 +107,10 @@ class GraphQL:
                     (takes if op.value is None else gives).setdefault(op.uuid, set()).add(number)
         for number, step in enumerate(steps):
             before: set[int] = set()
+            ours = {op.uuid for op in step.operations}
             for op in step.operations:
                 for kind, uuid in () if op.value is None else references(op.kind, op.value):
-                    if kind is Kind.ORG_UNIT:
+                    if kind is Kind.ORG_UNIT and uuid not in ours:
                         before |= gives.get(uuid, set())
                         if op.action is Action.CREATE and op.kind is not Kind.ORG_UNIT:
                             before |= takes.get(uuid, set())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
+from heapq import heappop, heappush
 from itertools import islice
 from typing import Final
 
@@ -88,42 +89,50 @@ class Schedule:
     def _is_ready(self, number: int) -> None:
         """What most others wait behind goes first, in a list of its own: else MO would be idle in the end."""
         step = self._steps[number]
-        alone = step.alone or number in self._suspected
-        key = (self._heights[number], self._api.endpoint(step.operations[0]), alone)
+        key = (self._heights[number], self._api.endpoint(step.operations[0]), self._is_alone(number))
         self._ready.setdefault(key, deque()).append(number)
 
     def _taken(self, key: tuple[int, Endpoint, bool], connections: int) -> list[int]:
-        queue = self._ready[key]
-        room = self._room(queue, connections) if not key[2] else 0
+        queue, alone = self._ready[key], key[2]
+        room = 0 if alone else self._room(queue, connections)
         numbers: list[int] = []
         size = 0
-        after: deque[int] = deque()
+        behind: list[tuple[int, int]] = []
+        """What waits for nothing but steps of this list: height, negative, and number."""
         waits: dict[int, int] = {}
-        while (line := after or queue) and (
-            not numbers or size + len(self._steps[line[0]].operations) <= room
-        ):
-            number = line.popleft()
+        while behind or queue:
+            number = behind[0][1] if behind else queue[0]
+            if numbers and size + len(self._steps[number].operations) > room:
+                break
+            if behind:
+                heappop(behind)
+            else:
+                queue.popleft()
             if number not in self._open:
                 continue
             self._open.discard(number)
             numbers.append(number)
             size += len(self._steps[number].operations)
-            if self._api.in_order and not key[2]:
-                for waiting in self._blocks.get(number, ()):
-                    waits[waiting] = waits.get(waiting, self._waits[waiting]) - 1
-                    alone = self._steps[waiting].alone or waiting in self._suspected
-                    if waits[waiting] == 0 and not alone:
-                        after.append(waiting)
+            for waiting in self._blocks.get(number, ()) if self._api.in_order and not alone else ():
+                waits[waiting] = waits.get(waiting, self._waits[waiting]) - 1
+                if waits[waiting] == 0 and not self._is_alone(waiting):
+                    heappush(behind, (-self._heights[waiting], waiting))
         if not queue:
             del self._ready[key]
         return numbers
 
     def _room(self, queue: deque[int], connections: int) -> int:
+        """How many operations a list may have: so many that there are some for all connections."""
         enough = (
             self._chunk_size * connections
         )  # to fill them all: the rest of a long queue need not be counted
         waiting = sum(len(self._steps[number].operations) for number in islice(queue, enough))
+        if self._api.in_order:  # what is behind them goes with them
+            waiting = max(waiting, min(len(self._open), enough))
         return min(self._chunk_size, max(SMALLEST_LIST, math.ceil(waiting / connections)))
+
+    def _is_alone(self, number: int) -> bool:
+        return self._steps[number].alone or number in self._suspected
 
     def _first_of_a_circle(self) -> int:
         """Of steps that all wait for each other, the first; none that only waits for the circle."""

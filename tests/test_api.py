@@ -122,6 +122,21 @@ def test_addresses_that_need_later_days_of_a_new_unit_or_are_postal_are_not_made
     assert plan.steps[3].needs == {0}
 
 
+def test_what_is_made_with_a_unit_waits_for_none_of_its_later_days() -> None:
+    """They wait for it."""
+    days = [
+        (day(2001), last(2001), there()),
+        (day(2002), last(2002), there("B")),
+        (day(2003), FOREVER, there("C")),
+    ]
+    objects = [
+        wanted(Kind.ORG_UNIT, "u", *days),
+        wanted(Kind.ADDRESS, "a", (day(2001), last(2001), address()), within="u"),
+    ]
+    plan = GraphQL.of(objects, {}).ordered(make_plan(objects, {}))
+    assert [step.needs | step.follows for step in plan.steps] == [set(), {0}, {1}]
+
+
 def test_a_child_comes_after_what_gives_its_parent_days() -> None:
     actual = {Kind.ORG_UNIT: {"p": (Piece(day(2010), FOREVER, there()),)}}
     objects = [

@@ -1,6 +1,6 @@
 """Measures `los-import` as a process, against an MO with a modelled cost, as ratios within one run.
 
-    python -m tests.benchmarks.harness [--factor N] [--quick] [--only floor,plain,own,delta,reader]
+    python -m tests.benchmarks.harness [--factor N] [--quick] [--only floor,plain,apis,own,delta,reader]
 
 CPU and memory are those of the importer's process, from wait4. The wall time of everything here is stretched by what else
 the machine does; the CPU hardly is.
@@ -30,7 +30,7 @@ from tests.benchmarks.modelled_mo import Model
 from tests.benchmarks.plain_way import send_everything
 from tests.benchmarks.reader_speed import slowest_ratio
 
-SECTIONS = ("reader", "floor", "plain", "own", "delta")
+SECTIONS = ("reader", "floor", "plain", "apis", "own", "delta")
 CHUNK, PAGE, VERIFIED = 50, 500, 5_000
 HISTORY_FILES = 4
 T = TypeVar("T")
@@ -202,6 +202,25 @@ def plain(table: Table, bench: Bench, factor: float) -> None:
         table.line("    its wall against ours", theirs.wall / ours.wall)
 
 
+def apis(table: Table, bench: Bench, factor: float) -> None:
+    """A first import by GraphQL against one by REST, both without postal addresses."""
+    apart(make_first, bench.drop, factor)
+    ran, held = [], []
+    for api in ("rest", "graphql"):
+        bench.tell("empty")
+        bench.forget(addresses=True)
+        ran.append(bench.run(Model(), mo_api=api, dar_provider="none"))
+        held.append(bench.tell("validities"))
+    by_rest, by_graphql = ran
+    table.line("first import by GraphQL: wall against by REST", by_graphql.wall / by_rest.wall, 1.35)
+    table.line("    MO's own time against by REST", by_graphql.tally["busy"] / by_rest.tally["busy"])
+    table.line("    requests", by_graphql.requests)
+    table.line("        by REST", by_rest.requests)
+    table.line("    wall", by_graphql.wall, unit="s")
+    apart_by = sum(abs(held[0][kind] - held[1][kind]) for kind in held[0])
+    table.line("    validities more or less than by REST", apart_by, 0)
+
+
 def own(table: Table, bench: Bench, factor: float) -> None:
     """What the importer itself takes, with a fast MO: only CPU and memory count here."""
     apart(make_first, bench.drop, factor)
@@ -288,6 +307,8 @@ def main() -> None:
             floor(table, bench(), small)
         if "plain" in sections:
             plain(table, bench(), smallest)
+        if "apis" in sections:
+            apis(table, bench(), smallest)
         large = bench()
         if "own" in sections:
             own(table, large, factor)

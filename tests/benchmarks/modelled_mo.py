@@ -94,7 +94,7 @@ class ModelledMo:
         self.tally.requests[kind] += 1
         self.tally.written += served.written
         self.tally.read += served.read
-        cost = self.model.cost(1, served.written, served.read)
+        cost = self.model.cost(1, served.written + served.weight, served.read)
         self.tally.busy += cost
         done = max(now, self.free[0]) + cost
         heapq.heapreplace(self.free, done)
