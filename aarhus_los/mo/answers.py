@@ -191,10 +191,8 @@ def _graphql_refusal(errors: list[Any], server: str) -> Exception:
 def _blamed(error: dict[str, Any]) -> int | None:
     """Which alias of a mutation, or which of its variables, an error is about."""
     path = error.get("path")
-    alias = (
-        path[0] if isinstance(path, list) and path else error["message"].partition(" got invalid value")[0]
-    )
-    found = re.fullmatch(r"m(\d+)|Variable '\$i(\d+)'", alias) if isinstance(alias, str) else None
+    told = path[0] if isinstance(path, list) and path else error["message"]
+    found = re.match(r"m(\d+)$|Variable '\$i(\d+)'", told) if isinstance(told, str) else None
     return int(found[1] or found[2]) if found else None
 
 

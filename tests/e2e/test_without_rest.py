@@ -15,8 +15,8 @@ import pytest
 
 from aarhus_los.apply import REFUSED_BY_GRAPHQL
 from aarhus_los.run import Options
-from aarhus_los.sandbox.http_stand_in import Drop, Phase, Request
-from aarhus_los.sandbox.mo_server import written_objects
+from aarhus_los.sandbox.http_stand_in import Answer, Drop, Phase, Request
+from aarhus_los.sandbox.mo_server import MoServer, written_objects
 from aarhus_los.sandbox.mo_settings import AddressService, MoSettings
 from aarhus_los.uuids import seed_uuid
 from tests.drawn.dice import PlainDice
@@ -50,9 +50,13 @@ MIXED: Final = {
         office("orphan", "nowhere", start="2026-02-01"),
     ),
     CHANGED: org(
-        # closed ahead, with changes until then, and what is in it moved away
+        # closed ahead, with changes until then, and what is in it moved away; it has had two names in the line organisation
         office(
-            "bibl", OrgEnhedsNavn="Biblioteket på havnen", MagID="M-1", EAN="5790000000002", end="31-03-2026"
+            "bibl",
+            OrgEnhedsNavn="Biblioteket på havnen",
+            MagID="M-1",
+            Med_i_LinjeOrg="False",
+            end="31-03-2026",
         ),
         office("skov", "øko", start="2026-03-01", EAN="5790000000001", OrgEnhedsNavn="Skovbørnehaven"),
         office("øko", CVR="55133018", IntDebitor_Nr="18", EAN="", PostAdresse="Nygade 2, 8000 Ådal"),
@@ -333,12 +337,33 @@ def test_a_run_that_is_ended_anywhere_ends_as_an_uncut_one(brutal: bool) -> None
         assert cut > 30
 
 
-# Lost answers
+# Lost answers, and others who write the same
 
 
-def test_what_is_sent_again_after_a_lost_answer_makes_what_it_makes_at_once() -> None:
-    """Each answer to a write is lost once, after MO has written it or before. Nothing is read back in the end."""
-    ends = []
+Happening = Callable[[MoServer, Request], Drop | None]
+
+
+def nothing(mo: MoServer, request: Request) -> None:
+    return None
+
+
+def lost_before(mo: MoServer, request: Request) -> Drop:
+    return Drop()
+
+
+def lost_after(mo: MoServer, request: Request) -> Drop:
+    mo.answer(request)
+    return Drop()
+
+
+def written_twice(mo: MoServer, request: Request) -> None:
+    """Then it changes nothing any more: MO undoes it, or says that it has done it, and has not."""
+    mo.answer(request)
+
+
+@pytest.mark.parametrize("happens", [lost_before, lost_after, written_twice])
+def test_whatever_happens_to_a_write_it_ends_as_it_would(happens: Happening) -> None:
+    """To each in turn. Nothing is read back in the end."""
     with one_process(chunk_size=50, retry_seconds=1) as there:
         mo, store = there.stage.mo, there.stage.store
         mo.rest_enabled = False
@@ -349,32 +374,54 @@ def test_what_is_sent_again_after_a_lost_answer_makes_what_it_makes_at_once() ->
         for name, text in MIXED.items():
             there.put(name, text)
         before, state = store.snapshot(), there.stage.state_file.read_bytes()
-        lost: list[int] = []
 
-        def losing(number: int, when: Phase) -> Callable[[Request, Phase], Drop | None]:
+        def end(number: int, what: Happening) -> tuple[State, bool]:
+            """And whether there were so many writes."""
             seen: list[int] = []
 
             def intercept(request: Request, phase: Phase) -> Drop | None:
-                if phase is not when or not written_objects(request):
-                    return None
-                seen.append(request.number)
-                if len(seen) != number:
-                    return None
-                lost.append(number)
-                return Drop()
+                if phase is Phase.BEFORE and written_objects(request):
+                    seen.append(request.number)
+                    if len(seen) == number:
+                        return what(mo, request)
+                return None
 
-            return intercept
+            store.restore(before)
+            there.stage.state_file.write_bytes(state)
+            mo.intercept = intercept
+            ran = there.run(Options(verify="none"))
+            assert ran.exit_code == 1, (number, ran.error)
+            return there.state(), len(seen) >= number
 
-        for number in range(12):
-            for when in Phase:
-                store.restore(before)
-                there.stage.state_file.write_bytes(state)
-                mo.intercept = losing(number, when)
-                ran = there.run(Options(verify="none"))
-                assert ran.exit_code == 1, (number, when, ran.error)
-                ends.append(there.state())
-    assert len(lost) >= 8
-    assert all(end == ends[0] for end in ends)
+        uncut, _ = end(1, nothing)
+        number = 1
+        while True:
+            found, was_there = end(number, happens)
+            if not was_there:
+                break
+            assert found == uncut, number
+            number += 1
+        assert number > 3
+
+
+def test_what_is_neither_rest_nor_its_absence_is_an_error_as_ever(sandbox: Sandbox) -> None:
+    put(sandbox, FIRST)
+    sandbox.configure(retry_seconds=0)
+
+    def proxied(request: Request, phase: Phase) -> Answer | None:
+        return Answer(403, b"<html>") if request.path.startswith("/service/") else None
+
+    sandbox.mo.intercept = proxied
+    empty = sandbox.store.snapshot()
+    asked_for = sandbox.run("--json", environ={"LOS_IMPORT_MO_API": "rest"})
+    sandbox.state_file.unlink()
+    sandbox.store.restore(empty)
+    done = sandbox.run("--json")
+    assert done.returncode == asked_for.returncode == 1
+    rows = [{each["row"] for each in json.loads(ran.stdout)["set_aside"]} for ran in (asked_for, done)]
+    assert rows[0] == rows[1]
+    assert "something before MO answered 403" in done.stdout
+    assert not sandbox.state()["org_unit"]
 
 
 # Drawn drops
