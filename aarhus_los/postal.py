@@ -23,6 +23,12 @@ def written(plan: Plan) -> list[Operation]:
     return [op for op in plan.operations if is_postal(op.value)]
 
 
+def value_of(operation: Operation) -> str:
+    """The address that an operation writes: a uuid of DAR."""
+    assert isinstance(operation.value, Address)
+    return operation.value.value
+
+
 def without(wanted: Sequence[DesiredObject]) -> list[DesiredObject]:
     """What is wanted, but for postal addresses: of these only the ends."""
     return [
@@ -36,7 +42,8 @@ def without(wanted: Sequence[DesiredObject]) -> list[DesiredObject]:
 def first_day(operations: Sequence[Operation]) -> date:
     """The day of the oldest file that asks for some operations."""
     names = {ref.file for op in operations for ref in op.origin}
-    return min(name.file_date for each in names if (name := parse_name(each)) is not None)
+    days = (name.file_date for each in names if (name := parse_name(each)) is not None)
+    return min(days, default=date(1900, 1, 1))
 
 
 def is_postal(value: Value | Nothing | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -32,12 +32,12 @@ from aarhus_los.lock import locked
 from aarhus_los.messages import Message
 from aarhus_los.mo.bookmark import last_bookmark, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
-from aarhus_los.mo.model import Address, History, Kind
+from aarhus_los.mo.model import History, Kind
 from aarhus_los.mo.read import read_counts, read_histories, read_of_units
 from aarhus_los.mo.target import Target
 from aarhus_los.mo.without_rest import takes_address, writes_by_rest
 from aarhus_los.moments import may_lack_a_past, trace
-from aarhus_los.plan import Operation, Plan, make_plan
+from aarhus_los.plan import Plan, make_plan
 from aarhus_los.preflight import OPERATION_BYTES, preflight
 from aarhus_los.progress import check_mo, completed, healed, needed_again, under_way
 from aarhus_los.pruning import prune, sweep_all
@@ -140,8 +140,7 @@ class _Run:
                 wanted = [each for family in families for each in family.objects]
                 plan = account.plan = make_plan(wanted, world.actual)
                 by_rest = not plan.steps or writes_by_rest(client, self.settings.mo_api)
-                postal = postal_addresses.written(plan)
-                if self._leaves_out(client, postal, selection, by_rest=by_rest):
+                if plan.steps and self._leaves_out(client, plan, selection, by_rest=by_rest):
                     wanted = postal_addresses.without(wanted)
                     plan = account.plan = make_plan(wanted, world.actual)
                 account.notices += self._orphans(client, wanted, plan)
@@ -258,29 +257,26 @@ class _Run:
             raise SettingsError(f"azid_it_system_uuid: MO has no IT system {system}")
         return system
 
-    def _leaves_out(
-        self, client: MoClient, postal: Sequence[Operation], selection: Selection, *, by_rest: bool
-    ) -> bool:
+    def _leaves_out(self, client: MoClient, plan: Plan, selection: Selection, *, by_rest: bool) -> bool:
         """Whether postal addresses cannot be written, and are left out. What is new about that is told."""
+        postal = postal_addresses.written(plan)
         report, reported = self.account.notices.append, selection.reported
         if by_rest:
             reported.pop(WITHOUT_REST, None)
         elif self.settings.mo_api == "auto" and WITHOUT_REST not in reported:
             reported[WITHOUT_REST] = "graphql"
             report(Notice(Message.WITHOUT_REST(), news=True))
-        if not postal:
-            return False
         since = reported.get(postal_addresses.LEFT_OUT)
-        first = postal[0].value
-        assert isinstance(first, Address)
-        if not (by_rest or takes_address(client, first.value)):
+        if postal and not by_rest and not takes_address(client, postal_addresses.value_of(postal[0])):
             day = postal_addresses.first_day(postal).isoformat()
             reported[postal_addresses.LEFT_OUT] = min(day, since or day)
             report(Notice(Message.POSTAL_LEFT_OUT(count=len({op.uuid for op in postal})), news=True))
             return True
-        if since is not None and self.options.since and self.options.since.isoformat() <= since:
+        if since is None or not (postal or by_rest):
+            return False
+        if self.options.since and self.options.since.isoformat() <= since:
             del reported[postal_addresses.LEFT_OUT]
-        elif since is not None:
+        else:
             report(Notice(Message.POSTAL_TAKEN_AGAIN(day=date.fromisoformat(since)), news=True))
         return False
 

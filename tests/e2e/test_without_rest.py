@@ -42,13 +42,13 @@ from tests.e2e.test_crash import MIXED as MIXED_BY_REST
 
 POSTAL: Final = seed_uuid("UNIT_POSTADDR")
 FIRST: Final = {TYPES: type_list(), **FIRST_FILES, **FIRST_PEOPLE}
-MIXED: Final = {
+NEW_ROWS: Final = (
+    office("under", "ny", P_Nr="1003000002", start="2026-02-15", end="2027-01-31"),
+    office("ny", "sen", start="2026-02-01", end="2027-01-31", MagID="M-7"),
+)
+TAKEN: Final = {
     **MIXED_BY_REST,
-    NEW: org(
-        office("under", "ny", P_Nr="1003000002", start="2026-02-15", end="2027-01-31"),
-        office("ny", "sen", start="2026-02-01", end="2027-01-31", MagID="M-7"),
-        office("orphan", "nowhere", start="2026-02-01"),
-    ),
+    NEW: org(*NEW_ROWS),
     CHANGED: org(
         # closed ahead, with changes until then, and what is in it moved away; it has had two names in the line organisation
         office(
@@ -67,7 +67,9 @@ MIXED: Final = {
         office("sen", start="2025-11-01", PostAdresse="Nygade 2, 8000 Ådal"),
     ),
 }
-"""All that a night may bring and an MO without REST takes, with a row that waits."""
+"""All that a night may bring and an MO without REST takes."""
+MIXED: Final = {**TAKEN, NEW: org(*NEW_ROWS, office("orphan", "nowhere", start="2026-02-01"))}
+"""With a row that waits."""
 DROPS: Final = 10
 
 
@@ -234,6 +236,19 @@ def test_postal_addresses_go_where_the_address_service_of_mo_answers_and_earlier
     sandbox.writes()
     assert sandbox.run("--since", "2026-01-05").returncode == 0
     assert (sandbox.writes(), sandbox.state()) == (0, by_graphql)
+
+
+def test_where_rest_is_back_the_run_says_how_the_postal_addresses_come(sandbox: Sandbox) -> None:
+    without_rest(sandbox, AddressService.GONE)
+    put(sandbox, FIRST)
+    assert sandbox.run().returncode == 0
+    sandbox.mo.rest_enabled = True
+    put(sandbox, {"Org_ret_20260210_220000.csv": org(office("top", LOSID="7"))})
+    assert "--since 2026-01-05" in sandbox.run("-q").stdout
+    assert sandbox.run("--since", "2026-01-05").returncode == 0
+    assert postal(sandbox) == ["2024-01-01"]
+    put(sandbox, {"Org_ret_20260211_220000.csv": org(office("top", LOSID="8"))})
+    assert sandbox.run("-q").stdout == ""
 
 
 def test_a_postal_address_that_mo_has_ends_with_its_unit_all_the_same(sandbox: Sandbox) -> None:
