@@ -279,11 +279,13 @@ class MoClient:
         document, variables = mutation(items)
         data = self._graphql("mutate", {"query": document, "variables": variables})
         told: list[Any] = []
+        expected = 0
         for n, each in enumerate(items):
             answer = data.get(f"m{n}")
-            several = 0 if isinstance(each, Mapping) else len(each)
-            told += answer if several and isinstance(answer, list) else [answer] * (several or 1)
-        if len(told) != sum(1 if isinstance(each, Mapping) else len(each) for each in items):
+            several = not isinstance(each, Mapping)
+            expected += len(each) if several else 1
+            told += answer if several and isinstance(answer, list) else [answer]
+        if len(told) != expected:
             raise Unsettled("MO answered with another number of objects", perhaps_done=True, foreign=True)
         return [_uuid_or_none(member(each, "uuid")) for each in told]
 
