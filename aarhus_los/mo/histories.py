@@ -11,7 +11,7 @@ from uuid import UUID
 
 from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.answers import NotShown
-from aarhus_los.mo.kinds import KINDS, History, Kind, Value
+from aarhus_los.mo.model import KINDS, History, Kind, Value
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece, day_before, merge
 
 EXCLUSIVE_SINCE: Final = 29

@@ -24,7 +24,7 @@ from aarhus_los.errors import (
     GRAVITY,
 )
 from aarhus_los.messages import Message
-from aarhus_los.mo.kinds import Kind
+from aarhus_los.mo.model import Kind
 from aarhus_los.plan import Operation, Plan
 from aarhus_los.report.names import Names
 from aarhus_los.selection import Refusal

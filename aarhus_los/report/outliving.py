@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from aarhus_los.desired.claims import DesiredObject, Notice
-from aarhus_los.mo.kinds import Engagement, History, Kind, Manager, Value
+from aarhus_los.mo.model import Engagement, History, Kind, Manager, Value
 from aarhus_los.plan import Action, Operation
 from aarhus_los.timeline import FOREVER, Nothing, clip, overlay
 

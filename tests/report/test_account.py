@@ -15,7 +15,7 @@ from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import parse_name
 from aarhus_los.drop.reader import read_file
 from aarhus_los.drop.rows import RowRef
-from aarhus_los.mo.kinds import Kind, Unit
+from aarhus_los.mo.model import Kind, Unit
 from aarhus_los.plan import Action, Operation, Plan, Step
 from aarhus_los.report.account import Account, Fate, FileAccount, count_rows, failed_rows
 from aarhus_los.selection import Refusal

@@ -13,7 +13,7 @@ from aarhus_los.brakes import Brake, BrakeKind, Limit
 from aarhus_los.desired.claims import Notice, SetAside
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.messages import Message
-from aarhus_los.mo.kinds import Kind, Unit
+from aarhus_los.mo.model import Kind, Unit
 from aarhus_los.plan import Action, Operation, Plan, Step
 from aarhus_los.report.account import Account, Fate, FileAccount
 from aarhus_los.report.names import Names
