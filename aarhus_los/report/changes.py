@@ -25,6 +25,9 @@ from aarhus_los.report.words import (
     sort_word,
 )
 
+MOST_ROWS: Final = 20
+"""So many of the rows that ask for a change are told with it; the record has them all."""
+MORE: Final = "…"
 DEEPEST: Final = 40
 """So many levels of a place are told. No real tree is deeper; one that is must not take the page's time and room."""
 ABOUT: Final = {
@@ -57,7 +60,7 @@ class Change:
     """Label and text of what is no more."""
     after: list[tuple[str, str]] = field(default_factory=list)
     rows: dict[str, None] = field(default_factory=dict)
-    """`file:line` of what asks for it."""
+    """`file:line` of what asks for it, and `MORE` where it is more than is told."""
 
     def has(self, kind: str, *sorts: Sort) -> bool:
         return any((kind, sort) in self.sorts for sort in sorts)
@@ -143,7 +146,9 @@ class _Telling:
             self._count(each, Sort.CREATED)
             return
         change = self._change(each)
-        change.rows.update(dict.fromkeys(each.rows))
+        change.rows.update(dict.fromkeys(each.rows[:MOST_ROWS]))
+        if len(each.rows) > MOST_ROWS:
+            change.rows[MORE] = None
         sorts = list(self._sorts(each))
         change.sorts.update(dict.fromkeys((kind, sort) for sort in sorts))
         self._count(each, *sorts)

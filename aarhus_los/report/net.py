@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
-from typing import Any, Final
+from itertools import zip_longest
+from typing import Any, Final, TypeVar
+
+from aarhus_los.timeline import BEGINNING, FOREVER, Layers, Nothing, Piece, at, clip, day_after, day_before
 
 Value = Mapping[str, Any]
 Op = Mapping[str, Any]
@@ -18,7 +20,8 @@ Op = Mapping[str, Any]
 
 MARK: Final = "hierarchy"
 """The field that a write which carries a mark has beside those of the unit."""
-_AFTER_ALL: Final = date.max.toordinal() + 1
+V = TypeVar("V")
+W = TypeVar("W")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,12 @@ class Net:
         return self.after or self.before or {}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Days:
-    """From `start` on, less `end`, as ordinals."""
+    """From `start` to `end`, both inclusive."""
 
-    start: int
-    end: int
+    start: date
+    end: date
     before: Value | None
     after: Value | None
     rows: tuple[str, ...]
@@ -67,64 +70,83 @@ def net(operations: Iterable[Op]) -> list[Net]:
 
 
 def _days(ops: Sequence[Op]) -> Iterator[_Days]:
-    """The days of the operations, cut where any of them begins or ends. Of several on a day, the last one stands."""
-    spans = [(*_span(op), op) for op in ops]
-    pieces = [(*_span(piece), piece) for op in ops for piece in op["before"]]
-    cuts = sorted({day for start, end, _ in (*spans, *pieces) for day in (start, end)})
-    for start, end in pairwise(cuts):
-        covering = [op for first, last, op in spans if first <= start < last]
-        if covering:
-            before = next((piece["value"] for first, last, piece in pieces if first <= start < last), None)
-            yield _Days(
-                start, end, _unmarked(before), _unmarked(covering[-1]["value"]), tuple(covering[-1]["rows"])
-            )
+    """The days of the operations. Of several on a day, the last one stands, and the first tells what was there."""
+    written: Layers[Op] = Layers()
+    for op in ops:
+        written.lay((_piece(op, op),))
+    shown: Layers[Value | None] = Layers()
+    for op in reversed(ops):
+        for piece in reversed(op["before"]):
+            shown.lay((_piece(piece, piece["value"]),))
+    rows = {id(op): tuple(op["rows"]) for op in ops}
+    for start, end, was, now in _beside(shown.pieces, written.pieces):
+        if now is not None:
+            before = None if was is None else _unmarked(was)
+            yield _Days(start, end, before, _unmarked(now["value"]), rows[id(now)])
 
 
 def _marked(marking: Sequence[Op], days: Sequence[_Days]) -> Iterator[_Days]:
     """The mark of a unit, which the last write that carries it puts on its days, and on no other."""
-    shown = [(*_span(piece), piece) for piece in marking[0]["marked_before"]]
     last = marking[-1]
-    first_day, after_last = _span(last)
-    mark = {MARK: last["value"][MARK]}
-    cuts = {day for first, end, _ in shown for day in (first, end)}
-    cuts |= {first_day, after_last} | {day for each in days for day in (each.start, each.end)}
-    for start, end in pairwise(sorted(cuts)):
-        before = next(({MARK: piece[MARK]} for first, stop, piece in shown if first <= start < stop), None)
-        there = any(each.start <= start < each.end and each.after is not None for each in days)
-        after = mark if first_day <= start < after_last and there else None
-        yield _Days(start, end, before, after, tuple(last["rows"]))
+    rows, mark = tuple(last["rows"]), {MARK: last["value"][MARK]}
+    there = [Piece(each.start, each.end, mark) for each in days if each.after is not None]
+    shown = [_piece(piece, {MARK: piece[MARK]}) for piece in marking[0]["marked_before"]]
+    for start, end, before, after in _beside(shown, clip(there, *_span(last))):
+        yield _Days(start, end, before, after, rows)
+
+
+def _beside(
+    one: Sequence[Piece[V]], other: Sequence[Piece[W]]
+) -> Iterator[tuple[date, date, V | None, W | None]]:
+    """The days of two timelines, cut where a piece of either begins or ends, with the value that each has there."""
+    days = {piece.start for piece in one} | {day_after(piece.end) for piece in one}
+    days |= {piece.start for piece in other} | {day_after(piece.end) for piece in other}
+    cuts = sorted(days - {FOREVER})
+    for start, after in zip_longest(cuts, cuts[1:]):
+        yield start, FOREVER if after is None else day_before(after), _on(one, start), _on(other, start)
+
+
+def _on(timeline: Sequence[Piece[V]], day: date) -> V | None:
+    piece = at(timeline, day)
+    return None if piece is None or isinstance(piece.value, Nothing) else piece.value
 
 
 def _merged(kind: str, uuid: str, days: Iterable[_Days]) -> list[Net]:
     """The days on which something changes, neighbours that change alike as one."""
-    runs: list[_Days] = []
+    runs: list[list[_Days]] = []
     for each in days:
         if each.before == each.after:
             continue
-        last = runs[-1] if runs else None
-        if last and last.end == each.start and (last.before, last.after) == (each.before, each.after):
-            last.end = each.end
-            last.rows = tuple(dict.fromkeys((*last.rows, *each.rows)))
+        last = runs[-1][-1] if runs else None
+        if (
+            last is not None
+            and day_after(last.end) == each.start
+            and (last.before, last.after) == (each.before, each.after)
+        ):
+            runs[-1].append(each)
         else:
-            runs.append(each)
+            runs.append([each])
     return [
-        Net(
-            kind,
-            uuid,
-            date.fromordinal(run.start),
-            date.fromordinal(run.end - 1),
-            run.before,
-            run.after,
-            run.rows,
-        )
-        for run in runs
+        Net(kind, uuid, run[0].start, run[-1].end, run[0].before, run[0].after, _rows_of(run)) for run in runs
     ]
 
 
-def _span(piece: Mapping[str, Any]) -> tuple[int, int]:
-    """The first day, and the day after the last; null is no limit."""
-    start = 1 if piece["from"] is None else date.fromisoformat(piece["from"]).toordinal()
-    end = _AFTER_ALL if piece["to"] is None else date.fromisoformat(piece["to"]).toordinal() + 1
+def _rows_of(run: Sequence[_Days]) -> tuple[str, ...]:
+    # Often they are one and the same, and many.
+    different = {id(each.rows): each.rows for each in run}
+    if len(different) == 1:
+        return run[0].rows
+    return tuple(dict.fromkeys(row for rows in different.values() for row in rows))
+
+
+def _piece(piece: Mapping[str, Any], value: V) -> Piece[V]:
+    return Piece(*_span(piece), value)
+
+
+def _span(piece: Mapping[str, Any]) -> tuple[date, date]:
+    """The first and the last day; null is no limit."""
+    start = BEGINNING if piece["from"] is None else date.fromisoformat(piece["from"])
+    end = FOREVER if piece["to"] is None else date.fromisoformat(piece["to"])
     return start, end
 
 

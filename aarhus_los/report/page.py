@@ -17,7 +17,7 @@ from aarhus_los.errors import EXIT_ROWS, needs_extra
 from aarhus_los.files import check_place, encoded, write_private
 from aarhus_los.report import words
 from aarhus_los.report.account import Fate
-from aarhus_los.report.changes import Change, changes_of, words_of
+from aarhus_los.report.changes import MORE, Change, changes_of, words_of
 from aarhus_los.report.record import Record
 from aarhus_los.report.tree import Branch, ended_subtrees, grow
 from aarhus_los.report.words import Sort, collated
@@ -267,4 +267,4 @@ def _by_file(refs: Mapping[str, None]) -> list[str]:
     for ref in refs:
         file, _, line = ref.rpartition(":")
         lines.setdefault(file, []).append(line)
-    return [f"{file}:{', '.join(numbers)}" for file, numbers in lines.items()]
+    return [f"{file}:{', '.join(numbers)}" if file else MORE for file, numbers in lines.items()]

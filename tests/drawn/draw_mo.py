@@ -102,7 +102,14 @@ def _unit(dice: Dice, calendar: Calendar, mo: Mo, number: int) -> None:
         ]
     for column, texts in (("LOSID", ["7", "8"]), ("EAN", ["5798000000001"])):
         if chance(dice, 40):
-            mo["address"][address_key(uuid, column)[1]] = pieces(dice, texts, calendar)
+            held = [
+                (max(start, first), min(end, last), text)
+                for start, end, text in pieces(dice, texts, calendar)
+                for first, last, _ in _there(mo["unit"][uuid])
+                if max(start, first) <= min(end, last)
+            ]
+            if held:
+                mo["address"][address_key(uuid, column)[1]] = joined(held)
 
 
 def _there(every: list[Piece]) -> list[Piece]:

@@ -90,6 +90,8 @@ class Outcome:
     aside: SetAside
     made: Mapping[str, date]
     """Persons who are new, and the date of the first file of them: what they are called before it, nobody says."""
+    dropped: bool
+    """Whether MO cannot keep a mark: an earlier run of days in the line organisation."""
     owners: Mapping[str, str]
     """Engagement → the person who has it, or had it after one of the files."""
     left_alone: bool
@@ -153,7 +155,7 @@ def fold(
         if Units(sheet, classes, units, aside, wash, unasked).fold():
             break
     tell_unknown_types(units, classes, aside)
-    marks(sheet, mo)
+    dropped = marks(sheet, mo)
 
     persons = {pieces[-1][2].cpr: uuid for each in (mo, now) for uuid, pieces in each["person"].items()}
     set_aside_unknown_references(people, known_units, classes, aside)
@@ -165,7 +167,13 @@ def fold(
     set_aside_leaders(leaders, known_units, {*persons, *stated}, classes, aside)
     fold_leaders(sheet, leaders, {**folded.persons}, aside)
     return Outcome(
-        sheet, aside, folded.made, folded.owners, folded.left_alone, _exits(files, aside, folded.left_alone)
+        sheet,
+        aside,
+        folded.made,
+        dropped,
+        folded.owners,
+        folded.left_alone,
+        _exits(files, aside, folded.left_alone),
     )
 
 

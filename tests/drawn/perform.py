@@ -168,7 +168,7 @@ class Performance:
         ran = self.importer.run(step.since, step.end)
         self.stand_in.dar_down = False
         if ran.exit_code is None:
-            self.model.ended(new, start)
+            self.model.ended(new, start, expected)
             self.cut_off = True
             self.importer.forget_addresses()
             self.cached.clear()
@@ -179,7 +179,8 @@ class Performance:
         waited = {name for name, _ in self.model.pending | self.model.perhaps}
         self.perhaps_lost |= {file.date for name, file in self.server.items() if name in waited}
         self.circle = self.circle or any("circle" in why for _, why in expected.outcome.set_aside.values())
-        self.exact = self.exact and not (expected.healed or expected.perhaps or self.circle)
+        lost = expected.outcome.dropped or expected.healed or expected.perhaps or self.circle
+        self.exact = self.exact and not lost
         self.cut_off, self.was_down = False, step.down
         if step.repeat and not step.down:
             self._repeat()

@@ -60,8 +60,8 @@ def _candidates(play: Play) -> Iterator[Play]:
 
 def _less(mo: Mo) -> Iterator[Mo]:
     for kind, objects in mo.items():
-        if kind == "class":
-            continue
+        if kind in ("class", "person"):
+            continue  # others may need them
         if len(objects) > 1:
             yield {**mo, kind: {}}
         for uuid in objects:

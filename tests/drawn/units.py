@@ -218,18 +218,20 @@ def line_of_base(mo: Mo) -> dict[str, list[tuple[date, date, bool]]]:
     }
 
 
-def marks(sheet: Sheet, mo: Mo) -> None:
-    """Reduces the mark of each claimed unit to what MO can hold, and puts it into the sheet.
+def marks(sheet: Sheet, mo: Mo) -> bool:
+    """Whether a run was dropped. Reduces the mark of each claimed unit to what MO can hold, and puts it into the sheet.
 
     Text: "Desired is one interval: the last run of days on which `Med-i-LinjeOrg` is true, of the claims laid over the
     mark of the base (days on which the unit is not there interrupt no run, and are not compared)".
     """
+    dropped = False
     for unit, there in sheet.of("unit"):
         if ("unit", unit) not in sheet.claimed:
             continue
         line = sheet.values.get(("line", unit), [None] * len(sheet.days))
         run = last_run(line, [value is not None for value in there])
         if run:
+            dropped = dropped or any(line[index] and there[index] for index in range(run.start))
             row = [LINE if index in run and there[index] else None for index in range(len(sheet.days))]
         else:
             row = _by_hand(sheet, mo, unit, there)
@@ -237,6 +239,7 @@ def marks(sheet: Sheet, mo: Mo) -> None:
     for unit in mo["mark"]:
         if not sheet.known(("unit", unit)):
             sheet.values.pop(("mark", unit), None)
+    return dropped
 
 
 def last_run(line: Sequence[Any], there: Sequence[bool]) -> range:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import process_time
 from typing import Any
 
-from aarhus_los.report.changes import DEEPEST, changes_of
+from aarhus_los.report.changes import DEEPEST, MORE, MOST_ROWS, changes_of
 
 
 def record(parents: dict[str, str]) -> dict[str, Any]:
@@ -54,3 +54,12 @@ def test_of_a_place_too_deep_to_be_one_both_ends_are_told_and_in_no_time() -> No
     assert len(deepest) == DEEPEST - 1
     assert deepest[: DEEPEST // 2] == tuple(f"{size - n}" for n in range(DEEPEST // 2))
     assert deepest[-1] == "1"
+
+
+def test_of_many_rows_that_ask_for_a_change_some_are_told() -> None:
+    made = record({"b": "a"})
+    few, many = [f"f.csv:{n}" for n in range(MOST_ROWS)], [f"f.csv:{n}" for n in range(500)]
+    for operation in made["written"]:
+        operation["rows"] = few if operation["uuid"] == "a" else many
+    found = {change.uuid: list(change.rows) for change in changes_of(made, "en").units}
+    assert found == {"a": few, "b": [*many[:MOST_ROWS], MORE]}
