@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
-
-WIDTH: Final = 80
-"""In columns, of plain text: as wide as terminals and mails are at least. Long words and tables of numbers may be wider."""
+from typing import TypeAlias
 
 Style: TypeAlias = str
 """What a line is: `title`, `good`, `warn`, `bad`, `soft`, or what happens in it; empty for plain text."""
@@ -34,21 +30,13 @@ Block: TypeAlias = Line | Table
 
 
 def plain(blocks: Iterable[Block]) -> str:
-    """Blocks as text. What is wider than a terminal goes on below its own beginning, two columns further in."""
+    """Blocks as text, a line each."""
     return "".join(f"{line}\n" for block in blocks for line in _plain(block))
 
 
 def _plain(block: Block) -> list[str]:
     if isinstance(block, Line):
-        return textwrap.wrap(
-            block.text,
-            WIDTH,
-            initial_indent=" " * block.indent,
-            subsequent_indent=" " * (block.indent + 2),
-            replace_whitespace=False,
-            break_long_words=False,
-            break_on_hyphens=False,
-        ) or [""]
+        return [" " * block.indent + block.text]
     table = [block.head, *block.rows]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return [
