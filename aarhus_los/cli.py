@@ -18,6 +18,7 @@ from click.shell_completion import CompletionItem
 from aarhus_los import __version__, manual
 from aarhus_los.ending import Command, ending, tell
 from aarhus_los.errors import EXIT_CHANGES, needs_extra
+from aarhus_los.language import Language, of_locale
 from aarhus_los.report.console import guard_streams, progress, show, show_page
 from aarhus_los.setting_sources import SEARCHED, SETTINGS_VARIABLE
 from aarhus_los.settings import Settings, load_settings
@@ -252,12 +253,19 @@ def check_command(ctx: click.Context, /, quiet: bool, json: bool, **given: Any) 
 
 @commands.command("validate")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--lang", type=click.Choice(["da", "en"]), help="The language, instead of the machine's.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
 @_unread_settings
 @_json
 @click.pass_context
 def validate_command(
-    ctx: click.Context, /, folder: Path, quiet: bool, settings: Path | None, json: bool
+    ctx: click.Context,
+    /,
+    folder: Path,
+    lang: Language | None,
+    quiet: bool,
+    settings: Path | None,
+    json: bool,
 ) -> None:
     """List what is wrong with the files of the drop in FOLDER, before they are uploaded. Needs no MO and no settings."""
     from aarhus_los.report.record import as_json
@@ -267,7 +275,7 @@ def validate_command(
     if json:
         click.echo(as_json(found.record()), nl=False)
     elif not (quiet and found.exit_code == 0):
-        click.echo(str(found), nl=False)
+        show(found.blocks(lang or of_locale()))
     ctx.exit(found.exit_code)
 
 

@@ -146,6 +146,7 @@ class Message(Enum):
         "{file}: a header but no rows: nothing to import",
         "{file}: en overskrift, men ingen rækker: intet at importere",
     )
+    NOT_APPLIED = ("{reason}; not applied", "{reason}; bruges ikke")
 
     # Of a file as a whole
     NO_HEADER = ("it is empty: not even a header", "den er tom: der er ikke engang en overskrift")
@@ -209,6 +210,16 @@ class Message(Enum):
     UNKNOWN_LIST = ("the lists are {lists}", "listerne er {lists}")
     NAME_LACKS_TIME = ("the time is missing", "klokkeslættet mangler")
     NAME_OTHERWISE = ("its name is not of that pattern", "navnet følger ikke mønsteret")
+    CANNOT_BE_READ = ("it cannot be read ({reason})", "den kan ikke læses ({reason})")
+    NOT_GIVEN = ("the server does not give it ({said})", "serveren udleverer den ikke ({said})")
+    SIZE_NOT_KNOWN = (
+        "its size cannot be found out, so it is not known whether it is whole",
+        "dens størrelse kan ikke findes, så det vides ikke, om den er hel",
+    )
+    FILE_TOO_LARGE = (
+        "it has {size} bytes, and a file of the drop {most} at most",
+        "den er på {size} byte, og en LOS-fil højst på {most}",
+    )
     EMPTY_FILE_WAITS = (
         "{file} is empty: it waits for the next run",
         "{file} er tom: den venter til næste kørsel",
@@ -253,6 +264,55 @@ class Message(Enum):
         "den har ventende rækker, og dens indhold er hverken på serveren eller gemt: læg den op igen, eller opgiv dens"
         " rækker med --accept-rejects",
     )
+
+    # Of a drop before its upload
+    BEING_WRITTEN = (
+        "it is being written: validate it when the upload is complete",
+        "den er ved at blive skrevet: tjek den igen, når den er færdig",
+    )
+    NO_DROP = (
+        "no file of the drop is in this folder: is it the right one?",
+        "der er ingen LOS-filer i denne mappe: er det den rigtige?",
+    )
+    HEADER_ONLY = ("a header but no rows", "en overskrift, men ingen rækker")
+    UNIT_NOT_IN_DROP = (
+        "no unit in this folder has this uuid: applied only if MO has it",
+        "ingen enhed i denne mappe har dette UUID: bruges kun, hvis MO har det",
+    )
+    CLASS_NOT_IN_DROP = (
+        "no class of {file} in this folder has this uuid: applied only if MO has it",
+        "ingen klasse i denne mappes {file} har dette UUID: bruges kun, hvis MO har det",
+    )
+    FILES_NOT_READ = (
+        "{count:file|files} would not be read",
+        "{count:fil|filer} ville ikke blive læst",
+    )
+    COLUMNS_MISSPELT = (
+        "{count:file lacks|files lack} a column that may be misspelt",
+        "{count:fil|filer} mangler en kolonne, der måske er stavet forkert",
+    )
+    ROWS_NOT_APPLIED = (
+        "{count:row|rows} would not be applied, or only in part",
+        "{count:række|rækker} ville ikke eller kun delvist blive brugt",
+    )
+    VALID = (
+        "Nothing must be mended: {files:file|files}, {rows:row|rows}, {notes:note|notes}.",
+        "Intet skal rettes: {files:fil|filer}, {rows:række|rækker}, {notes:bemærkning|bemærkninger}.",
+    )
+    NOT_VALID = (
+        "Mend it before the upload: {faults} ({files:file|files}, {rows:row|rows}, {notes:note|notes}).",
+        "Ret det før upload: {faults} ({files:fil|filer}, {rows:række|rækker}, {notes:bemærkning|bemærkninger}).",
+    )
+    LISTED_FILES = ("Files that would not be read:", "Filer, der ikke ville blive læst:")
+    LISTED_COLUMNS = (
+        "Columns that may be misspelt:",
+        "Kolonner, der måske er stavet forkert:",
+    )
+    LISTED_ROWS = (
+        "Rows that would not be applied, or only in part:",
+        "Rækker, der ikke eller kun delvist ville blive brugt:",
+    )
+    LISTED_NOTES = ("Notes, nothing must be done about them:", "Bemærkninger, der intet kræver:")
 
     # Of rows that are set aside
     UNKNOWN_REFERENCE = ("neither MO nor the drop has {uuid}", "hverken MO eller LOS-filerne har {uuid}")

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+from aarhus_los.language import Language
 from aarhus_los.report.net import Net, Op, net
 from aarhus_los.report.words import (
     DETAILS,
@@ -19,7 +20,6 @@ from aarhus_los.report.words import (
     NOBODY,
     TOP,
     TYPES,
-    Language,
     Sort,
     collated,
     sort_word,

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from aarhus_los.errors import UnavailableError
+from aarhus_los.messages import Message
 from aarhus_los.sources.connection import Connection, Failed, place_of
 from aarhus_los.sources.entries import (
     Entry,
@@ -120,7 +121,7 @@ class Ftp:
             )
         except Failed as failed:
             if _is_of_one_file(failed.error):
-                raise FileUnreadable(name, f"the server does not give it ({failed.said})") from None
+                raise FileUnreadable(name, Message.NOT_GIVEN(said=failed.said)) from None
             raise
 
     def _use(self, purpose: str, action: Callable[[Client], T]) -> T:
