@@ -366,6 +366,11 @@ class Message(Enum):
         "ikke sendt: det kræver {kind} {uuid}, som mislykkedes: {reason}",
     )
 
+    NOT_PENDING = (
+        "{row} is no pending row: nothing of it is given up",
+        "{row} er ikke en ventende række: intet af den er opgivet",
+    )
+
     # Of rows that are applied
     UNKNOWN_TYPE = (
         "neither MO nor the drop has the unit type {uuid}: the unit gets Ukendt",

@@ -372,6 +372,8 @@ class _Run:
     def _finish(self, state: State, selection: Selection, gathered: Gathered) -> None:
         """Reports, kept bytes and the state, in this order: the state never says more than what is done."""
         account = self.account
+        waits = {aside.ref for aside in account.set_aside if aside.pending}
+        account.warnings += (Message.NOT_PENDING(row=str(ref)) for ref in sorted(account.accepted_rows - waits))
         if account.dry:
             return
         with self._phase("write the state"):

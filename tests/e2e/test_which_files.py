@@ -202,6 +202,32 @@ def test_accept_rejects_gives_up_what_is_pending_and_leaves_the_reject_file(sand
     assert len(sandbox.requests()) == asked, "a quiet run leaves MO alone"
 
 
+def test_accept_rejects_gives_up_one_row_and_the_others_go_on_waiting(sandbox: Sandbox) -> None:
+    sandbox.put(INITAL, org(unit("top"), unit("one", "missing"), unit("other", "missing")))
+    imported(sandbox, exit_code=1)
+    told = imported(sandbox, "import", "--accept-rejects", f"{INITAL}:3", exit_code=1)
+    assert re.search(rf"^ *{INITAL}:3: ParentUUID: .* \(given up\)$", told, re.M), told
+    assert re.search(rf"^ *{INITAL}:4: ParentUUID: .* \(pending: tried again with the next run\)$", told, re.M)
+    assert lines(sandbox)[INITAL]["pending"] == [4]
+    assert [row["line"] for row in rejected(sandbox, INITAL)] == ["3", "4"]
+    # What is given up is not tried again, though it could be healed by now; what waits is.
+    sandbox.put(MARCH, org(unit("missing", "top")))
+    imported(sandbox)
+    assert names(sandbox, "one") == []
+    assert [name for _, _, name in names(sandbox, "other")] == ["Other"]
+    assert "pending" not in lines(sandbox)[INITAL]
+
+
+def test_accept_rejects_of_a_row_that_does_not_wait_gives_nothing_up_and_says_so(sandbox: Sandbox) -> None:
+    sandbox.put(INITAL, org(unit("top"), unit("child", "missing")))
+    imported(sandbox, exit_code=1)
+    for row in (f"{INITAL}:2", f"{INITAL}:99", f"{MARCH}:3"):
+        told = imported(sandbox, "--accept-rejects", row, exit_code=1)
+        assert "(given up)" not in told
+        assert f"{row} is no pending row: nothing of it is given up" in told
+    assert lines(sandbox)[INITAL]["pending"] == [3]
+
+
 def test_accept_rejects_gives_up_what_can_no_longer_be_tried(sandbox: Sandbox) -> None:
     sandbox.put(INITAL, org(unit("top"), unit("child", "missing")))
     sandbox.put(MARCH, org(called("other", "March")))
