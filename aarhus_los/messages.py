@@ -107,7 +107,7 @@ class Message(Enum):
         "et CPR-nummer, hvis fødselsdato er efter filens dato",
     )
     CANCELLED = (
-        "the day before the start: what the row speaks of is not there",
+        "the day before the start: what the row is about is not there",
         "dagen før startdatoen: det, rækken handler om, findes ikke",
     )
     START_AFTER_END = ("after the end of the row", "efter rækkens slutdato")
@@ -247,13 +247,13 @@ class Message(Enum):
     )
     AND_MORE = ("{name} and {count} more", "{name} og {count} til")
     COMES_LATE = (
-        "it comes late, and {files} that it is folded with can no longer be read: upload them again, or let it speak where"
+        "it comes late, and {files} that it is folded with can no longer be read: upload them again, or let it apply where"
         " the files that are left are silent, with --allow-late",
         "den kommer for sent, og {files}, der hører sammen med den, kan ikke længere læses: læg dem op igen, eller lad"
         " den gælde, hvor de tilbageværende filer intet siger, med --allow-late",
     )
     PENDING_BUT_LATE = (
-        "it has pending rows, and {files} that it is folded with can no longer be read: upload them again, or let it speak"
+        "it has pending rows, and {files} that it is folded with can no longer be read: upload them again, or let it apply"
         " where the files that are left are silent, with --allow-late",
         "den har ventende rækker, og {files}, der hører sammen med den, kan ikke længere læses: læg dem op igen, eller lad"
         " den gælde, hvor de tilbageværende filer intet siger, med --allow-late",
@@ -325,19 +325,19 @@ class Message(Enum):
         "hverken MO eller LOS-filerne har en person med dette CPR-nummer",
     )
     BESIDE_UNREADABLE_DATES_OF_UNIT = (
-        "line {line} speaks of the same unit, and its dates cannot be read",
+        "line {line} is about the same unit, and its dates cannot be read",
         "linje {line} handler om samme enhed, og dens datoer kan ikke læses",
     )
     BESIDE_UNREADABLE_DATES_OF_ENGAGEMENT = (
-        "line {line} speaks of the same engagement, and its dates cannot be read",
+        "line {line} is about the same engagement, and its dates cannot be read",
         "linje {line} handler om samme ansættelse, og dens datoer kan ikke læses",
     )
     BESIDE_UNREADABLE_DATES_OF_PERSON = (
-        "line {line} speaks of the same person, and its dates cannot be read",
+        "line {line} is about the same person, and its dates cannot be read",
         "linje {line} handler om samme person, og dens datoer kan ikke læses",
     )
     BESIDE_SET_ASIDE_MANAGER = (
-        "line {line} speaks of the same manager and is set aside",
+        "line {line} is about the same manager and is set aside",
         "linje {line} handler om samme leder og er sat til side",
     )
     CIRCLE = (

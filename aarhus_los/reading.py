@@ -1,4 +1,4 @@
-"""What is read from MO before a run can work out what to write: only what the drop speaks of, and what seeding needs.
+"""What is read from MO before a run can work out what to write: only what the drop is about, and what seeding needs.
 
 `read_world` reads MO as it is, `read_base` what MO said of some subjects before the files about them were imported.
 """
@@ -33,7 +33,7 @@ from aarhus_los.timeline import BEGINNING, FOREVER, Piece
 
 
 def read_world(client: MoClient, files: Sequence[DropFile]) -> World:
-    """Reads all that the files speak of as it is, the families side by side. Raises UnavailableError."""
+    """Reads all that the files are about as it is, the families side by side. Raises UnavailableError."""
     of = {family: [file for file in files if file.name.family is family] for family in Family}
     of_all, of_classes, of_units, of_managers = (_Reading(client) for _ in range(4))
     of_people = _ReadingOfPeople(client)
@@ -83,7 +83,7 @@ def subjects_of(files: Sequence[DropFile], world: World) -> Subjects:
 
 
 def objects_of(subjects: Subjects, world: World) -> dict[str, list[Object]]:
-    """Subject → the objects that its lines speak of. Accounts of persons are found by the person."""
+    """Subject → the objects that its lines are about. Accounts of persons are found by the person."""
     objects: dict[str, list[Object]] = {unit: units.objects_of(unit) for unit in subjects.units}
     for person, each in subjects.persons.items():
         lines = _lines(each)
@@ -237,7 +237,7 @@ class _Reading:
             above = {up for unit in above for up in parents_of(known.get(unit, ()))} - seen
 
     def managers(self, files: Sequence[DropFile]) -> None:
-        """Those that rows speak of, and the others of their units: that a unit has several is reported."""
+        """Those that rows are about, and the others of their units: that a unit has several is reported."""
         in_units = {
             row.org_uuid
             for file in files

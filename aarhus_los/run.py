@@ -43,7 +43,7 @@ from aarhus_los.report.account import Account, count_rows, failed_rows
 from aarhus_los.report.files import write_failed_addresses, write_rejects
 from aarhus_los.report.names import gather_names, units_of_rows
 from aarhus_los.report.news import known_rows
-from aarhus_los.report.outliving import ended_units, outliving
+from aarhus_los.report.orphaned import ended_units, orphaned
 from aarhus_los.report.record import record_left, write_record
 from aarhus_los.report.verdict import difference_text
 from aarhus_los.selection import Selection, Wishes, select
@@ -248,12 +248,12 @@ class _Run:
         return system
 
     def _orphans(self, client: MoClient, wanted: list[DesiredObject], plan: Plan) -> list[Notice]:
-        """What outlives the units that end."""
+        """What is orphaned by the units that end."""
         ended = ended_units(plan.operations)
         histories: dict[str, History] = {}
         for kind in (Kind.ENGAGEMENT, Kind.MANAGER) if ended else ():
             histories |= read_of_units(client, kind, ended).found
-        return outliving(ended, histories, wanted)
+        return orphaned(ended, histories, wanted)
 
     def _gather_names(
         self,
@@ -373,7 +373,9 @@ class _Run:
         """Reports, kept bytes and the state, in this order: the state never says more than what is done."""
         account = self.account
         waits = {aside.ref for aside in account.set_aside if aside.pending}
-        account.warnings += (Message.NOT_PENDING(row=str(ref)) for ref in sorted(account.accepted_rows - waits))
+        account.warnings += (
+            Message.NOT_PENDING(row=str(ref)) for ref in sorted(account.accepted_rows - waits)
+        )
         if account.dry:
             return
         with self._phase("write the state"):

@@ -341,7 +341,7 @@ class _Selecting:
         return [files[name] for name in sorted(files)]
 
     def _folded_from(self, order: Sequence[DropName], name: DropName) -> Sequence[DropName]:
-        """The files that one is folded with, as far as their lines tell: some may speak of other subjects only."""
+        """The files that one is folded with, as far as their lines tell: some may be about other subjects only."""
         first, _ = folded_from([self._line(each.name) for each in order], order.index(name))
         return order[first:]
 
@@ -350,7 +350,7 @@ class _Selecting:
     ) -> dict[DropName, DropFile]:
         """The new files, and those that they are folded with. What other files said must not be undone: a new file that is
         folded with one that is gone is refused. Where files are imported again, which MO may lack, so is a newer one that
-        speaks of the same subjects: it would be taken for the first word on them.
+        is about the same subjects: it would be taken for the first word on them.
         """
         files: dict[DropName, DropFile] = {}
         settled = False

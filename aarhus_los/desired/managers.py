@@ -101,7 +101,7 @@ class _Managers:
             self.managers,
             lambda manager, lines: (
                 {(Kind.MANAGER, manager): lines.file.name.file_date}
-                if any(isinstance(row, ManagerRow) for row in lines.standing(self.set_aside))
+                if any(isinstance(row, ManagerRow) for row in lines.valid(self.set_aside))
                 else {}
             ),
             lambda manager, aside, row: [(Kind.MANAGER, manager)],
@@ -135,13 +135,13 @@ class _Managers:
         key: Object = (Kind.MANAGER, manager)
         claims = Claims(base_of([key], self.base))
         for lines in each:
-            standing = lines.standing(self.set_aside)
-            rows = [row for row in standing if isinstance(row, ManagerRow)]
+            valid = lines.valid(self.set_aside)
+            rows = [row for row in valid if isinstance(row, ManagerRow)]
             if rows:
                 origin = tuple(row.ref for row in rows)
                 claims.add(key, lasting(self._value(rows), lines.file.name.file_date, FOREVER, origin))
             elif not end_at_file_date(lines, key, claims, self.set_aside):
-                for row in standing:
+                for row in valid:
                     if self.set_aside.is_due(row.ref):
                         text = Message.UNKNOWN_MANAGER(uuid=manager)
                         self.result.notices.append(Notice(text, row.ref))

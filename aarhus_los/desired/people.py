@@ -45,7 +45,7 @@ def desire(
     rows.
     """
     people = _People(files, persons, mo, base, known)
-    return people.desired(), people.standing_cprs()
+    return people.desired(), people.valid_cprs()
 
 
 class _People:
@@ -86,12 +86,12 @@ class _People:
         self.set_aside.report(self.result, self.persons, self._begins, self._needed)
         return self.result
 
-    def standing_cprs(self) -> set[Cpr]:
+    def valid_cprs(self) -> set[Cpr]:
         return {
             row.cpr
             for each in self.persons.values()
             for lines in each
-            for row in lines.standing(self.set_aside)
+            for row in lines.valid(self.set_aside)
             if isinstance(row, PersonRow) and not row.states_nothing
         }
 
@@ -199,11 +199,11 @@ class _People:
         self, of_file: _OfFile, claims: Claims, lines: FileLines, unknown: Collection[RowRef]
     ) -> None:
         """A name from the file date on, e-mail and account until the last engagement ends."""
-        standing = [row for row in lines.standing(self.set_aside) if row.ref not in unknown]
-        origin = tuple(row.ref for row in standing)
+        valid = [row for row in lines.valid(self.set_aside) if row.ref not in unknown]
+        origin = tuple(row.ref for row in valid)
         if not origin:
             return
-        rows = [row for row in standing if isinstance(row, PersonRow)]
+        rows = [row for row in valid if isinstance(row, PersonRow)]
         if won := self._vote(rows, of_file, "CPRNavn", _plain_name):
             name = Person.named(won.name, of_file.cpr)
             claims.add((Kind.EMPLOYEE, of_file.person), lasting(name, of_file.day, FOREVER, (won.ref,)))
@@ -284,7 +284,7 @@ class _People:
 
     def _begins(self, person: str, lines: FileLines) -> dict[Object, date]:
         begins: dict[Object, date] = {}
-        for row in lines.standing(self.set_aside):
+        for row in lines.valid(self.set_aside):
             first = self.first.get((row.ref.file, _engagement_of(row) or ""))
             if isinstance(row, PersonRow) and first is not None:
                 key = (Kind.ENGAGEMENT, row.engagement_uuid)

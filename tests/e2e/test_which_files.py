@@ -145,7 +145,7 @@ def test_a_pending_row_outlives_its_file_and_is_healed_in_its_place(sandbox: San
         rf"  {FEBRUARY}: read again for its pending rows, which wait since \d{{4}}-\d\d-\d\d\n", told
     )
     folder = kept(sandbox)
-    # What is folded about the pending unit: not what speaks of others only.
+    # What is folded about the pending unit: not what is about others only.
     assert {path.name for path in folder.iterdir()} == {INITAL, FEBRUARY}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
@@ -172,7 +172,7 @@ def test_a_pending_row_outlives_its_file_and_is_healed_in_its_place(sandbox: San
 
 
 @pytest.mark.slow
-def test_a_pending_row_that_a_later_file_has_overtaken_is_done_with(sandbox: Sandbox) -> None:
+def test_a_pending_row_that_a_later_file_has_superseded_is_done_with(sandbox: Sandbox) -> None:
     sandbox.put(INITAL, org(unit("top"), called("child", "First")))
     sandbox.put(FEBRUARY, org(unit("child", "missing", OrgEnhedsNavn="February")))
     imported(sandbox, exit_code=1)
@@ -207,7 +207,9 @@ def test_accept_rejects_gives_up_one_row_and_the_others_go_on_waiting(sandbox: S
     imported(sandbox, exit_code=1)
     told = imported(sandbox, "import", "--accept-rejects", f"{INITAL}:3", exit_code=1)
     assert re.search(rf"^ *{INITAL}:3: ParentUUID: .* \(given up\)$", told, re.M), told
-    assert re.search(rf"^ *{INITAL}:4: ParentUUID: .* \(pending: tried again with the next run\)$", told, re.M)
+    assert re.search(
+        rf"^ *{INITAL}:4: ParentUUID: .* \(pending: tried again with the next run\)$", told, re.M
+    )
     assert lines(sandbox)[INITAL]["pending"] == [4]
     assert [row["line"] for row in rejected(sandbox, INITAL)] == ["3", "4"]
     # What is given up is not tried again, though it could be healed by now; what waits is.
