@@ -95,7 +95,7 @@ def test_whatever_is_told_is_masked_in_both_languages() -> None:
 @pytest.mark.parametrize("uuid", ["4c9c6a10-0102-4031-8123-0102031234ab", "no uuid"])
 def test_a_text_in_which_nothing_is_masked_keeps_its_danish(uuid: str) -> None:
     reason = Message.UNKNOWN_PARENT(uuid=uuid)
-    for text in (masked(reason), Notice(reason).text, Refusal("Org_nye_20260301_220000.csv", reason).reason):
+    for text in (masked(reason), Notice(reason).text, Refusal("a.csv", reason, 65).reason):
         assert (danish(text), code_of(text)) == (
             f"hverken MO eller LOS-filerne har overenheden {uuid}",
             "unknown-parent",
