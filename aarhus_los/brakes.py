@@ -95,7 +95,7 @@ def tripped(
 
 
 REASONS = 10
-"""How many sorts of refusals are told."""
+"""How many sorts of refusals are reported."""
 
 
 class Refusals:
@@ -109,7 +109,7 @@ class Refusals:
         self._reasons: dict[str, str] = {}
 
     def add(self, objects: Iterable[tuple[Kind, str]], sort: str, reason: str) -> None:
-        """Counts objects. Those of a sort are told together, with the first reason."""
+        """Counts objects. Those of a sort are reported together, with the first reason."""
         self._refused.update(dict.fromkeys(objects, sort))
         self._reasons.setdefault(sort, reason)
 

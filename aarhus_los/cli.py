@@ -16,7 +16,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from aarhus_los import __version__, manual
-from aarhus_los.ending import Command, ending, tell
+from aarhus_los.ending import Command, ending, say
 from aarhus_los.errors import EXIT_CHANGES, needs_extra
 from aarhus_los.language import Language, of_locale
 from aarhus_los.report.console import guard_streams, progress, show, show_page
@@ -108,7 +108,7 @@ def _unread_settings(command: F) -> F:
 def _selecting(command: F) -> F:
     for option in (
         click.option(
-            "-v", "--verbose", is_flag=True, help="Tell each request and retry; with a plan, uuids and rows."
+            "-v", "--verbose", is_flag=True, help="Show each request and retry; with a plan, uuids and rows."
         ),
         click.option(
             "--allow",
@@ -141,12 +141,12 @@ def _selecting(command: F) -> F:
     return command
 
 
-_json = click.option("--json", is_flag=True, help="Print what is told as JSON.")
+_json = click.option("--json", is_flag=True, help="Print the result as JSON.")
 _html = click.option(
     "--html",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write what is told, and each change, as a page for people. It holds their names: 0600.",
+    help="Write the result, and each change, as a page for people. It holds their names: 0600.",
 )
 
 
@@ -190,11 +190,11 @@ def import_command(
 
     settings = _settings(ctx, given)
     ctx.ensure_object(Command).is_import = True
-    with recorded(settings, tell) as recording:
+    with recorded(settings, say) as recording:
         page = _page(given["html"])
         options = _options(given, verify)
-        with progress(quiet=quiet, verbose=verbose) as told:
-            account = recording.account = import_drop(settings, options, told)
+        with progress(quiet=quiet, verbose=verbose) as update:
+            account = recording.account = import_drop(settings, options, update)
         if json:
             click.echo(as_json(account_record(account)), nl=False)
         elif not quiet or has_news(account):
@@ -222,8 +222,8 @@ def plan_command(
     settings = _settings(ctx, given)
     page = _page(given["html"])
     options = _options(given, "none")
-    with progress(quiet=quiet, verbose=verbose) as told:
-        account = plan_drop(settings, options, told)
+    with progress(quiet=quiet, verbose=verbose) as update:
+        account = plan_drop(settings, options, update)
     if json:
         click.echo(as_json(run_record(account)), nl=False)
     elif not quiet or has_news(account):
@@ -282,7 +282,7 @@ def validate_command(
 @commands.command("page")
 @click.argument("record", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("-q", "--quiet", is_flag=True, help="Do not tell where the page is.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not say where the page is.")
 @_unread_settings
 def page_command(record: Path, file: Path | None, quiet: bool, settings: Path | None) -> None:
     """Make the page of a run from the RECORD that it left, run_<time>.json, as FILE or beside it. It holds names: 0600."""
@@ -339,7 +339,7 @@ def init_command(ctx: click.Context, /, settings: Path | None, quiet: bool) -> N
 
     path = settings or Path(os.environ.get(SETTINGS_VARIABLE) or SEARCHED[0])
     empty = write_first(path.expanduser(), ask)
-    click.echo(f"Written: {path}. `los-import help settings` tells of all other keys.")
+    click.echo(f"Written: {path}. `los-import help settings` lists all other keys.")
     if empty:
         click.echo(f"Fill in {', '.join(empty)}, then: los-import check --settings {path}")
     elif not quiet:

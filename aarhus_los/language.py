@@ -1,4 +1,4 @@
-"""In which language people are told: Danish or English, as their machine is set."""
+"""The language in which people are addressed: Danish or English, as their machine is set."""
 
 from __future__ import annotations
 

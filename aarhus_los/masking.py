@@ -1,4 +1,4 @@
-"""Numbers in free text that could be CPR numbers are masked wherever the text is told or recorded."""
+"""Numbers in free text that could be CPR numbers are masked wherever the text is reported or recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of rows, values, files and objects, in English and in Danish, side by side.
+"""What is reported of rows, values, files and objects, in English and in Danish, side by side.
 
 A producer says `reason = Message.UNKNOWN_REFERENCE(uuid=uuid)`. What it gets is a `str`, the English text, which goes
 wherever a text goes: reject files, terminals, logs, JSON. It knows its Danish too (`danish(reason)`), for the page and for
@@ -331,10 +331,6 @@ class Message(Enum):
     BESIDE_UNREADABLE_DATES_OF_ENGAGEMENT = (
         "line {line} is about the same engagement, and its dates cannot be read",
         "linje {line} handler om samme ansættelse, og dens datoer kan ikke læses",
-    )
-    BESIDE_UNREADABLE_DATES_OF_PERSON = (
-        "line {line} is about the same person, and its dates cannot be read",
-        "linje {line} handler om samme person, og dens datoer kan ikke læses",
     )
     BESIDE_SET_ASIDE_MANAGER = (
         "line {line} is about the same manager and is set aside",

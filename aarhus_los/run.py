@@ -67,7 +67,7 @@ class Options:
     allow: Mapping[BrakeKind, int] = field(default_factory=dict)
     verify: Literal["some", "all", "none"] = "some"
     names: bool = False
-    """Whether the names of all that is told are read from MO, also where nobody is about to decide by them."""
+    """Whether the names of all that is reported are read from MO, also where nobody is about to decide by them."""
 
 
 def import_drop(settings: Settings, options: Options, progress: Progress) -> Account:
@@ -303,10 +303,10 @@ class _Run:
         kinds = exceeding(counts, limits, self.options.allow)
         if not kinds:
             return []
-        told = read_counts(client, world.organisation[0])
+        valid = read_counts(client, world.organisation[0])
         present = None
-        if told is not None:
-            present = {Kind.ORG_UNIT: told.units, Kind.ENGAGEMENT: told.engagements}
+        if valid is not None:
+            present = {Kind.ORG_UNIT: valid.units, Kind.ENGAGEMENT: valid.engagements}
         return tripped(kinds, counts, limits, present)
 
     def _write(self, plan: Plan, wanted: list[DesiredObject], target: Target, applied: Applied) -> None:

@@ -1,6 +1,6 @@
 """What is wrong with a drop, found offline: for its sender, before the upload, in the sender's language, on any machine.
 
-No value of a row is told, only where it stands: it may be a CPR number or a name.
+No value of a row is reported, only where it stands: it may be a CPR number or a name.
 """
 
 from __future__ import annotations

@@ -550,7 +550,7 @@ def test_a_clock_of_mo_that_is_off_is_told(
     found = bench.check()
     assert exit_code(found) == 0
     if text is None:
-        assert "the time that ours tells" in told(found, "MO clock", OK)
+        assert "the time that ours shows" in told(found, "MO clock", OK)
     else:
         said = told(found, "MO clock", WARNING).replace("299 s", "300 s").replace("91 s", "90 s")
         assert text in said

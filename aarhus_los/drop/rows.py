@@ -90,7 +90,7 @@ _CPR: Final = Column("CPR", parse_cpr, key=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class Record:
-    """What all rows have. A flaw costs its own value only and is a fault (exit 1); a note is just told."""
+    """What all rows have. A flaw costs its own value only and is a fault (exit 1); a note is just reported."""
 
     ref: Annotated[RowRef, SkipValidation]
     flaws: Annotated[tuple[Flaw, ...], SkipValidation] = ()

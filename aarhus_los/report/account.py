@@ -61,7 +61,7 @@ class FileAccount:
 
 @dataclass
 class Account:
-    """Everything that a run tells."""
+    """Everything that a run reports."""
 
     started: datetime = field(default_factory=clock.now)
     files: list[FileAccount] = field(default_factory=list)
@@ -98,7 +98,7 @@ class Account:
     reports: list[Path] = field(default_factory=list)
     """The reject files, and the lists of addresses, that the run has left."""
     known_rows: frozenset[RowRef] = frozenset()
-    """Pending rows that were told already, and need not be told again today."""
+    """Pending rows that were reported already, and need not be reported again today."""
     dry: bool = False
     rows_accepted: bool = False
     """Whether all pending rows are given up."""

@@ -24,7 +24,7 @@ SHOWN: Final = 10
 
 
 def account_blocks(account: Account, *, only_news: bool = False) -> list[Block]:
-    """What a run did. The first line and the last say how it ended. `only_news`: without what was told before."""
+    """What a run did. The first line and the last say how it ended. `only_news`: without what was reported before."""
     return [
         _closing(account),
         *_problems(account, only_news),
@@ -110,17 +110,17 @@ def _by_unit(record: Record, changes: Changes, verbose: bool) -> list[Block]:
         found.setdefault(change.place, []).append(change)
     order = sorted(found, key=lambda place: [names.get(each, each) for each in place])
     lines: list[Block] = []
-    told: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
     for place in order:
         common = next(
-            (n for n, pair in enumerate(zip(told, place, strict=False)) if pair[0] != pair[1]), None
+            (n for n, pair in enumerate(zip(above, place, strict=False)) if pair[0] != pair[1]), None
         )
-        common = min(len(told), len(place)) if common is None else common
+        common = min(len(above), len(place)) if common is None else common
         lines += [
             Line(names.get(unit, unit) + (f"  [{unit}]" if verbose else ""), "title", 2 * depth)
             for depth, unit in enumerate(place[common:], common)
         ]
-        told = place
+        above = place
         for change in found[place]:
             lines += _change(change, 2 * len(place), verbose)
     return [Line(""), *lines] if lines else []
@@ -149,10 +149,12 @@ def _change(change: Change, indent: int, verbose: bool) -> list[Block]:
         else f"{label}: {before[label]} → {after.get(label, NONE)}"
         for label in dict.fromkeys([*before, *after])
     ]
-    told = f": {', '.join(fields)}" if fields and (after or sort is not Sort.ENDED) else ""
+    details = f": {', '.join(fields)}" if fields and (after or sort is not Sort.ENDED) else ""
     lines = [
         Line(
-            f"{SYMBOLS[sort]} {change.name}: {', '.join(word for _, word in said)} {span}{told}", sort, indent
+            f"{SYMBOLS[sort]} {change.name}: {', '.join(word for _, word in said)} {span}{details}",
+            sort,
+            indent,
         )
     ]
     if verbose:
@@ -226,10 +228,10 @@ def _first(lines: Sequence[str]) -> list[str]:
 
 def _folded(warnings: Sequence[str], notices: Sequence[Notice]) -> list[str]:
     """The warnings, those of one sort in one line."""
-    told = [(text, text) for text in warnings]
-    told += [(each.text, str(each)) for each in notices if not each.fault]
+    texts = [(text, text) for text in warnings]
+    texts += [(each.text, str(each)) for each in notices if not each.fault]
     sorts: dict[str, list[str]] = {}
-    for text, line in told:
+    for text, line in texts:
         sorts.setdefault(_sort(text), []).append(line)
     return [f"{first} (and {len(more)} more like this)" if more else first for first, *more in sorts.values()]
 
