@@ -517,7 +517,7 @@ def test_an_mo_that_does_not_tell_what_it_said_is_a_failure(bench: Bench) -> Non
     for words in (["registration_time"], ["registrations(filter"]):
         bench.stage.mo.intercept = refusing(*words, answer=unknown)
         text = told(bench.check(), "MO history", FAILURE)
-        assert "does not tell what it said earlier" in text
+        assert "does not show what it said earlier" in text
         assert "Unknown argument" in text
 
 
