@@ -20,7 +20,8 @@ from aarhus_los.drop.rows import ClassRow, OrgRow, Reject
 from aarhus_los.errors import EXIT_DATA, EXIT_OK, EXIT_ROWS
 from aarhus_los.language import Language
 from aarhus_los.masking import masked
-from aarhus_los.messages import Message, Reason, code_of, danish
+from aarhus_los.messages import Message
+from aarhus_los.reason import Reason, code_of, danish
 from aarhus_los.report.blocks import Block, Line
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable
 from aarhus_los.sources.folder import Folder

@@ -12,7 +12,8 @@ from aarhus_los.checks.findings import warning
 from aarhus_los.desired.claims import Notice
 from aarhus_los.errors import UnavailableError
 from aarhus_los.masking import MASK, masked
-from aarhus_los.messages import Message, code_of, danish
+from aarhus_los.messages import Message
+from aarhus_los.reason import code_of, danish
 from aarhus_los.selection import Refusal
 
 

@@ -17,7 +17,7 @@ import pytest
 from aarhus_los import clock
 from aarhus_los.errors import UnavailableError
 from aarhus_los.language import Language
-from aarhus_los.messages import Reason, danish
+from aarhus_los.reason import Reason, danish
 from aarhus_los.report.blocks import plain
 from aarhus_los.sandbox.sample import first_drop
 from aarhus_los.sandbox.stage import importer_environment

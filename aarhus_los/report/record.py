@@ -19,9 +19,10 @@ from aarhus_los.desired.claims import Notice, SetAside, UnresolvedAddress
 from aarhus_los.errors import SettingsError
 from aarhus_los.files import encoded, write_private
 from aarhus_los.masking import masked
-from aarhus_los.messages import Message, code_of, danish, recognised
+from aarhus_los.messages import Message
 from aarhus_los.mo.model import Address, Mark, Value
 from aarhus_los.plan import Operation
+from aarhus_los.reason import code_of, danish, recognised
 from aarhus_los.report.account import Account, FileAccount
 from aarhus_los.report.verdict import FIELDS, brake_text, steps, verdict
 from aarhus_los.timeline import BEGINNING, FOREVER, Nothing, split

@@ -7,9 +7,10 @@ from typing import Final, get_args
 
 from aarhus_los.brakes import Brake
 from aarhus_los.errors import EXIT_DATA, EXIT_ROWS
-from aarhus_los.messages import Message, Reason, code_of
+from aarhus_los.messages import Message
 from aarhus_los.mo.model import Value
 from aarhus_los.plan import Action, Operation
+from aarhus_los.reason import Reason, code_of
 from aarhus_los.report.account import Account
 from aarhus_los.timeline import FOREVER, Nothing
 

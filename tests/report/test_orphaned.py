@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from aarhus_los.drop.rows import RowRef
-from aarhus_los.messages import danish
 from aarhus_los.mo.model import Engagement, Kind, Manager
 from aarhus_los.plan import Action, Operation
+from aarhus_los.reason import danish
 from aarhus_los.report.orphaned import orphaned
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece
 
