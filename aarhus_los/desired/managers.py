@@ -35,9 +35,8 @@ class Known:
     cprs: Collection[Cpr]
     """The people whom MO has, or will have."""
     people: PeopleInMo
-    types: Collection[str]
-    levels: Collection[str]
-    responsibilities: Collection[str]
+    references: Mapping[str, Collection[str]]
+    """`UNITS` or the name of a class list → the uuids that rows may refer to."""
 
 
 def manager_uuid(org_unit: str, cpr: Cpr) -> str:
@@ -115,15 +114,7 @@ class _Managers:
         # What a rejected row takes with it cannot heal, whatever else is missing.
         self._fall(rows, [reject.ref for reject in lines.rejects])
         for row in rows:
-            self.set_aside.check_references(
-                row,
-                (
-                    ("OrgUUID", row.org_uuid, known.units),
-                    ("LedertypeUUID", row.type_uuid, known.types),
-                    ("LederniveauUUID", row.level_uuid, known.levels),
-                    ("LederansvarUUID", row.responsibility_uuid, known.responsibilities),
-                ),
-            )
+            self.set_aside.check_references(row, known.references)
             if row.cpr not in known.cprs:
                 self.set_aside.add(row.ref, "CPR", Message.UNKNOWN_PERSON(), pending=True)
             self.set_aside.drop_unreadable(row, [manager], self.unreadable)

@@ -31,8 +31,8 @@ class Known:
 
     units: Mapping[str, History]
     """As they will be after this run."""
-    engagement_types: Collection[str]
-    job_functions: Collection[str]
+    references: Mapping[str, Collection[str]]
+    """`UNITS` or the name of a class list → the uuids that rows may refer to."""
     az_system: str
 
 
@@ -101,14 +101,7 @@ class _People:
             self.set_aside.add(row.ref, "CPR", reason, pending=False)
         elif row.cpr not in self.mo.persons and person in self.mo.names:
             self.set_aside.add(row.ref, "CPR", Message.OTHER_CPR_IN_MO(uuid=person), pending=True)
-        self.set_aside.check_references(
-            row,
-            (
-                ("OrgenhedUUID", row.org_uuid, self.known.units),
-                ("EngagementTypeUUID", row.engagement_type_uuid, self.known.engagement_types),
-                ("StillingsBetegnelseUUID", row.job_function_uuid, self.known.job_functions),
-            ),
-        )
+        self.set_aside.check_references(row, self.known.references)
         if self.mo.unreadable:
             objects = (person, row.engagement_uuid, email_uuid(row.cpr), account_uuid(row.cpr))
             self.set_aside.drop_unreadable(row, objects, self.mo.unreadable)
