@@ -36,7 +36,7 @@ from aarhus_los.mo.target import Target
 from aarhus_los.moments import may_lack_a_past, trace
 from aarhus_los.plan import Plan, make_plan
 from aarhus_los.preflight import OPERATION_BYTES, preflight
-from aarhus_los.progress import check_mo, completed, healed, needed_again, under_way
+from aarhus_los.progress import check_mo, completed, healed, needed_again, pending_rows, under_way
 from aarhus_los.pruning import prune, sweep_all
 from aarhus_los.reading import has_units_at, read_base, read_world, subjects_of
 from aarhus_los.report.account import Account, count_rows, failed_rows
@@ -159,12 +159,16 @@ class _Run:
     def _select(self, state: State) -> Selection:
         options = self.options
         with self._phase("read the drop"), open_source(self.settings) as source:
-            wishes = Wishes(options.since, options.allow_late, options.allow_empty, options.accept_rejects)
+            wishes = Wishes(options.since, options.allow_late, options.allow_empty, self._accepted(state))
             checked = self.settings.cpr_validate_birthdate
             selection = select(state, source, self.kept, self.now, wishes, validate_birthdate=checked)
         self.account.refused = selection.refused
         self.account.notices += selection.notices
         return selection
+
+    def _accepted(self, state: State) -> Collection[RowRef]:
+        """The pending rows that are given up."""
+        return pending_rows(state.lines) if self.options.accept_rejects else self.options.accepted_rows
 
     def _client(self) -> MoClient:
         settings = self.settings
@@ -372,7 +376,7 @@ class _Run:
     def _finish(self, state: State, selection: Selection, gathered: Gathered) -> None:
         """Reports, kept bytes and the state, in this order: the state never says more than what is done."""
         account = self.account
-        waits = {aside.ref for aside in account.set_aside if aside.pending}
+        waits = {aside.ref for aside in account.set_aside if aside.pending} | pending_rows(state.lines)
         account.warnings += (
             Message.NOT_PENDING(row=str(ref)) for ref in sorted(account.accepted_rows - waits)
         )
@@ -392,7 +396,7 @@ class _Run:
                 waiting,
                 {aside.ref for aside in done_with if not aside.part} - waiting,
                 self.now,
-                give_up_all=self.options.accept_rejects,
+                self._accepted(state),
             )
             needed = needed_again(gathered, waiting)
             self.kept.keep(

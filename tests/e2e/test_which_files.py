@@ -243,6 +243,24 @@ def test_accept_rejects_gives_up_what_can_no_longer_be_tried(sandbox: Sandbox) -
     assert "pending" not in lines(sandbox)[INITAL]
 
 
+def test_a_row_that_can_no_longer_be_tried_is_given_up_by_its_place_too(sandbox: Sandbox) -> None:
+    sandbox.put(INITAL, org(unit("top"), unit("one", "missing"), unit("other", "missing")))
+    sandbox.put(MARCH, org(called("third", "March")))
+    imported(sandbox, exit_code=1)
+    sandbox.remove(INITAL)
+    (kept(sandbox) / INITAL).unlink()
+    told = imported(sandbox, "--accept-rejects", f"{INITAL}:3", exit_code=1)
+    assert "is no pending row" not in told
+    assert f"{INITAL}: it has pending rows, and its bytes are neither on the server nor kept" in told
+    line = lines(sandbox)[INITAL]
+    assert (line["pending"], line["given_up"]) == ([4], [3])
+    told = imported(sandbox, "--accept-rejects", f"{INITAL}:4")
+    assert "refused" not in told
+    line = lines(sandbox)[INITAL]
+    assert (line.get("pending"), line["given_up"]) == (None, [3, 4])
+    assert "No new files and no pending rows" in imported(sandbox)
+
+
 # Corrections and repetitions
 
 
