@@ -149,7 +149,7 @@ def merge(timeline: Iterable[Piece[V]]) -> Timeline[V]:
 
 
 def overlay(over: Sequence[Piece[V]], under: Sequence[Piece[V]]) -> Timeline[V]:
-    """Lays one timeline over another: unclaimed days show what is under. The result is merged."""
+    """Overlays one timeline on another: unclaimed days show what is under. The result is merged."""
     laid: list[Piece[V]] = []
     day = BEGINNING
     """The first day that is not decided yet."""
@@ -175,7 +175,7 @@ class Layers(Generic[V]):
         self.pieces: list[Piece[V]] = list(under)
 
     def overlay(self, over: Sequence[Piece[V]]) -> None:
-        """Lays a timeline over all that is there: its unclaimed days show what is under."""
+        """Overlays a timeline on all that is there: its unclaimed days show what is under."""
         first = 0
         while first < len(over):
             last = first

@@ -112,15 +112,15 @@ class _Managers:
         known = self.known
         rows = [row for row in lines.rows if isinstance(row, ManagerRow)]
         # What a rejected row takes with it cannot heal, whatever else is missing.
-        self._fall(rows, [reject.ref for reject in lines.rejects])
+        self._drop_together(rows, [reject.ref for reject in lines.rejects])
         for row in rows:
             self.set_aside.check_references(row, known.references)
             if row.cpr not in known.cprs:
                 self.set_aside.add(row.ref, "CPR", Message.UNKNOWN_PERSON(), pending=True)
             self.set_aside.drop_unreadable(row, [manager], self.unreadable)
-        self._fall(rows, [row.ref for row in rows if row.ref in self.set_aside])
+        self._drop_together(rows, [row.ref for row in rows if row.ref in self.set_aside])
 
-    def _fall(self, rows: Sequence[ManagerRow], failed: Sequence[RowRef]) -> None:
+    def _drop_together(self, rows: Sequence[ManagerRow], failed: Sequence[RowRef]) -> None:
         for first in failed[:1]:
             for row in rows:
                 reason = Message.BESIDE_SET_ASIDE_MANAGER(line=first.line)
