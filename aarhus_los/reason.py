@@ -13,6 +13,7 @@ from datetime import date
 from enum import Enum, StrEnum
 from typing import Any, Final, TypeAlias
 
+from aarhus_los.language import Language
 from aarhus_los.masking import masked
 
 Param: TypeAlias = str | int | float | date | Sequence[str]
@@ -37,6 +38,11 @@ class Reason(str):
     def danish(self) -> str:
         """The same in Danish."""
         return masked(_DANISH.format(self.message.danish, **self.params))
+
+
+def in_language(text: str, language: Language) -> str:
+    """A text in one of the two languages; as it is where it has only one."""
+    return danish(text) if language == "da" else text
 
 
 def danish(text: str) -> str:

@@ -21,7 +21,7 @@ from aarhus_los.errors import EXIT_DATA, EXIT_OK, EXIT_ROWS
 from aarhus_los.language import Language
 from aarhus_los.masking import masked
 from aarhus_los.messages import Message
-from aarhus_los.reason import Reason, code_of, danish
+from aarhus_los.reason import Reason, code_of, danish, in_language
 from aarhus_los.report.blocks import Block, Line
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable
 from aarhus_los.sources.folder import Folder
@@ -59,7 +59,7 @@ class Problem:
 
     def text(self, language: Language) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
-        return f"{place}: {danish(self.reason) if language == 'da' else self.reason}"
+        return f"{place}: {in_language(self.reason, language)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +98,11 @@ class Validation:
     def blocks(self, language: Language) -> list[Block]:
         """The verdict, a line a problem, and the verdict again."""
         style = {EXIT_OK: "good", EXIT_ROWS: "warn"}.get(self.exit_code, "bad")
-        verdict = Line(self.verdict.danish if language == "da" else self.verdict, style)
+        verdict = Line(in_language(self.verdict, language), style)
         blocks: list[Block] = []
         for level, (message, style) in _HEADINGS.items():
             if problems := self.of(level):
-                heading = message()
-                blocks.append(Line(heading.danish if language == "da" else heading, style))
+                blocks.append(Line(in_language(message(), language), style))
                 blocks += [Line(problem.text(language), "", 2) for problem in problems]
         return [verdict, *blocks, verdict] if blocks else [verdict]
 
