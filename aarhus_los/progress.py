@@ -101,14 +101,15 @@ def _claimed(line: Line, moment: str) -> Line:
 def completed(
     state: State,
     selection: Selection,
-    pending: Iterable[RowRef],
+    pending: Mapping[RowRef, Collection[str]],
     given_up: Iterable[RowRef],
     now: datetime,
     accepted: Iterable[RowRef] = (),
 ) -> State:
     """The state after everything else. `pending` and `given_up`: the rows that become so by this run.
 
-    `accepted`: those of former runs that are given up, whether they were tried again or not.
+    `pending` has what `needed_again` says of each row. `accepted`: those of former runs that are given up, whether they were
+    tried again or not.
     """
     waiting, done_with = _by_file(pending), _by_file(given_up)
     today = now.date().isoformat()
@@ -117,13 +118,14 @@ def completed(
         for name, line in selection.lines.items()
     }
     for name, rows in _by_file(accepted).items():
-        line = state.lines.get(name)
+        line, numbers = state.lines.get(name), {str(row) for row in rows}
         if line and lines.get(name, line).sha256 == line.sha256:  # another version has other rows there
             lines[name] = replace(
                 lines.get(name, line),
                 pending=tuple(row for row in line.pending if row not in rows),
+                folded_with={row: names for row, names in line.folded_with.items() if row not in numbers},
                 given_up=tuple(sorted({*line.given_up, *rows.intersection(line.pending)})),
-                reported={row: day for row, day in line.reported.items() if int(row) not in rows},
+                reported={row: day for row, day in line.reported.items() if row not in numbers},
             )
     for file in selection.files:
         name = file.name.name
@@ -132,6 +134,7 @@ def completed(
         line = replace(
             line,
             pending=tuple(of_file),
+            folded_with={str(number): tuple(sorted(pending[RowRef(name, number)])) for number in of_file},
             given_up=tuple(sorted({*line.given_up, *done_with.get(name, ())})),
             reported={str(number): line.reported.get(str(number), today) for number in of_file},
         )
@@ -147,14 +150,20 @@ def pending_rows(lines: Mapping[str, Line]) -> set[RowRef]:
     return {RowRef(name, row) for name, line in lines.items() for row in line.pending}
 
 
-def needed_again(gathered: Gathered, pending: Iterable[RowRef]) -> set[str]:
-    """The files whose bytes are kept: of every subject that a pending row is about, all that are folded about it."""
-    rows = set(pending)
-    needed = {ref.file for ref in rows}
-    for each in gathered.values() if rows else ():
-        if any(line.ref in rows for lines in each for line in (*lines.rows, *lines.rejects)):
-            needed |= {lines.file.name.name for lines in each}
+def needed_again(gathered: Gathered, pending: Collection[RowRef]) -> dict[RowRef, set[str]]:
+    """Of each pending row the other files that are folded about its subject: with these it is tried again."""
+    needed: dict[RowRef, set[str]] = {ref: set() for ref in pending}
+    for each in gathered.values() if needed else ():
+        names = {lines.file.name.name for lines in each}
+        for line in (line for lines in each for line in (*lines.rows, *lines.rejects)):
+            if line.ref in needed:
+                needed[line.ref] = names - {line.ref.file}
     return needed
+
+
+def files_of(needed: Mapping[RowRef, Collection[str]]) -> set[str]:
+    """The files whose bytes are kept for pending rows."""
+    return {ref.file for ref in needed}.union(*needed.values())
 
 
 def _by_file(rows: Iterable[RowRef]) -> Mapping[str, set[int]]:

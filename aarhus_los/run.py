@@ -36,7 +36,7 @@ from aarhus_los.mo.target import Target
 from aarhus_los.moments import may_lack_a_past, trace
 from aarhus_los.plan import Plan, make_plan
 from aarhus_los.preflight import OPERATION_BYTES, preflight
-from aarhus_los.progress import check_mo, completed, healed, needed_again, pending_rows, under_way
+from aarhus_los.progress import check_mo, completed, files_of, healed, needed_again, pending_rows, under_way
 from aarhus_los.pruning import prune, sweep_all
 from aarhus_los.reading import has_units_at, read_base, read_world, subjects_of
 from aarhus_los.report.account import Account, count_rows, failed_rows
@@ -208,7 +208,7 @@ class _Run:
     def _try_places(self, selection: Selection, families: list[Desired], subjects: Subjects) -> None:
         """Whether all that this import will leave on disks can be written. Raises StateError."""
         set_aside = [aside for family in families for aside in family.set_aside]
-        kept = needed_again(subjects.lines, [aside.ref for aside in set_aside if aside.pending])
+        kept = files_of(needed_again(subjects.lines, {aside.ref for aside in set_aside if aside.pending}))
         rejected = {aside.ref.file for aside in set_aside}
         sizes = {file.name.name: len(file.data) for file in selection.files}
         record = OPERATION_BYTES * len(self.account.plan.operations)
@@ -390,20 +390,19 @@ class _Run:
             pending = [aside for aside in account.set_aside if aside.pending]
             waiting = {aside.ref for aside in pending if not account.given_up(aside)}
             done_with = [*account.superseded, *(aside for aside in pending if account.given_up(aside))]
+            needed = needed_again(gathered, waiting)
             after = completed(
                 state,
                 selection,
-                waiting,
+                needed,
                 {aside.ref for aside in done_with if not aside.part} - waiting,
                 self.now,
                 self._accepted(state),
             )
-            needed = needed_again(gathered, waiting)
-            self.kept.keep(
-                {file.name.name: file.data for file in selection.files if file.name.name in needed}
-            )
+            kept = files_of(needed)
+            self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in kept})
             save_state(self.settings.state_file, after)
-            self.kept.forget_others(needed)
+            self.kept.forget_others(kept)
             prune(
                 folder,
                 self.now,

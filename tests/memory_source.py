@@ -18,7 +18,7 @@ from aarhus_los.drop.names import Family
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.ledger import Kept, State, load_state, save_state
 from aarhus_los.moments import trace
-from aarhus_los.progress import completed, healed, needed_again, pending_rows, under_way
+from aarhus_los.progress import completed, files_of, healed, needed_again, pending_rows, under_way
 from aarhus_los.selection import Selection, Wishes, select
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Listing
 
@@ -137,11 +137,11 @@ class Importer:
     def finish(self, selection: Selection, pending: Pending | None = None) -> None:
         """What a run does after its last write."""
         state, refs = load_state(self.state_file), _refs(pending)
-        after = completed(state, selection, refs, (), self.now)
         needed = needed_again(_gathered(selection, state), refs)
-        self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in needed})
-        save_state(self.state_file, after)
-        self.kept.forget_others(needed)
+        kept = files_of(needed)
+        self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in kept})
+        save_state(self.state_file, completed(state, selection, needed, (), self.now))
+        self.kept.forget_others(kept)
 
     def run(
         self,

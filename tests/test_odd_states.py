@@ -49,7 +49,7 @@ def lived_through(state: State) -> None:
                 after = under_way(state, selection, set(), NOW)
                 save_state(path, after)
                 noted = load_state(path)
-                after = completed(noted, selection, (), (), NOW, pending_rows(noted.lines))
+                after = completed(noted, selection, {}, (), NOW, pending_rows(noted.lines))
         except LosError:
             return
         save_state(path, after)
@@ -79,6 +79,7 @@ ANYTHING = st.recursive(
 )
 FIELDS = ("sha256", "size", "mtime", "imported", "taken_over", "began", "last", "under_way", "pending")
 FIELDS += (
+    "folded_with",
     "given_up",
     "reported",
     "seen",
@@ -101,6 +102,7 @@ PLAUSIBLE = st.fixed_dictionaries(
         "last": TEXTS,
         "under_way": st.just("b" * 64),
         "pending": st.lists(st.integers(), max_size=3),
+        "folded_with": st.dictionaries(TEXTS, st.lists(TEXTS, max_size=2), max_size=2),
         "given_up": st.lists(st.integers(-1, 5), max_size=3),
         "reported": st.dictionaries(TEXTS, TEXTS, max_size=2),
         "seen": TEXTS,

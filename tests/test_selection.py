@@ -709,11 +709,12 @@ def test_a_file_is_refused_where_one_that_it_is_folded_with_has_left(importer: I
     assert (refused(allowed), read(allowed)) == ({}, [TWO, FOUR])
 
 
-def test_a_new_file_is_not_refused_for_what_a_pending_one_is_folded_with(importer: Importer) -> None:
-    for name in (ONE, TWO):
-        importer.server.put(name, org(version=name))
+def test_a_new_file_is_not_refused_for_what_a_pending_one_is_not_folded_with(importer: Importer) -> None:
+    importer.server.put(
+        ONE, org(version="of another unit").replace(UNIT.encode(), UNIT.replace("a", "b").encode())
+    )
+    importer.server.put(TWO, org())
     importer.run(pending={TWO: (2,)})
-    importer.kept.forget_others([TWO])
     del importer.server.files[ONE]
     importer.server.put(THREE, org())
     selection = importer.run(pending={TWO: (2,)})
