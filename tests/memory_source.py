@@ -165,6 +165,11 @@ class Importer:
             told = {file: lines for file, lines in (pending or {}).items() if file in self.server.files}
             self.run(pending=told)
 
+    def folded(self, selection: Selection) -> dict[str, list[str]]:
+        """Subject → the files that are folded about it."""
+        gathered = _gathered(selection, self.state())
+        return {subject: [lines.file.name.name for lines in each] for subject, each in gathered.items()}
+
     def state(self) -> State:
         return load_state(self.state_file)
 

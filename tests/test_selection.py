@@ -721,6 +721,23 @@ def test_a_new_file_is_not_refused_for_what_a_pending_one_is_not_folded_with(imp
     assert (refused(selection), read(selection)) == ({}, [TWO, THREE])
 
 
+def test_a_file_that_is_read_for_another_subject_is_not_folded_about_this_one(importer: Importer) -> None:
+    """What stands between them is not read: folded without that, the older word would undo it."""
+    others = [UNIT.replace("a", digit) for digit in "bc"]
+    row = org(rows=1).removeprefix(org(rows=0))
+    of_others = b"".join(row.replace(UNIT.encode(), each.encode()) for each in others)
+    importer.server.put(ONE, org(rows=1) + of_others)
+    importer.run(pending={ONE: (3, 4)})
+    importer.server.put(TWO, org(version="between"))
+    importer.run(pending={ONE: (3, 4)})
+    importer.server.put(THREE, org(rows=1))
+    importer.run(pending={ONE: (3, 4), THREE: (2,)})
+    importer.run(pending={ONE: (4,), THREE: (2,)})
+    selection = importer.select()
+    assert read(selection) == [ONE, THREE]
+    assert importer.folded(selection) == {UNIT: [THREE], others[1]: [ONE]}
+
+
 @pytest.mark.parametrize("how", ["since", "late"])
 def test_a_row_that_was_given_up_counts_as_not_there(importer: Importer, how: str) -> None:
     three(importer)
