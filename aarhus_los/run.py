@@ -39,14 +39,14 @@ from aarhus_los.mo.without_rest import takes_address, writes_by_rest
 from aarhus_los.moments import may_lack_a_past, trace
 from aarhus_los.plan import Plan, make_plan
 from aarhus_los.preflight import OPERATION_BYTES, preflight
-from aarhus_los.progress import check_mo, completed, files_of, healed, needed_again, under_way
+from aarhus_los.progress import check_mo, completed, files_of, healed, needed_again, pending_rows, under_way
 from aarhus_los.pruning import prune, sweep_all
 from aarhus_los.reading import has_units_at, read_base, read_world, subjects_of
 from aarhus_los.report.account import Account, count_rows, failed_rows
 from aarhus_los.report.files import write_failed_addresses, write_rejects
 from aarhus_los.report.names import gather_names, units_of_rows
 from aarhus_los.report.news import known_rows
-from aarhus_los.report.outliving import ended_units, outliving
+from aarhus_los.report.orphaned import ended_units, orphaned
 from aarhus_los.report.record import record_left, write_record
 from aarhus_los.report.verdict import difference_text
 from aarhus_los.selection import Selection, Wishes, select
@@ -72,7 +72,7 @@ class Options:
     allow: Mapping[BrakeKind, int] = field(default_factory=dict)
     verify: Literal["some", "all", "none"] = "some"
     names: bool = False
-    """Whether the names of all that is told are read from MO, also where nobody is about to decide by them."""
+    """Whether the names of all that is reported are read from MO, also where nobody is about to decide by them."""
 
 
 def import_drop(settings: Settings, options: Options, progress: Progress) -> Account:
@@ -169,12 +169,16 @@ class _Run:
     def _select(self, state: State) -> Selection:
         options = self.options
         with self._phase("read the drop"), open_source(self.settings) as source:
-            wishes = Wishes(options.since, options.allow_late, options.allow_empty, options.accept_rejects)
+            wishes = Wishes(options.since, options.allow_late, options.allow_empty, self._accepted(state))
             checked = self.settings.cpr_validate_birthdate
             selection = select(state, source, self.kept, self.now, wishes, validate_birthdate=checked)
         self.account.refused = selection.refused
         self.account.notices += selection.notices
         return selection
+
+    def _accepted(self, state: State) -> Collection[RowRef]:
+        """The pending rows that are given up."""
+        return pending_rows(state.lines) if self.options.accept_rejects else self.options.accepted_rows
 
     def _client(self) -> MoClient:
         settings = self.settings
@@ -281,12 +285,12 @@ class _Run:
         return False
 
     def _orphans(self, client: MoClient, wanted: list[DesiredObject], plan: Plan) -> list[Notice]:
-        """What outlives the units that end."""
+        """What is orphaned by the units that end."""
         ended = ended_units(plan.operations)
         histories: dict[str, History] = {}
         for kind in (Kind.ENGAGEMENT, Kind.MANAGER) if ended else ():
             histories |= read_of_units(client, kind, ended).found
-        return outliving(ended, histories, wanted)
+        return orphaned(ended, histories, wanted)
 
     def _gather_names(
         self,
@@ -336,10 +340,10 @@ class _Run:
         kinds = exceeding(counts, limits, self.options.allow)
         if not kinds:
             return []
-        told = read_counts(client, world.organisation[0])
+        valid = read_counts(client, world.organisation[0])
         present = None
-        if told is not None:
-            present = {Kind.ORG_UNIT: told.units, Kind.ENGAGEMENT: told.engagements}
+        if valid is not None:
+            present = {Kind.ORG_UNIT: valid.units, Kind.ENGAGEMENT: valid.engagements}
         return tripped(kinds, counts, limits, present)
 
     def _write(self, plan: Plan, wanted: list[DesiredObject], target: Target, applied: Applied) -> None:
@@ -406,6 +410,10 @@ class _Run:
     def _finish(self, state: State, selection: Selection, gathered: Gathered) -> None:
         """Reports, kept bytes and the state, in this order: the state never says more than what is done."""
         account = self.account
+        waits = {aside.ref for aside in account.set_aside if aside.pending} | pending_rows(state.lines)
+        account.warnings += (
+            Message.NOT_PENDING(row=str(ref)) for ref in sorted(account.accepted_rows - waits)
+        )
         if account.dry:
             return
         with self._phase("write the state"):
@@ -423,7 +431,7 @@ class _Run:
                 needed,
                 {aside.ref for aside in done_with if not aside.part} - waiting,
                 self.now,
-                give_up_all=self.options.accept_rejects,
+                self._accepted(state),
             )
             kept = files_of(needed)
             self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in kept})

@@ -26,7 +26,7 @@ from aarhus_los.checks.mo import realm_roles
 from aarhus_los.initial import SEED_CLASSES
 from aarhus_los.ledger import Line, State, save_state
 from aarhus_los.lock import locked
-from aarhus_los.report.text import plain
+from aarhus_los.report.blocks import plain
 from aarhus_los.run import Options, import_drop
 from aarhus_los.sandbox.ftp_server import PASSWORD, USER, FtpServer
 from aarhus_los.sandbox.http_stand_in import Answer, Drop, Intercept, Phase, Request
@@ -535,7 +535,7 @@ def test_an_mo_that_does_not_tell_what_it_said_is_a_failure(bench: Bench) -> Non
     for words in (["registration_time"], ["registrations(filter"]):
         bench.stage.mo.intercept = refusing(*words, answer=unknown)
         text = told(bench.check(), "MO history", FAILURE)
-        assert "does not tell what it said earlier" in text
+        assert "does not show what it said earlier" in text
         assert "Unknown argument" in text
 
 
@@ -568,7 +568,7 @@ def test_a_clock_of_mo_that_is_off_is_told(
     found = bench.check()
     assert exit_code(found) == 0
     if text is None:
-        assert "the time that ours tells" in told(found, "MO clock", OK)
+        assert "the time that ours shows" in told(found, "MO clock", OK)
     else:
         said = told(found, "MO clock", WARNING).replace("299 s", "300 s").replace("91 s", "90 s")
         assert text in said

@@ -30,9 +30,10 @@ from aarhus_los.mo import read
 from aarhus_los.mo.model import Account, Class, Engagement, History, Kind, Manager, Mark, Object, Person
 from aarhus_los.mo.read import Histories, People
 from aarhus_los.plan import Operation, Plan
+from aarhus_los.report.blocks import plain
 from aarhus_los.report.changes import changes_of
 from aarhus_los.report.record import as_json, run_record
-from aarhus_los.report.text import account_blocks, plain
+from aarhus_los.report.text import account_blocks
 from aarhus_los.settings import load_settings
 from aarhus_los.timeline import NOTHING, Piece, Statement, overlay, overlay_statements
 from tests.e2e.los_files import LEDER, ORG, PERS, STAM, Row, table, uuid_of
