@@ -557,6 +557,10 @@ class Message(Template):
         "Done, but some rows or values are set aside.",
         "Importen er gennemført, men nogle rækker eller værdier er sat til side.",
     )
+    DONE_BUT_FAULTS = (
+        "Done, but there is something to look at.",
+        "Importen er gennemført, men der er noget at se på.",
+    )
     DONE_BUT_FILES = (
         "Not all is imported: some files are refused.",
         "Ikke alt er importeret: nogle filer er afvist.",
@@ -586,6 +590,10 @@ class Message(Template):
     PLANNED_BUT_ROWS = (
         "Planned, nothing was written; some rows or values would be set aside.",
         "En import ville sætte nogle rækker eller værdier til side. Intet er skrevet.",
+    )
+    PLANNED_BUT_FAULTS = (
+        "Planned, nothing was written; there is something to look at.",
+        "En import er planlagt, men der er noget at se på. Intet er skrevet.",
     )
     PLANNED_BUT_FILES = (
         "Planned, nothing was written; some files would be refused.",
