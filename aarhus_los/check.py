@@ -11,7 +11,7 @@ from aarhus_los.checks.drop import drop
 from aarhus_los.checks.findings import SETTING, Finding, Status
 from aarhus_los.checks.mo import mo
 from aarhus_los.errors import EXIT_OK, EXIT_USAGE, GRAVITY
-from aarhus_los.report.text import Block, Line
+from aarhus_los.report.blocks import Block, Line
 from aarhus_los.settings import Settings
 
 FORMAT: Final = 1

@@ -26,7 +26,7 @@ from aarhus_los.checks.mo import realm_roles
 from aarhus_los.initial import SEED_CLASSES
 from aarhus_los.ledger import Line, State, save_state
 from aarhus_los.lock import locked
-from aarhus_los.report.text import plain
+from aarhus_los.report.blocks import plain
 from aarhus_los.run import Options, import_drop
 from aarhus_los.sandbox.ftp_server import PASSWORD, USER, FtpServer
 from aarhus_los.sandbox.http_stand_in import Answer, Drop, Intercept, Phase, Request

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
-from aarhus_los.report.text import Block, Line, plain
+from aarhus_los.report.blocks import Block, Line, plain
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -9,7 +9,7 @@ from typing import Final
 
 from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.drop.file import DropFile
-from aarhus_los.drop.rows import RowRef
+from aarhus_los.drop.rejects import RowRef
 from aarhus_los.mo.kinds import (
     Account,
     Address,

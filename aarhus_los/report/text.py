@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from collections.abc import Sequence
+from typing import Final
 
 from aarhus_los.desired.claims import Notice, SetAside
 from aarhus_los.errors import EXIT_OK, EXIT_ROWS
 from aarhus_los.messages import code_of
 from aarhus_los.report.account import Account, Fate
+from aarhus_los.report.blocks import Block, Line, Style, Table
 from aarhus_los.report.changes import Change, Changes, changes_of, words_of
 from aarhus_los.report.news import is_news
 from aarhus_los.report.record import Record, run_record
@@ -21,50 +21,6 @@ from aarhus_los.report.words import KINDS, NONE, SYMBOLS, Sort, days
 
 SHOWN: Final = 10
 """How many lines of one sort are shown; the record and the files in the report folder have them all."""
-
-Style: TypeAlias = str
-"""What a line is: `title`, `good`, `warn`, `bad`, `soft`, or what happens in it; empty for plain text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    text: str
-    style: Style = ""
-    indent: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of cells below a head; the first column is text, the others are numbers."""
-
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    indent: int = 0
-
-
-Block: TypeAlias = Line | Table
-
-
-def plain(blocks: Iterable[Block]) -> str:
-    """Blocks as text, a line each."""
-    return "".join(f"{line}\n" for block in blocks for line in _plain(block))
-
-
-def _plain(block: Block) -> list[str]:
-    if isinstance(block, Line):
-        return [" " * block.indent + block.text]
-    table = [block.head, *block.rows]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return [
-        " " * block.indent
-        + "  ".join(
-            (
-                name.ljust(widths[0]),
-                *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)),
-            )
-        ).rstrip()
-        for name, *cells in table
-    ]
 
 
 def account_blocks(account: Account, *, only_news: bool = False) -> list[Block]:

@@ -25,14 +25,15 @@ from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
-from aarhus_los import clock, run
+from aarhus_los import clock, reconcile, run
 from aarhus_los.mo import read
 from aarhus_los.mo.model import Account, Class, Engagement, History, Kind, Manager, Mark, Object, Person
 from aarhus_los.mo.read import Histories, People
 from aarhus_los.plan import Operation, Plan
+from aarhus_los.report.blocks import plain
 from aarhus_los.report.changes import changes_of
 from aarhus_los.report.record import as_json, run_record
-from aarhus_los.report.text import account_blocks, plain
+from aarhus_los.report.text import account_blocks
 from aarhus_los.settings import load_settings
 from aarhus_los.timeline import NOTHING, Piece, Statement, overlay, overlay_statements
 from tests.e2e.los_files import LEDER, ORG, PERS, STAM, Row, table, uuid_of
@@ -465,7 +466,7 @@ class Mo:
 @contextmanager
 def standing_in(mo: Mo) -> Iterator[None]:
     """Lets the importer meet this MO where it would read and write a real one."""
-    real = run.apply_plan
+    real = reconcile.apply_plan
 
     def apply_plan(plan: Plan, *args: Any, **kwargs: Any) -> Any:
         applied = real(plan, *args, **kwargs)
@@ -495,7 +496,7 @@ def standing_in(mo: Mo) -> Iterator[None]:
         "read_counts": lambda *args: None,
     }
     with ExitStack() as stack:
-        for module, names in ((read, reading), (run, running)):
+        for module, names in ((read, reading), (reconcile, running)):
             stack.enter_context(patch.multiple(module, **names))
         yield
 

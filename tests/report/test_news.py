@@ -11,8 +11,9 @@ from aarhus_los.desired.claims import Notice, SetAside
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.ledger import Line
 from aarhus_los.report.account import Account
+from aarhus_los.report.blocks import plain
 from aarhus_los.report.news import has_news, known_rows
-from aarhus_los.report.text import account_blocks, plain
+from aarhus_los.report.text import account_blocks
 from aarhus_los.selection import Refusal
 
 FILE = "Org_nye_20260209_220000.csv"

@@ -16,8 +16,9 @@ from aarhus_los.messages import Message
 from aarhus_los.mo.kinds import Kind, Unit
 from aarhus_los.plan import Action, Operation, Plan, Step
 from aarhus_los.report.account import Account, Fate, FileAccount
+from aarhus_los.report.blocks import plain
 from aarhus_los.report.names import Names
-from aarhus_los.report.text import account_blocks, plain, plan_blocks
+from aarhus_los.report.text import account_blocks, plan_blocks
 from aarhus_los.selection import Refusal
 from aarhus_los.timeline import Piece
 

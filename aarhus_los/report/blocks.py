@@ -1,0 +1,51 @@
+"""What is told, in blocks: lines and tables that have no width and no colour yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Style: TypeAlias = str
+"""What a line is: `title`, `good`, `warn`, `bad`, `soft`, or what happens in it; empty for plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    text: str
+    style: Style = ""
+    indent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells below a head; the first column is text, the others are numbers."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    indent: int = 0
+
+
+Block: TypeAlias = Line | Table
+
+
+def plain(blocks: Iterable[Block]) -> str:
+    """Blocks as text, a line each."""
+    return "".join(f"{line}\n" for block in blocks for line in _plain(block))
+
+
+def _plain(block: Block) -> list[str]:
+    if isinstance(block, Line):
+        return [" " * block.indent + block.text]
+    table = [block.head, *block.rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        " " * block.indent
+        + "  ".join(
+            (
+                name.ljust(widths[0]),
+                *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)),
+            )
+        ).rstrip()
+        for name, *cells in table
+    ]
