@@ -87,12 +87,18 @@ class Step:
     """Operations of one request that is never split, and the numbers of the steps that come before it."""
 
     operations: tuple[Operation, ...]
-    needs: frozenset[int] = frozenset()
+    # In order, each once. No sets: a first import has as many as objects, and they would be a fourth of its memory.
+    needs: tuple[int, ...] = ()
     """Must have been acknowledged, else this is not sent."""
-    follows: frozenset[int] = frozenset()
+    follows: tuple[int, ...] = ()
     """Must be over, one way or the other."""
     alone: bool = False
     """It may change nothing that MO shows: in a list it would spoil the others."""
+
+    @property
+    def after(self) -> tuple[int, ...]:
+        """The steps that it comes after, in order."""
+        return tuple(sorted({*self.needs, *self.follows})) if self.follows else self.needs
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,7 @@ class Plan:
 
 def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     """Compares each object with what MO has."""
-    requests: list[list[Operation]] = []
+    requests: list[tuple[Operation, ...]] = []
     before: dict[int, set[int]] = {}
     creation: dict[Object, int] = {}
     endings: dict[Object, list[int]] = {}
@@ -132,11 +138,11 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
         for operation in writes.operations:
             home = creation.get((Kind.ORG_UNIT, wanted.within or ""))
             if operation.action is Action.CREATE and home is not None:
-                requests[home].append(operation)
+                requests[home] += (operation,)
                 number = home
             else:
                 number = len(requests)
-                requests.append([operation])
+                requests.append((operation,))
             if last is not None and last != number:
                 before.setdefault(number, set()).add(last)
             if last is None and writes.renew_a_mark:
@@ -150,12 +156,7 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     follows = _follows(requests, endings, needs) if endings else {}
     return Plan(
         tuple(
-            Step(
-                tuple(operations),
-                frozenset(needs.get(number, ())),
-                frozenset(follows.get(number, ())),
-                number in alone,
-            )
+            Step(operations, needs[number], tuple(sorted(follows.get(number, ()))), number in alone)
             for number, operations in enumerate(requests)
         ),
         frozenset(to_compare),
@@ -272,23 +273,27 @@ def _written(
 
 
 def _needs(
-    requests: Sequence[Sequence[Operation]], creation: Mapping[Object, int], before: dict[int, set[int]]
-) -> dict[int, set[int]]:
-    """Adds to what comes before each request the requests that make what it refers to."""
+    requests: Sequence[Sequence[Operation]], creation: Mapping[Object, int], before: Mapping[int, set[int]]
+) -> list[tuple[int, ...]]:
+    """What each request needs: what comes before it, and the requests that make what it refers to."""
+    needs: list[tuple[int, ...]] = []
     for number, operations in enumerate(requests):
-        for operation in operations:
-            if operation.value is not None:
-                for referred in references(operation.kind, operation.value):
-                    maker = creation.get(referred)
-                    if maker is not None and maker != number:
-                        before.setdefault(number, set()).add(maker)
-    return before
+        makers = {
+            maker
+            for operation in operations
+            if operation.value is not None
+            for referred in references(operation.kind, operation.value)
+            if (maker := creation.get(referred)) is not None and maker != number
+        }
+        makers |= before.get(number, set())
+        needs.append(tuple(sorted(makers)))
+    return needs
 
 
 def _follows(
     requests: Sequence[Sequence[Operation]],
     endings: Mapping[Object, Sequence[int]],
-    needs: Mapping[int, set[int]],
+    needs: Sequence[tuple[int, ...]],
 ) -> dict[int, set[int]]:
     """The requests that an ending waits for: those that end or move away what refers to it, unless they need it."""
     follows: dict[int, set[int]] = {}
@@ -299,6 +304,6 @@ def _follows(
                     continue
                 for left in references(operation.kind, piece.value):
                     for ending in endings.get(left, ()):
-                        if ending != number and ending not in needs.get(number, ()):
+                        if ending != number and ending not in needs[number]:
                             follows.setdefault(ending, set()).add(number)
     return follows

@@ -21,10 +21,10 @@ class Schedule:
     def __init__(self, steps: Sequence[Step], chunk_size: int) -> None:
         self._steps = steps
         self._chunk_size = chunk_size
-        self._waits = [len(step.needs | step.follows) for step in steps]
+        self._waits = [len(step.after) for step in steps]
         self._blocks: dict[int, list[int]] = {}
         for number, step in enumerate(steps):
-            for before in step.needs | step.follows:
+            for before in step.after:
                 self._blocks.setdefault(before, []).append(number)
         self._heights = _heights(self._blocks, self._waits)
         self._ready: dict[tuple[int, Endpoint, bool], deque[int]] = {}
@@ -106,8 +106,8 @@ class Schedule:
         near = deque([number])
         while near:
             step = self._steps[near.popleft()]
-            for other in sorted((step.needs | step.follows) & self._open):
-                if other not in above:
+            for other in step.after:
+                if other in self._open and other not in above:
                     above[other] = None
                     near.append(other)
         return above
