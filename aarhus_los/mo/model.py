@@ -34,6 +34,9 @@ class Kind(StrEnum):
     IT = "it"
     MANAGER = "manager"
 
+    # That of an enum is a function in Python, and a kind is part of most keys.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
