@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.mo import payloads
@@ -39,6 +39,13 @@ class Action(StrEnum):
     TERMINATE = "terminate"
 
 
+_ENDPOINTS: Final = {
+    Action.CREATE: Endpoint.CREATE,
+    Action.EDIT: Endpoint.EDIT,
+    Action.TERMINATE: Endpoint.TERMINATE,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """Writes `value` (None: the object's absence) from `start` to `end`; `before` is what MO says on these days."""
@@ -60,7 +67,7 @@ class Operation:
     @property
     def endpoint(self) -> Endpoint:
         """Where it is sent to."""
-        return Endpoint.MUTATE if payloads.is_mutated(self.kind) else Endpoint[self.action.name]
+        return Endpoint.MUTATE if payloads.is_mutated(self.kind) else _ENDPOINTS[self.action]
 
     def item(self) -> Item:
         """What is sent of it."""
@@ -121,12 +128,11 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     """Compares each object with what MO has."""
     requests: list[tuple[Operation, ...]] = []
     before: dict[int, set[int]] = {}
-    creation: dict[Object, int] = {}
+    creation: dict[Kind, dict[str, int]] = {kind: {} for kind in Kind}
     endings: dict[Object, list[int]] = {}
     alone: set[int] = set()
     to_compare: set[str] = set()
     for wanted in desired:
-        key = (wanted.kind, wanted.uuid)
         history = actual.get(wanted.kind, {}).get(wanted.uuid, ())
         if wanted.kind is Kind.ORG_UNIT:
             writes = _of_unit(wanted, history, actual.get(Kind.MARK, {}).get(wanted.uuid, ()))
@@ -136,7 +142,7 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
             to_compare.add(wanted.uuid)
         last: int | None = None
         for operation in writes.operations:
-            home = creation.get((Kind.ORG_UNIT, wanted.within or ""))
+            home = creation[Kind.ORG_UNIT].get(wanted.within or "")
             if operation.action is Action.CREATE and home is not None:
                 requests[home] += (operation,)
                 number = home
@@ -149,9 +155,9 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
                 alone.add(number)
             last = number
             if operation.action is Action.CREATE:
-                creation[key] = number
+                creation[wanted.kind][wanted.uuid] = number
             if operation.action is Action.TERMINATE:
-                endings.setdefault(key, []).append(number)
+                endings.setdefault((wanted.kind, wanted.uuid), []).append(number)
     needs = _needs(requests, creation, before)
     follows = _follows(requests, endings, needs) if endings else {}
     return Plan(
@@ -273,7 +279,9 @@ def _written(
 
 
 def _needs(
-    requests: Sequence[Sequence[Operation]], creation: Mapping[Object, int], before: Mapping[int, set[int]]
+    requests: Sequence[Sequence[Operation]],
+    creation: Mapping[Kind, Mapping[str, int]],
+    before: Mapping[int, set[int]],
 ) -> list[tuple[int, ...]]:
     """What each request needs: what comes before it, and the requests that make what it refers to."""
     needs: list[tuple[int, ...]] = []
@@ -282,8 +290,8 @@ def _needs(
             maker
             for operation in operations
             if operation.value is not None
-            for referred in references(operation.kind, operation.value)
-            if (maker := creation.get(referred)) is not None and maker != number
+            for kind, uuid in references(operation.kind, operation.value)
+            if (maker := creation[kind].get(uuid)) is not None and maker != number
         }
         makers |= before.get(number, set())
         needs.append(tuple(sorted(makers)))

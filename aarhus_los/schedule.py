@@ -28,8 +28,10 @@ class Schedule:
                 self._blocks.setdefault(before, []).append(number)
         self._heights = _heights(self._blocks, self._waits)
         self._ready: dict[tuple[int, Endpoint, bool], deque[int]] = {}
-        self._open = set(range(len(steps)))
-        """Steps that are neither over nor taken."""
+        self._open = bytearray(b"\1" * len(steps))
+        """By step: 1 where it is neither over nor taken."""
+        self._left = len(steps)
+        """So many are open."""
         for number in range(len(steps)):
             if self._waits[number] == 0:
                 self._is_ready(number)
@@ -39,7 +41,7 @@ class Schedule:
 
         `idle`: nothing is under way that anything could wait for; then, of steps that wait for each other, one goes first.
         """
-        if idle and self._open and not any(self._ready.values()):
+        if idle and self._left and not any(self._ready.values()):
             self._is_ready(self._first_of_a_circle())
         for key in sorted(self._ready, reverse=True):
             numbers = self._taken(key, connections)
@@ -51,15 +53,19 @@ class Schedule:
         """Lets those go that waited for a step that is over. Returns those that need it and will not be sent."""
         lost = []
         for waiting in self._blocks.get(number, ()):
-            if waiting not in self._open:
+            if not self._open[waiting]:
                 continue
             self._waits[waiting] -= 1
             if failed and number in self._steps[waiting].needs:
-                self._open.discard(waiting)
+                self._close(waiting)
                 lost.append(waiting)
             elif self._waits[waiting] == 0:
                 self._is_ready(waiting)
         return lost
+
+    def _close(self, number: int) -> None:
+        self._open[number] = 0
+        self._left -= 1
 
     def _is_ready(self, number: int) -> None:
         """What most others wait behind goes first, in a list of its own: else MO would be idle in the end."""
@@ -74,9 +80,9 @@ class Schedule:
         size = 0
         while queue and (not numbers or size + len(self._steps[queue[0]].operations) <= room):
             number = queue.popleft()
-            if number not in self._open:
+            if not self._open[number]:
                 continue
-            self._open.discard(number)
+            self._close(number)
             numbers.append(number)
             size += len(self._steps[number].operations)
         if not queue:
@@ -92,7 +98,7 @@ class Schedule:
 
     def _first_of_a_circle(self) -> int:
         """Of steps that all wait for each other, the first; none that only waits for the circle."""
-        number = min(self._open)
+        number = self._open.index(1)
         while True:
             above = self._waits_for(number)
             apart = next((other for other in reversed(above) if number not in self._waits_for(other)), None)
@@ -107,7 +113,7 @@ class Schedule:
         while near:
             step = self._steps[near.popleft()]
             for other in step.after:
-                if other in self._open and other not in above:
+                if self._open[other] and other not in above:
                     above[other] = None
                     near.append(other)
         return above

@@ -18,10 +18,13 @@ def touched(
     wanted: Sequence[DesiredObject], applied: Applied, limit: int | None, always: Collection[str] = ()
 ) -> list[DesiredObject]:
     """The objects that are read back: of those that were written, all, or a sample of `limit`, and some units always."""
-    failed = {(operation.kind, operation.uuid) for operation, _ in applied.failed}
-    written = {(operation.kind, operation.uuid) for operation in applied.acknowledged} - failed
+    written: dict[Kind, set[str]] = {kind: set() for kind in Kind}
+    for operation in applied.acknowledged:
+        written[operation.kind].add(operation.uuid)
+    for operation, _ in applied.failed:
+        written[operation.kind].discard(operation.uuid)
     objects = [
-        each for each in wanted if (each.kind, each.uuid) in written and each.kind is not Kind.ORGANISATION
+        each for each in wanted if each.uuid in written[each.kind] and each.kind is not Kind.ORGANISATION
     ]
     if limit is None or len(objects) <= limit:
         return objects

@@ -42,8 +42,8 @@ def account_record(account: Account) -> Record:
     """Everything that an account tells without naming anybody: not the operations."""
     counts: dict[str, dict[str, int]] = {}
     for operation in account.plan.operations:
-        by_action = counts.setdefault(operation.kind.value, {})
-        by_action[operation.action.value] = by_action.get(operation.action.value, 0) + 1
+        by_action = counts.setdefault(operation.kind, {})
+        by_action[operation.action] = by_action.get(operation.action, 0) + 1
     return {
         "format": FORMAT,
         "version": __version__,
@@ -108,9 +108,9 @@ def run_record(account: Account) -> Record:
 def operation_record(operation: Operation) -> Record:
     """An operation: the window, the values there before and after (null: not there), and the rows that ask for it."""
     return {
-        "kind": operation.kind.value,
+        "kind": operation.kind,
         "uuid": operation.uuid,
-        "action": operation.action.value,
+        "action": operation.action,
         "from": _day(operation.start),
         "to": _day(operation.end),
         "value": None
@@ -281,10 +281,13 @@ def _marked(mark: str | None) -> Record:
 
 
 def _value(value: Value) -> Record:
-    told = {name: getattr(value, name) for name in FIELDS[type(value)]}
+    told: Record = {name: getattr(value, name) for name in FIELDS[type(value)]}
     # The addresses of org units are numbers, and uuids of DAR: no free text.
-    free_text = {"value"} if isinstance(value, Address) and value.person is not None else _FREE_TEXT
-    return {name: masked(each) if name in free_text and each else each for name, each in told.items()}
+    free_text = ("value",) if isinstance(value, Address) and value.person is not None else _FREE_TEXT
+    for name in free_text:
+        if text := told.get(name):
+            told[name] = masked(text)
+    return told
 
 
 def _day(day: date) -> str | None:
