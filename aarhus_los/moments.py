@@ -43,12 +43,10 @@ def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
     return Traced(lines, as_of)
 
 
-def _of_subject(
-    each: Sequence[FileLines], state: Mapping[str, Line]
-) -> tuple[list[FileLines], datetime | None]:
+def _of_subject(each: list[FileLines], state: Mapping[str, Line]) -> tuple[list[FileLines], datetime | None]:
     due = next(place for place, lines in enumerate(each) if lines.is_due)
     first, moment = folded_from([state.get(lines.file.name.name) for lines in each], due)
-    return list(each[first:]), moment
+    return each[first:] if first else each, moment
 
 
 def folded_from(lines: Sequence[Line | None], first: int) -> tuple[int, datetime | None]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Final
 
 from aarhus_los.desired.claims import Actual, DesiredObject
@@ -119,9 +120,11 @@ class Plan:
     @cached_property
     def operations(self) -> list[Operation]:
         """Sorted by kind and object; an object's in the order in which they are sent."""
-        order = {kind: place for place, kind in enumerate(Kind)}
-        found = [operation for step in self.steps for operation in step.operations]
-        return sorted(found, key=lambda operation: (order[operation.kind], operation.uuid))
+        of: dict[Kind, list[Operation]] = {kind: [] for kind in Kind}
+        for step in self.steps:
+            for operation in step.operations:
+                of[operation.kind].append(operation)
+        return [each for found in of.values() for each in sorted(found, key=attrgetter("uuid"))]
 
 
 def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:

@@ -6,7 +6,7 @@ Names of people and units are in it, CPR numbers are not. While `format` is the 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -87,10 +87,9 @@ def account_record(account: Account) -> Record:
     }
 
 
-def _with_names(account: Account) -> Record:
+def _names(account: Account) -> dict[str, dict[str, str]]:
     names = account.names
     return {
-        **account_record(account),
         "names": {uuid: masked(name) for uuid, name in names.names.items()},
         "parents": names.parents,
         "homes": names.homes,
@@ -102,7 +101,11 @@ def run_record(account: Account) -> Record:
     planned = account.dry or account.held
     operations = account.plan.operations if planned else account.written
     key = "plan" if planned else "written"
-    return {**_with_names(account), key: [operation_record(each) for each in operations]}
+    return {
+        **account_record(account),
+        **_names(account),
+        key: [operation_record(each) for each in operations],
+    }
 
 
 def operation_record(operation: Operation) -> Record:
@@ -150,16 +153,21 @@ def record_left(folder: Path, account: Account, tell: Callable[[], None]) -> Ite
 def write_record(folder: Path, account: Account) -> Path:
     """Leaves what was written, with the values before, so that it can be looked up, shown, and undone by hand."""
     path = folder / f"run_{account.started:%Y%m%dT%H%M%S%f}.json"
-    write_private(path, _written(_with_names(account), account.written))
+    write_private(path, _written(account))
     account.record = path
     return path
 
 
-def _written(account: Record, written: Iterable[Operation]) -> Iterator[bytes]:
-    """A JSON object, an operation a line: a first import has more of them than should be in memory as text."""
-    head = as_json(account).rstrip().removesuffix("}").rstrip()
-    yield encoded(f'{head},\n "written": [\n')
-    for number, operation in enumerate(written):
+def _written(account: Account) -> Iterator[bytes]:
+    """A record as JSON, a name or an operation a line: a first import has more than should be in memory as text."""
+    yield encoded(as_json(account_record(account)).rstrip().removesuffix("}").rstrip())
+    for key, told in _names(account).items():
+        yield encoded(f',\n "{key}": {{')
+        for number, (uuid, name) in enumerate(told.items()):
+            yield encoded(f"{',' if number else ''}\n  {_IN_A_LINE(uuid)}: {_IN_A_LINE(name)}")
+        yield b"\n }" if told else b"}"
+    yield b',\n "written": [\n'
+    for number, operation in enumerate(account.written):
         yield encoded(f"{',' if number else ' '} {_IN_A_LINE(operation_record(operation))}\n")
     yield b" ]\n}\n"
 
