@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.mo import payloads
-from aarhus_los.mo.model import History, Kind, Mark, Object, Unit, Value, references
+from aarhus_los.mo.model import REFERRED, History, Kind, Mark, Object, Unit, Value, references
 from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.timeline import (
     FOREVER,
@@ -131,7 +131,7 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     """Compares each object with what MO has."""
     requests: list[tuple[Operation, ...]] = []
     before: dict[int, set[int]] = {}
-    creation: dict[Kind, dict[str, int]] = {kind: {} for kind in Kind}
+    creation: dict[Kind, dict[str, int]] = {kind: {} for kind in REFERRED}
     endings: dict[Object, list[int]] = {}
     alone: set[int] = set()
     to_compare: set[str] = set()
@@ -157,7 +157,7 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
             if last is None and writes.renew_a_mark:
                 alone.add(number)
             last = number
-            if operation.action is Action.CREATE:
+            if operation.action is Action.CREATE and wanted.kind in creation:
                 creation[wanted.kind][wanted.uuid] = number
             if operation.action is Action.TERMINATE:
                 endings.setdefault((wanted.kind, wanted.uuid), []).append(number)

@@ -18,19 +18,21 @@ def touched(
     wanted: Sequence[DesiredObject], applied: Applied, limit: int | None, always: Collection[str] = ()
 ) -> list[DesiredObject]:
     """The objects that are read back: of those that were written, all, or a sample of `limit`, and some units always."""
-    written: dict[Kind, set[str]] = {kind: set() for kind in Kind}
-    for operation in applied.acknowledged:
-        written[operation.kind].add(operation.uuid)
-    for operation, _ in applied.failed:
-        written[operation.kind].discard(operation.uuid)
-    objects = [
-        each for each in wanted if each.uuid in written[each.kind] and each.kind is not Kind.ORGANISATION
-    ]
-    if limit is None or len(objects) <= limit:
-        return objects
-    must = [each for each in objects if each.kind is Kind.ORG_UNIT and each.uuid in always]
-    others = [each for each in objects if not (each.kind is Kind.ORG_UNIT and each.uuid in always)]
-    return [*must, *random.Random(len(others)).sample(others, min(limit, len(others)))]
+    failed = {(operation.kind, operation.uuid) for operation, _ in applied.failed}
+    written = applied.acknowledged
+    some = limit is not None and limit < len(written)
+    chosen: set[Object] = set()
+    must: set[Object] = set()
+    for each in random.Random(len(written)).sample(written, len(written)) if some else written:
+        key = (each.kind, each.uuid)
+        if key in failed or each.kind is Kind.ORGANISATION:
+            continue
+        if each.kind is Kind.ORG_UNIT and each.uuid in always:
+            must.add(key)
+        elif limit is None or len(chosen) < limit:
+            chosen.add(key)
+    chosen |= must
+    return [each for each in wanted if (each.kind, each.uuid) in chosen]
 
 
 def verify(objects: Sequence[DesiredObject], target: Target, applied: Applied) -> list[Operation]:

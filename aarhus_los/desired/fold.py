@@ -190,9 +190,10 @@ def _claim_on(
         if row.ref in set_aside:
             statements.append(Statement(row.start, row.end, UNCLAIMED, row.order))
             continue
-        last = max(last, (row.end, row.ref.line, (row.ref,)))
+        origin = (row.ref,)
+        last = max(last, (row.end, row.ref.line, origin))
         if not row.states_nothing:
-            statements.append(Statement(row.start, row.end, value_of(row, key), row.order, (row.ref,)))
+            statements.append(Statement(row.start, row.end, value_of(row, key), row.order, origin))
     statements.append(Statement(BEGINNING, FOREVER, NOTHING, (BEGINNING, 0), last[2]))
     return clip(overlay_statements(statements), first)
 

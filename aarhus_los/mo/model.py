@@ -291,3 +291,5 @@ _REFERENCES: Final = {
     kind: tuple((each.name, each.in_mo.to) for each in spec.fields if each.in_mo.to is not None)
     for kind, spec in KINDS.items()
 }
+REFERRED: Final = frozenset(to for fields in _REFERENCES.values() for _, to in fields)
+"""The kinds that values refer to."""

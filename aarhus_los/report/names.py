@@ -50,7 +50,7 @@ class Names:
 def gather_names(
     today: date,
     operations: Iterable[Operation],
-    wanted: Iterable[DesiredObject],
+    wanted: Collection[DesiredObject],
     actual: Actual,
     read: Read,
     *,
@@ -100,12 +100,9 @@ def gather_names(
 class _After:
     """MO as it will be after the run; what is not known is read."""
 
-    def __init__(self, today: date, wanted: Iterable[DesiredObject], actual: Actual, read: Read) -> None:
-        kinds = (*NAMED, Kind.ENGAGEMENT, Kind.MANAGER)
-        self.claims: dict[Kind, dict[str, DesiredObject]] = {kind: {} for kind in kinds}
-        for each in wanted:
-            if each.kind in self.claims:
-                self.claims[each.kind][each.uuid] = each
+    def __init__(self, today: date, wanted: Collection[DesiredObject], actual: Actual, read: Read) -> None:
+        self.wanted = wanted
+        self.claims = _by_kind(wanted, NAMED)
         self.today = today
         self.actual = actual
         self.read = read
@@ -135,6 +132,7 @@ class _After:
     def homes(self, people: Collection[str]) -> dict[str, str]:
         """The unit of each person's main engagement; of those who have none, of what they manage."""
         best: dict[str, tuple[tuple[bool, bool, bool, date], str]] = {}
+        self.claims |= _by_kind(self.wanted, (Kind.ENGAGEMENT, Kind.MANAGER))
         for kind in (Kind.ENGAGEMENT, Kind.MANAGER):
             known = self.actual.get(kind, {})
             for uuid in {*known, *self.claims[kind]}:
@@ -153,6 +151,16 @@ class _After:
     def _is_primary(self, uuid: str | None) -> bool:
         value = self._value(Kind.CLASS, uuid or "", self.actual.get(Kind.CLASS, {}).get(uuid or "", ()))
         return isinstance(value, Class) and value.user_key == "primary"
+
+
+def _by_kind(
+    wanted: Collection[DesiredObject], kinds: Collection[Kind]
+) -> dict[Kind, dict[str, DesiredObject]]:
+    found: dict[Kind, dict[str, DesiredObject]] = {kind: {} for kind in kinds}
+    for each in wanted:
+        if each.kind in found:
+            found[each.kind][each.uuid] = each
+    return found
 
 
 def _name(value: Value) -> str:
