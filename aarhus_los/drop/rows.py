@@ -49,8 +49,9 @@ Detail: TypeAlias = str | Absent | None
 """The value of a detail column: a text, None for an empty cell (the object is not there), or `ABSENT`."""
 
 
-# A validation error must not show what a cell holds.
-_CONFIG: Final = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True)
+# A validation error must not show what a cell holds. A night has files of two or three kinds: the schemas of the others are
+# not built, which takes longer than the files of a night.
+_CONFIG: Final = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True, defer_build=True)
 
 
 def _reference(header: str, *, key: bool = False) -> Column:
