@@ -62,9 +62,14 @@ class Claims:
         if not claim:
             return
         if key not in self._claimed:
-            self._claimed[key], self._known[key] = Layers(), Layers(self.base.get(key, ()))
-        self._claimed[key].lay(claim)
-        self._known[key].lay(claim)
+            self._claimed[key] = Layers()
+            base = self.base.get(key)
+            # Where the base has nothing, what is known is what was claimed.
+            self._known[key] = Layers(base) if base else self._claimed[key]
+        claimed, known = self._claimed[key], self._known[key]
+        claimed.lay(claim)
+        if known is not claimed:
+            known.lay(claim)
 
     def claimed(self, key: Object) -> History:
         """What all files together claim of an object."""
