@@ -14,7 +14,7 @@ from aarhus_los.deadline import Deadline
 from aarhus_los.desired.lines import Gathered
 from aarhus_los.drop.rejects import RowRef
 from aarhus_los.ledger import Kept, State, save_state
-from aarhus_los.progress import completed, needed_again
+from aarhus_los.progress import completed, files_of, needed_again
 from aarhus_los.pruning import prune
 from aarhus_los.report.account import Account
 from aarhus_los.report.files import write_failed_addresses, write_rejects
@@ -75,20 +75,19 @@ class Frame:
             pending = [aside for aside in account.set_aside if aside.pending]
             waiting = {aside.ref for aside in pending if not account.given_up(aside)}
             done_with = [*account.superseded, *(aside for aside in pending if account.given_up(aside))]
+            needed = needed_again(gathered, waiting)
             after = completed(
                 state,
                 selection,
-                waiting,
+                needed,
                 {aside.ref for aside in done_with if not aside.part} - waiting,
                 self.now,
                 give_up_all=self.options.accept_rejects,
             )
-            needed = needed_again(gathered, waiting)
-            self.kept.keep(
-                {file.name.name: file.data for file in selection.files if file.name.name in needed}
-            )
+            kept = files_of(needed)
+            self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in kept})
             save_state(self.settings.state_file, after)
-            self.kept.forget_others(needed)
+            self.kept.forget_others(kept)
             prune(
                 folder,
                 self.now,

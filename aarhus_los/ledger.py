@@ -64,6 +64,8 @@ class Line:
     """The sha256 of the version whose import is not completed."""
     pending: tuple[int, ...] = ()
     """The lines that are tried again with every run."""
+    folded_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """Pending line → the other files that are folded about what it is about."""
     given_up: tuple[int, ...] = ()
     """The lines that were pending and count as not there: superseded, or given up by the operator."""
     reported: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -184,10 +186,17 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
 
 
+def _are_names(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(each, list) and all(isinstance(name, str) for name in each) for each in value.values()
+    )
+
+
 _MOMENTS: Final = ("began", "last", "bookmark")
 _OF_LINE: Final[Mapping[str, Callable[[Any], bool]]] = {
     **dict.fromkeys(("name", "sha256", "mtime", "imported", "began", "last", "seen"), _is_text),
     **dict.fromkeys(("pending", "given_up"), _is_numbers),
+    "folded_with": _are_names,
     "size": _is_number,
     "taken_over": _is_number,
     "reported": _is_texts,
@@ -208,6 +217,7 @@ def _line(read: Mapping[str, Any]) -> Line:
         **{
             **{name: value for name, value in read.items() if name != "as_nye"},
             "pending": tuple(read.get("pending", ())),
+            "folded_with": {line: tuple(names) for line, names in read.get("folded_with", {}).items()},
             "given_up": tuple(read.get("given_up", ())),
             "under_way": under_way["sha256"] if isinstance(under_way, dict) else under_way,
         }

@@ -6,13 +6,14 @@ before the first of them had been imported is what the files are folded on: so f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
 from aarhus_los.desired.lines import FileLines, Gathered
-from aarhus_los.drop.names import parse_name
+from aarhus_los.drop.names import DropName, parse_name
 from aarhus_los.ledger import Line, moment_of_stamp
 
 JUST_BEFORE: Final = timedelta(microseconds=1)
@@ -32,12 +33,32 @@ def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
     """Finds for each subject from which file on it is folded, and what its base is.
 
     It begins with the oldest file with a new or a pending row of it. Where an older file was claimed at or after the moment
-    at which one of these began, that one is folded too.
+    at which one of these began, that one is folded too. Files that are read for the sake of another subject only say nothing
+    of this one: what stands between them may not be read.
     """
+    names = sorted(name for each in state if (name := parse_name(each)) is not None and name.fault is None)
+
+    @cache
+    def folded_with(file: str, line: int | None) -> Collection[str]:
+        """The files that are read for a line; None: for a file that is new."""
+        waited = None if line is None or file not in state else state[file].folded_with.get(str(line))
+        name = parse_name(file)
+        if waited is not None or name is None:
+            return waited or ()
+        order = [each for each in names if each.family is name.family]
+        return {each.name for each in folded_from_file(order, state, name)} if name in order else ()
+
     lines: dict[str, list[FileLines]] = {}
     as_of: dict[str, datetime] = {}
     for subject, each in gathered.items():
-        lines[subject], moment = _of_subject(each, state)
+        due = {
+            (of_file.file.name.name, None if of_file.file.due is None else row.ref.line)
+            for of_file in each
+            for row in (*of_file.rows, *of_file.rejects)
+            if of_file.file.is_due(row.ref)
+        }
+        read = {file for file, _ in due}.union(*(folded_with(*each) for each in due))
+        lines[subject], moment = _of_subject([of for of in each if of.file.name.name in read], state)
         if moment is not None:
             as_of[subject] = moment - JUST_BEFORE
     return Traced(lines, as_of)
@@ -47,6 +68,14 @@ def _of_subject(each: list[FileLines], state: Mapping[str, Line]) -> tuple[list[
     due = next(place for place, lines in enumerate(each) if lines.is_due)
     first, moment = folded_from([state.get(lines.file.name.name) for lines in each], due)
     return each[first:] if first else each, moment
+
+
+def folded_from_file(
+    order: Sequence[DropName], state: Mapping[str, Line], name: DropName
+) -> Sequence[DropName]:
+    """The files of a family that one is folded with, as far as their lines tell: some may speak of other subjects only."""
+    first, _ = folded_from([state.get(each.name) for each in order], order.index(name))
+    return order[first:]
 
 
 def folded_from(lines: Sequence[Line | None], first: int) -> tuple[int, datetime | None]:

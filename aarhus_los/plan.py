@@ -235,8 +235,9 @@ def _marking(wanted: DesiredObject, after: History, marks: History) -> tuple[dat
         return None
     if mark.interval is not None and restrict(must, after):
         return (*mark.interval, mark.hierarchy)
-    left = clip(there, mark.first) or there[-1:]
-    return (left[0].start, left[-1].end, mark.instead)
+    assert isinstance(mark.instead.value, Mark)
+    left = clip(there, mark.instead.start, mark.instead.end) or there[-1:]
+    return (left[0].start, left[-1].end, mark.instead.value.hierarchy)
 
 
 def _operations(wanted: DesiredObject, history: History) -> list[Operation]:

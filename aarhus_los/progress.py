@@ -101,13 +101,16 @@ def _claimed(line: Line, moment: str) -> Line:
 def completed(
     state: State,
     selection: Selection,
-    pending: Iterable[RowRef],
+    pending: Mapping[RowRef, Collection[str]],
     given_up: Iterable[RowRef],
     now: datetime,
     *,
     give_up_all: bool,
 ) -> State:
-    """The state after everything else. `pending` and `given_up`: the rows that become so by this run."""
+    """The state after everything else. `pending` and `given_up`: the rows that become so by this run.
+
+    `pending` has what `needed_again` says of each row.
+    """
     waiting, done_with = _by_file(pending), _by_file(given_up)
     today = now.date().isoformat()
     lines = {
@@ -119,6 +122,7 @@ def completed(
             name: replace(
                 lines.get(name, line),
                 pending=(),
+                folded_with={},
                 given_up=tuple(sorted({*line.given_up, *line.pending})),
                 reported={},
             )
@@ -132,6 +136,7 @@ def completed(
         line = replace(
             line,
             pending=tuple(of_file),
+            folded_with={str(number): tuple(sorted(pending[RowRef(name, number)])) for number in of_file},
             given_up=tuple(sorted({*line.given_up, *done_with.get(name, ())})),
             reported={str(number): line.reported.get(str(number), today) for number in of_file},
         )
@@ -142,14 +147,20 @@ def completed(
     return next_state(state, now, lines, selection.listed, selection.reported)
 
 
-def needed_again(gathered: Gathered, pending: Iterable[RowRef]) -> set[str]:
-    """The files whose bytes are kept: of every subject that a pending row is about, all that are folded about it."""
-    rows = set(pending)
-    needed = {ref.file for ref in rows}
-    for each in gathered.values() if rows else ():
-        if any(line.ref in rows for lines in each for line in (*lines.rows, *lines.rejects)):
-            needed |= {lines.file.name.name for lines in each}
+def needed_again(gathered: Gathered, pending: Collection[RowRef]) -> dict[RowRef, set[str]]:
+    """Of each pending row the other files that are folded about its subject: with these it is tried again."""
+    needed: dict[RowRef, set[str]] = {ref: set() for ref in pending}
+    for each in gathered.values() if needed else ():
+        names = {lines.file.name.name for lines in each}
+        for line in (line for lines in each for line in (*lines.rows, *lines.rejects)):
+            if line.ref in needed:
+                needed[line.ref] = names - {line.ref.file}
     return needed
+
+
+def files_of(needed: Mapping[RowRef, Collection[str]]) -> set[str]:
+    """The files whose bytes are kept for pending rows."""
+    return {ref.file for ref in needed}.union(*needed.values())
 
 
 def _by_file(rows: Iterable[RowRef]) -> Mapping[str, set[int]]:

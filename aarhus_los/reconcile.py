@@ -31,7 +31,7 @@ from aarhus_los.mo.target import Target
 from aarhus_los.moments import Traced, may_lack_a_past, trace
 from aarhus_los.plan import Plan, make_plan
 from aarhus_los.preflight import OPERATION_BYTES, preflight
-from aarhus_los.progress import check_mo, healed, needed_again, under_way
+from aarhus_los.progress import check_mo, files_of, healed, needed_again, under_way
 from aarhus_los.reading import has_units_at, managers_of, persons_of, read_base, read_world, units_of
 from aarhus_los.report.account import count_rows, failed_rows
 from aarhus_los.report.names import gather_names, units_of_rows
@@ -150,7 +150,7 @@ class _Reconciliation:
     def _try_places(self, selection: Selection, families: list[Desired], subjects: Subjects) -> None:
         """Whether all that this import will leave on disks can be written. Raises StateError."""
         set_aside = [aside for family in families for aside in family.set_aside]
-        kept = needed_again(subjects.lines, [aside.ref for aside in set_aside if aside.pending])
+        kept = files_of(needed_again(subjects.lines, {aside.ref for aside in set_aside if aside.pending}))
         rejected = {aside.ref.file for aside in set_aside}
         sizes = {file.name.name: len(file.data) for file in selection.files}
         record = OPERATION_BYTES * len(self.account.plan.operations)

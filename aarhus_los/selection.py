@@ -19,7 +19,7 @@ from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, StateError, UnavailableError
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest, moment_of_stamp
 from aarhus_los.masking import masked
 from aarhus_los.messages import Message
-from aarhus_los.moments import folded_from
+from aarhus_los.moments import folded_from_file
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Source
 
 AHEAD: Final = timedelta(days=1)
@@ -342,9 +342,7 @@ class _Selecting:
         return [files[name] for name in sorted(files)]
 
     def _folded_from(self, order: Sequence[DropName], name: DropName) -> Sequence[DropName]:
-        """The files that one is folded with, as far as their lines tell: some may speak of other subjects only."""
-        first, _ = folded_from([self._line(each.name) for each in order], order.index(name))
-        return order[first:]
+        return folded_from_file(order, {**self.state.lines, **self.selection.lines}, name)
 
     def _folded_with_fresh(
         self, order: Sequence[DropName], fresh: Mapping[DropName, DropFile]
@@ -379,29 +377,28 @@ class _Selecting:
     def _folded_with_waiting(
         self, order: Sequence[DropName], waiting: Collection[DropName]
     ) -> dict[DropName, DropFile]:
-        """The files with pending rows, and those that they are folded with: these were kept for that.
-
-        Where a file itself was not kept, the others were lost with it, and are those that the server still has.
-        """
+        """The files with pending rows, and those that they are folded with."""
         files: dict[DropName, DropFile] = {}
+        known = [name for name in order if name.name not in self.fresh]
         for name in sorted(waiting):
             file = self._tried(name)
             if file is None:
                 continue
-            known = [other for other in order if other.name not in self.fresh]
-            if self._is_kept(name):
-                found = {other: self._known(other) for other in known if self._is_kept(other)}
-            else:
-                found = {other: self._known(other) for other in self._folded_from(known, name)}
-                gone = [other.name for other, each in found.items() if each is None]
-                if gone and not (self.wishes.allow_late or self.wishes.accept_rejects):
-                    self._refuse(name.name, Message.PENDING_BUT_LATE(files=_some(gone)), EXIT_ROWS)
-                    continue
+            found = {other: self._known(other) for other in self._folded_with(known, name)}
+            gone = [other.name for other, each in found.items() if each is None]
+            if gone and not (self.wishes.allow_late or self.wishes.accept_rejects):
+                self._refuse(name.name, Message.PENDING_BUT_LATE(files=_some(gone)), EXIT_ROWS)
+                continue
             files |= {other: each for other, each in found.items() if each is not None}
         return files
 
-    def _is_kept(self, name: DropName) -> bool:
-        return self.kept.read(name.name, self._line(name.name).sha256) is not None
+    def _folded_with(self, known: Sequence[DropName], name: DropName) -> Sequence[DropName]:
+        """The files that are read for the pending rows of one."""
+        line = self._line(name.name)
+        if not all(str(number) in line.folded_with for number in line.pending):
+            return self._folded_from(known, name)
+        names = {name.name}.union(*(line.folded_with[str(number)] for number in line.pending))
+        return [other for other in known if other.name in names]
 
     def _tried(self, name: DropName) -> DropFile | None:
         """A file whose pending rows are tried again. Where they are given up, it is no matter that it is gone."""

@@ -18,7 +18,7 @@ from aarhus_los.drop.names import Family
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.ledger import Kept, State, load_state, save_state
 from aarhus_los.moments import trace
-from aarhus_los.progress import completed, healed, needed_again, under_way
+from aarhus_los.progress import completed, files_of, healed, needed_again, under_way
 from aarhus_los.selection import Selection, Wishes, select
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Listing
 
@@ -136,11 +136,11 @@ class Importer:
     def finish(self, selection: Selection, pending: Pending | None = None) -> None:
         """What a run does after its last write."""
         state, refs = load_state(self.state_file), _refs(pending)
-        after = completed(state, selection, refs, (), self.now, give_up_all=False)
         needed = needed_again(_gathered(selection, state), refs)
-        self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in needed})
-        save_state(self.state_file, after)
-        self.kept.forget_others(needed)
+        kept = files_of(needed)
+        self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in kept})
+        save_state(self.state_file, completed(state, selection, needed, (), self.now, give_up_all=False))
+        self.kept.forget_others(kept)
 
     def run(
         self,
@@ -163,6 +163,11 @@ class Importer:
             self.server.files[name] = upload
             told = {file: lines for file, lines in (pending or {}).items() if file in self.server.files}
             self.run(pending=told)
+
+    def folded(self, selection: Selection) -> dict[str, list[str]]:
+        """Subject → the files that are folded about it."""
+        gathered = _gathered(selection, self.state())
+        return {subject: [lines.file.name.name for lines in each] for subject, each in gathered.items()}
 
     def state(self) -> State:
         return load_state(self.state_file)

@@ -76,7 +76,7 @@ REOPENED: History = (
 
 def entering(claim: History) -> DesiredObject:
     """A unit that is in the line organisation on all days of its claim."""
-    mark = WantedMark(LINE, (claim[0].start, claim[-1].end), OUTSIDE, claim[0].start)
+    mark = WantedMark(LINE, (claim[0].start, claim[-1].end), Piece(claim[0].start, FOREVER, Mark(OUTSIDE)))
     return DesiredObject(Kind.ORG_UNIT, "a", claim, mark=mark)
 
 

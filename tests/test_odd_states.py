@@ -48,7 +48,7 @@ def lived_through(state: State) -> None:
                 )
                 after = under_way(state, selection, set(), NOW)
                 save_state(path, after)
-                after = completed(load_state(path), selection, (), (), NOW, give_up_all=True)
+                after = completed(load_state(path), selection, {}, (), NOW, give_up_all=True)
         except LosError:
             return
         save_state(path, after)
@@ -78,6 +78,7 @@ ANYTHING = st.recursive(
 )
 FIELDS = ("sha256", "size", "mtime", "imported", "taken_over", "began", "last", "under_way", "pending")
 FIELDS += (
+    "folded_with",
     "given_up",
     "reported",
     "seen",
@@ -100,6 +101,7 @@ PLAUSIBLE = st.fixed_dictionaries(
         "last": TEXTS,
         "under_way": st.just("b" * 64),
         "pending": st.lists(st.integers(), max_size=3),
+        "folded_with": st.dictionaries(TEXTS, st.lists(TEXTS, max_size=2), max_size=2),
         "given_up": st.lists(st.integers(-1, 5), max_size=3),
         "reported": st.dictionaries(TEXTS, TEXTS, max_size=2),
         "seen": TEXTS,

@@ -274,7 +274,10 @@ def marked(
         start, end = interval
         days = (DAYS[start], FOREVER if end is None else DAYS[end])
     return replace(
-        each, mark=WantedMark(hierarchy, days, OUTSIDE_LINE, each.claim[0].start, each.claim[0].origin)
+        each,
+        mark=WantedMark(
+            hierarchy, days, Piece(each.claim[0].start, FOREVER, Mark(OUTSIDE_LINE)), each.claim[0].origin
+        ),
     )
 
 

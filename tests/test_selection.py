@@ -709,15 +709,33 @@ def test_a_file_is_refused_where_one_that_it_is_folded_with_has_left(importer: I
     assert (refused(allowed), read(allowed)) == ({}, [TWO, FOUR])
 
 
-def test_a_new_file_is_not_refused_for_what_a_pending_one_is_folded_with(importer: Importer) -> None:
-    for name in (ONE, TWO):
-        importer.server.put(name, org(version=name))
+def test_a_new_file_is_not_refused_for_what_a_pending_one_is_not_folded_with(importer: Importer) -> None:
+    importer.server.put(
+        ONE, org(version="of another unit").replace(UNIT.encode(), UNIT.replace("a", "b").encode())
+    )
+    importer.server.put(TWO, org())
     importer.run(pending={TWO: (2,)})
-    importer.kept.forget_others([TWO])
     del importer.server.files[ONE]
     importer.server.put(THREE, org())
     selection = importer.run(pending={TWO: (2,)})
     assert (refused(selection), read(selection)) == ({}, [TWO, THREE])
+
+
+def test_a_file_that_is_read_for_another_subject_is_not_folded_about_this_one(importer: Importer) -> None:
+    """What stands between them is not read: folded without that, the older word would undo it."""
+    others = [UNIT.replace("a", digit) for digit in "bc"]
+    row = org(rows=1).removeprefix(org(rows=0))
+    of_others = b"".join(row.replace(UNIT.encode(), each.encode()) for each in others)
+    importer.server.put(ONE, org(rows=1) + of_others)
+    importer.run(pending={ONE: (3, 4)})
+    importer.server.put(TWO, org(version="between"))
+    importer.run(pending={ONE: (3, 4)})
+    importer.server.put(THREE, org(rows=1))
+    importer.run(pending={ONE: (3, 4), THREE: (2,)})
+    importer.run(pending={ONE: (4,), THREE: (2,)})
+    selection = importer.select()
+    assert read(selection) == [ONE, THREE]
+    assert importer.folded(selection) == {UNIT: [THREE], others[1]: [ONE]}
 
 
 @pytest.mark.parametrize("how", ["since", "late"])

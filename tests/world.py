@@ -26,7 +26,7 @@ from aarhus_los.mo.model import History, Kind, Object
 from aarhus_los.mo.read import read_histories
 from aarhus_los.moments import may_lack_a_past, trace
 from aarhus_los.plan import Operation, Plan, make_plan
-from aarhus_los.progress import completed, healed, under_way
+from aarhus_los.progress import completed, healed, needed_again, under_way
 from aarhus_los.reading import has_units_at, managers_of, persons_of, read_base, read_world, units_of
 from aarhus_los.sandbox.mo_store import MoStore, Snapshot
 from aarhus_los.selection import Selection, Wishes, select
@@ -109,6 +109,7 @@ class Importer:
         self.outcomes = dict(OUTCOMES)
         self.said = Desired()
         self.sent: list[Operation] = []
+        self.subjects = Subjects({}, {}, {})
 
     def tell(self, drop: Mapping[str, str], *, since: date | None = None) -> Desired:
         """Uploads files, and imports what is new and what is pending, in one run."""
@@ -116,7 +117,7 @@ class Importer:
         self.sent = carry_out(plan, self.store)
         said = self.said
         given_up = [aside.ref for aside in said.superseded if not aside.part]
-        waiting = [aside.ref for aside in said.set_aside if aside.pending]
+        waiting = needed_again(self.subjects.lines, {aside.ref for aside in said.set_aside if aside.pending})
         self.state = completed(state, selection, waiting, given_up, NOW, give_up_all=False)
         return said
 
@@ -154,7 +155,7 @@ class Importer:
         files = selection.files
         gathered = units_of(files), persons_of(files, world), managers_of(files)
         traced = [trace(each, lines) for each in gathered]
-        subjects = Subjects(*(each.lines for each in traced))
+        subjects = self.subjects = Subjects(*(each.lines for each in traced))
         as_of = {subject: at for each in traced for subject, at in each.as_of.items()}
         no_past = {
             at

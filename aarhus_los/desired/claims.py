@@ -9,7 +9,8 @@ from datetime import date
 from aarhus_los.addresses.outcomes import Outcome
 from aarhus_los.drop.rejects import RowRef
 from aarhus_los.masking import masked
-from aarhus_los.mo.model import History, Kind
+from aarhus_los.mo.model import History, Kind, Value
+from aarhus_los.timeline import Piece
 
 Actual = Mapping[Kind, Mapping[str, History]]
 """MO as it is, or was: kind → uuid → history. An object that MO does not have has no entry."""
@@ -52,10 +53,8 @@ class WantedMark:
     hierarchy: str
     interval: tuple[date, date] | None
     """First and last day; on days between on which the unit is not there it is not compared. None: on no day."""
-    instead: str
-    """The class that takes the mark's place from `first` on where no day is left: MO cannot take a mark away."""
-    first: date
-    """The first day that the unit's rows claim."""
+    instead: Piece[Value]
+    """What takes its place where no day is left, since MO cannot take a mark away."""
     origin: tuple[RowRef, ...] = ()
 
 

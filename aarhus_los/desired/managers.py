@@ -16,7 +16,7 @@ from aarhus_los.desired.lines import FileLines, Gathered, Line, gathered
 from aarhus_los.desired.persons import PeopleInMo
 from aarhus_los.desired.rejections import Rejections
 from aarhus_los.drop.file import DropFile
-from aarhus_los.drop.rows import EndedManagerRow, ManagerRow, Reject
+from aarhus_los.drop.rows import EndedManagerRow, ManagerRow, Reject, RowRef
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import History, Kind, Manager, Object
 from aarhus_los.timeline import FOREVER, covers, day_after, overlay, valid
@@ -112,6 +112,8 @@ class _Managers:
         """The rows of one manager in one file stand or fall together: they are one validity."""
         known = self.known
         rows = [row for row in lines.rows if isinstance(row, ManagerRow)]
+        # What a rejected row takes with it cannot heal, whatever else is missing.
+        self._fall(rows, [reject.ref for reject in lines.rejects])
         for row in rows:
             self.set_aside.check_references(
                 row,
@@ -125,11 +127,13 @@ class _Managers:
             if row.cpr not in known.cprs:
                 self.set_aside.add(row.ref, "CPR", Message.UNKNOWN_PERSON(), pending=True)
             self.set_aside.drop_unreadable(row, [manager], self.unreadable)
-        refs = [*(reject.ref for reject in lines.rejects), *(row.ref for row in rows)]
-        for failed in [ref for ref in refs if ref in self.set_aside][:1]:
+        self._fall(rows, [row.ref for row in rows if row.ref in self.set_aside])
+
+    def _fall(self, rows: Sequence[ManagerRow], failed: Sequence[RowRef]) -> None:
+        for first in failed[:1]:
             for row in rows:
-                reason = Message.BESIDE_SET_ASIDE_MANAGER(line=failed.line)
-                self.set_aside.add(row.ref, "", reason, pending=self.set_aside[failed].pending)
+                reason = Message.BESIDE_SET_ASIDE_MANAGER(line=first.line)
+                self.set_aside.add(row.ref, "", reason, pending=self.set_aside[first].pending)
 
     def _fold(self, manager: str, each: Sequence[FileLines]) -> None:
         key: Object = (Kind.MANAGER, manager)

@@ -198,7 +198,7 @@ class _Org:
 
     def _collect(self, unit: str) -> None:
         folded = self.folded[unit]
-        mark, claim, drops_a_run = mark_of(unit, folded.claims)
+        mark, claim, drops_a_run = mark_of(unit, folded.claims, self.base.get(Kind.MARK, {}).get(unit, ()))
         if claim:
             self.result.objects.append(DesiredObject(Kind.ORG_UNIT, unit, claim, mark=mark))
         for each in ADDRESSES:

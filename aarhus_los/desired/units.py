@@ -12,7 +12,18 @@ from aarhus_los.desired.claims import WantedMark
 from aarhus_los.desired.fold import Claims
 from aarhus_los.drop.rows import Absent, Detail, OrgRow
 from aarhus_los.mo.model import Address, History, Kind, Mark, Object, Unit, Value
-from aarhus_los.timeline import NOTHING, UNCLAIMED, Nothing, Piece, Unclaimed, merge, overlay, restrict, split
+from aarhus_los.timeline import (
+    FOREVER,
+    NOTHING,
+    UNCLAIMED,
+    Nothing,
+    Piece,
+    Unclaimed,
+    merge,
+    overlay,
+    restrict,
+    split,
+)
 from aarhus_los.uuids import LINE_ORGANISATION, OUTSIDE_LINE, UNKNOWN_TYPE, object_uuid, seed_uuid
 
 POSTAL: Final = "postal_address"
@@ -106,13 +117,14 @@ def line_of(marks: History) -> History:
     return (Piece(shown[0].start, shown[-1].end, Mark(LINE_ORGANISATION)),) if shown else ()
 
 
-def mark_of(unit: str, claims: Claims) -> tuple[WantedMark | None, History, bool]:
+def mark_of(unit: str, claims: Claims, marks_before: History) -> tuple[WantedMark | None, History, bool]:
     """The one interval on which a unit must carry the mark of the line organisation.
 
     That is the last run of days on which it is in it; days on which the unit is not there interrupt no run. Returns the
     mark (None where no row says anything of it), the claim on the unit, and whether an earlier run is dropped, which MO
     cannot hold. Where the base's interval is another, the claim has all days of both, since writing the mark overwrites
-    the unit on them: with what the base says, where no row does.
+    the unit on them: with what the base says, where no row does. `marks_before` are all marks that the base has: one that is
+    not ours comes back where ours took its place, and no day is left for it.
     """
     key, mark_key = (Kind.ORG_UNIT, unit), (Kind.MARK, unit)
     claim, base = claims.claimed(key), claims.base.get(key, ())
@@ -124,7 +136,10 @@ def mark_of(unit: str, claims: Claims) -> tuple[WantedMark | None, History, bool
     after = _runs(claims.known(mark_key), there)
     was, interval = (runs[-1] if runs else None for runs in (before, after))
     origin = claimed_mark[-1].origin
-    wanted = WantedMark(LINE_ORGANISATION, interval, OUTSIDE_LINE, claim[0].start, origin)
+    instead: Piece[Value] = Piece(claim[0].start, FOREVER, Mark(OUTSIDE_LINE))
+    for shown in marks_before[-1:] if was is None else ():
+        instead = Piece(marks_before[0].start, shown.end, shown.value)
+    wanted = WantedMark(LINE_ORGANISATION, interval, instead, origin)
     if _marked(was, there) != _marked(interval, there):
         for start, end in filter(None, (was, interval)):
             of_base: list[Piece[Value]] = [

@@ -192,6 +192,11 @@ def test_the_rows_of_one_manager_in_one_file_stand_or_fall_together(
     assert [world.manager(), world.manager(B)] == ["", f"{(STAFF,)} 10-"]
 
 
+def test_rows_of_a_manager_do_not_wait_beside_one_that_is_rejected(world: People) -> None:
+    said = world.nye(10, leader(LedertypeUUID=NO_CLASS), leader(LederansvarUUID="x"))
+    assert sorted((aside.ref.line, aside.pending) for aside in said.set_aside) == [(2, False), (3, False)]
+
+
 def test_a_row_that_fails_leaves_the_days_of_its_manager_as_they_are(world: People) -> None:
     world.nye(10, leader())
     said = world.ret(20, leader(LederansvarUUID=MONEY), leader(LederansvarUUID="x"))

@@ -357,6 +357,15 @@ def test_a_unit_that_was_never_to_be_in_it_is_outside_from_its_first_claimed_day
     assert (world.sent, world.mark()) == ([], "outside 3-")
 
 
+def test_a_mark_by_hand_comes_back_where_ours_took_its_place_and_is_gone(world: World) -> None:
+    world.has(Kind.ORG_UNIT, A, (2, 20), name="Skolen", parent=TOP, org_unit_type=SCHOOL)
+    world.store.edit("org_unit", A, DAYS[4], DAYS[12], {"org_unit_hierarchy": BY_HAND})
+    world.nye(5, row(Med_i_LinjeOrg="True"))
+    assert world.mark() == "line 1-"
+    world.nye(5, row(Med_i_LinjeOrg="False"))
+    assert (world.unit(A), world.mark()) == ("Skolen 1-", "by hand 4-12")
+
+
 def test_of_two_runs_in_the_line_organisation_the_last_is_held_and_that_is_told_once(world: World) -> None:
     drop = {
         name("nye", 5): text([row(Med_i_LinjeOrg="True")]),

@@ -42,6 +42,9 @@ class SetAside:
     def wait(self, ref: Ref, reason: str) -> None:
         self.rows.setdefault(ref, (PENDING, reason))
 
+    def waits(self, ref: Ref) -> bool:
+        return self.rows.get(ref, ("", ""))[0] == PENDING
+
     def __contains__(self, ref: Ref) -> bool:
         return ref in self.rows
 

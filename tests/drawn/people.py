@@ -132,7 +132,12 @@ class People:
         """Text: "A row that gives an engagement another person is rejected"; the first to come is its person."""
         first: dict[str, str] = {}
         for row in rows:
-            if row.ref in self.aside or row.subject is None:
+            if row.subject is None:
+                continue
+            if self.aside.waits(row.ref):
+                # It comes to its days later, but it came first.
+                self.owners.setdefault(row.subject, self._person(row))
+            if row.ref in self.aside:
                 continue
             owner = self._owner(row) or first.get(row.subject)
             if owner is not None and owner != self._person(row):

@@ -256,8 +256,10 @@ class Performance:
         idle = not self.model.new(self.server) and not self.model.pending
         for since in (None, min(lost) + timedelta(days=1)):
             ran = self.importer.run(since) if self.refuses else Ran(74, 0, str(min(lost)))
+            if idle and since is None and ran.exit_code == 0 and not ran.writes:
+                continue  # nothing is asked of MO where nothing is new
             if ran.exit_code != 74 or ran.writes:
-                which = " with a later day" if since else " where nothing is new" if idle else ""
+                which = " with a later day" if since else ""
                 raise Wrong(
                     f"put back: not refused{which}",
                     f"exit {ran.exit_code}, {ran.writes} writes, --since {since}; {min(lost)} is right\n{ran.told}",

@@ -31,7 +31,7 @@ def holds(family: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("family", GROUPS)
-@settings(max_examples=8, phases=PHASES)
+@settings(max_examples=8, phases=PHASES, derandomize=True)
 @given(seed=SEEDS)
 def test_whatever_happens_it_ends_as_all_files_at_once(family: str, seed: int) -> None:
     holds(family, seed)
@@ -39,7 +39,7 @@ def test_whatever_happens_it_ends_as_all_files_at_once(family: str, seed: int) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("family", GROUPS)
-@settings(max_examples=300, phases=PHASES)
+@settings(max_examples=300, phases=PHASES, derandomize=True)
 @given(seed=SEEDS)
 def test_whatever_happens_it_ends_as_all_files_at_once_in_many_plays(family: str, seed: int) -> None:
     holds(family, seed)
