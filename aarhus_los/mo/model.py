@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from sys import intern
 from typing import Any, Final, get_type_hints
 
 from aarhus_los.cpr import Cpr
@@ -253,6 +254,8 @@ class Spec:
         values = []
         for each in self.fields:
             value = read[each.in_mo.graphql]
+            if each.in_mo.to is not None and type(value) is str:
+                value = intern(value)  # the same few objects are referred to again and again
             values.append(value if each.in_mo.parse is None else each.in_mo.parse(value))
         made: Value = self.of(*values)
         return made
