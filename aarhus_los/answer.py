@@ -84,7 +84,7 @@ class Answer:
 
 
 def http_date(text: str) -> datetime | None:
-    """The time that a header tells; None where it tells none."""
+    """The time that a header gives; None where it gives none."""
     with suppress(ValueError, TypeError, OverflowError):
         at = parsedate_to_datetime(text)
         return at.replace(tzinfo=at.tzinfo or UTC)

@@ -59,7 +59,7 @@ def _moves(operations: Sequence[Operation]) -> bool:
     """Whether a unit hangs elsewhere on any day in the end: what is written over for a moment only has not moved."""
     after: Layers[Value] = Layers()
     for op in operations:
-        after.lay((Piece(op.start, op.end, op.value or NOTHING),))
+        after.overlay((Piece(op.start, op.end, op.value or NOTHING),))
     return any(
         isinstance(now, Unit) and isinstance(was, Unit) and now.parent != was.parent
         for op in operations
@@ -95,7 +95,7 @@ def tripped(
 
 
 REASONS = 10
-"""How many sorts of refusals are told."""
+"""How many sorts of refusals are reported."""
 
 
 class Refusals:
@@ -109,7 +109,7 @@ class Refusals:
         self._reasons: dict[str, str] = {}
 
     def add(self, objects: Iterable[tuple[Kind, str]], sort: str, reason: str) -> None:
-        """Counts objects. Those of a sort are told together, with the first reason."""
+        """Counts objects. Those of a sort are reported together, with the first reason."""
         self._refused.update(dict.fromkeys(objects, sort))
         self._reasons.setdefault(sort, reason)
 

@@ -4,151 +4,28 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
-from difflib import get_close_matches
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
-from click.shell_completion import CompletionItem
 
 from aarhus_los import __version__, manual
-from aarhus_los.ending import Command, ending, tell
+from aarhus_los.cli_group import CommandGroup
+from aarhus_los.cli_options import common, html_option, json_option, options_of, selecting, unread_settings
+from aarhus_los.ending import Command, ending, say
 from aarhus_los.errors import EXIT_CHANGES, needs_extra
+from aarhus_los.language import Language, of_locale
 from aarhus_los.report.console import guard_streams, progress, show, show_page
 
 if TYPE_CHECKING:
-    from aarhus_los.drop.rejects import RowRef
     from aarhus_los.report.account import Account
     from aarhus_los.settings import Settings
 
-F = TypeVar("F", bound=Callable[..., Any])
 
-_ALL: Final = "all"
-_EMPTY: Final = "empty"
-_ACCEPT: Final = "--accept-rejects"
-_ROW: Final = re.compile(r"(.+\.csv):([0-9]+)")
-
-
-class _Commands(click.Group):
-    """Commands of which `import` is the default. Options may stand before the command too."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if "--dry-run" in args:
-            raise click.UsageError("there is no --dry-run: that is `los-import plan`", ctx)
-        own = ("-h", "--help", "-V", "--version")
-        if not (ctx.resilient_parsing or any(arg in own for arg in args[:1])):
-            at = self._command_at(args)
-            args = [args[at], *args[:at], *args[at + 1 :]] if at is not None else ["import", *args]
-        return super().parse_args(ctx, args)
-
-    def _command_at(self, args: Sequence[str]) -> int | None:
-        """The place of the first word that is neither an option nor the value of one."""
-        taking = {
-            name
-            for command in self.commands.values()
-            for option in command.params
-            if isinstance(option, click.Option) and not option.is_flag
-            for name in option.opts
-        }
-        before = ""
-        for place, arg in enumerate(args):
-            value = before in taking and (before != _ACCEPT or _ROW.fullmatch(arg))
-            if not value and not arg.startswith("-"):
-                return place
-            before = "" if value else arg
-        return None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if not ctx.resilient_parsing and args[0] not in self.commands:
-            close = get_close_matches(args[0], self.commands, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx)
-        return super().resolve_command(ctx, args)
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Commands, and the options of the one that is the default."""
-        found = super().shell_complete(ctx, incomplete)
-        if incomplete.startswith("-"):
-            default = self.commands["import"]
-            found += default.shell_complete(click.Context(default, parent=ctx), incomplete)
-        return list({item.value: item for item in found}.values())
-
-
-def _common(command: F) -> F:
-    for option in (
-        click.option("-q", "--quiet", is_flag=True, help="Say only what is new and what is wrong."),
-        click.option(
-            "--state-file", type=click.Path(path_type=Path), help="The state file, instead of the setting."
-        ),
-        click.option(
-            "--import-csv-folder",
-            type=click.Path(path_type=Path),
-            help="A local folder to read the drop from, instead of the file server.",
-        ),
-        click.option("--settings", type=click.Path(path_type=Path), help="The settings, a JSON file."),
-    ):
-        command = option(command)
-    return command
-
-
-def _unread_settings(command: F) -> F:
-    return click.option(
-        "--settings", type=click.Path(path_type=Path), help="Taken as by every command, and not read."
-    )(command)
-
-
-def _selecting(command: F) -> F:
-    for option in (
-        click.option(
-            "-v", "--verbose", is_flag=True, help="Tell each request and retry; with a plan, uuids and rows."
-        ),
-        click.option(
-            "--allow",
-            multiple=True,
-            metavar="KIND=NUMBER",
-            help="Let a brake pass: the kind, and at most how many, as the plan shows them; `empty`: a drop that has no"
-            " file any more.",
-        ),
-        click.option(
-            _ACCEPT,
-            is_flag=False,
-            flag_value=_ALL,
-            multiple=True,
-            metavar="[FILE:LINE]",
-            help="Give up what is pending, all of it or one row: it is not tried again.",
-        ),
-        click.option(
-            "--allow-late",
-            is_flag=True,
-            help="Import a late file although files that came after it are gone.",
-        ),
-        click.option(
-            "--since",
-            type=click.DateTime(["%Y-%m-%d"]),
-            metavar="DATE",
-            help="Import the files of that day and later again. Harmless: only differences are written.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-_json = click.option("--json", is_flag=True, help="Print what is told as JSON.")
-_html = click.option(
-    "--html",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write what is told, and each change, as a page for people. It holds their names: 0600.",
-)
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="los-import")
 def commands() -> None:
     """Bring Aarhus Kommune's LOS drop into OS2mo.
@@ -158,8 +35,8 @@ def commands() -> None:
 
 
 @commands.command("import")
-@_common
-@_selecting
+@common
+@selecting
 @click.option(
     "--verify",
     type=click.Choice(["some", "all", "none"]),
@@ -167,8 +44,8 @@ def commands() -> None:
     show_default=True,
     help="How much of what was written is read back and compared.",
 )
-@_json
-@_html
+@json_option
+@html_option
 @click.pass_context
 def import_command(
     ctx: click.Context,
@@ -186,11 +63,11 @@ def import_command(
 
     settings = _settings(ctx, given)
     ctx.ensure_object(Command).is_import = True
-    with recorded(settings, tell) as recording:
+    with recorded(settings, say) as recording:
         page = _page(given["html"])
-        options = _options(given, verify)
-        with progress(quiet=quiet, verbose=verbose) as told:
-            account = recording.account = import_drop(settings, options, told)
+        options = options_of(given, verify)
+        with progress(quiet=quiet, verbose=verbose) as update:
+            account = recording.account = import_drop(settings, options, update)
         if json:
             from aarhus_los.report.record import account_record, as_json
 
@@ -204,10 +81,10 @@ def import_command(
 
 
 @commands.command("plan")
-@_common
-@_selecting
-@_json
-@_html
+@common
+@selecting
+@json_option
+@html_option
 @click.option("--exit-code", is_flag=True, help="Exit with 10 where it would be 0 and there are changes.")
 @click.pass_context
 def plan_command(
@@ -215,15 +92,15 @@ def plan_command(
 ) -> None:
     """Show what an import would do. Writes nothing anywhere, but for the file of `--html`."""
     from aarhus_los.report.news import has_news
+    from aarhus_los.report.plan_text import plan_blocks
     from aarhus_los.report.record import as_json, run_record
-    from aarhus_los.report.text import plan_blocks
     from aarhus_los.run import plan_drop
 
     settings = _settings(ctx, given)
     page = _page(given["html"])
-    options = _options(given, "none")
-    with progress(quiet=quiet, verbose=verbose) as told:
-        account = plan_drop(settings, options, told)
+    options = options_of(given, "none")
+    with progress(quiet=quiet, verbose=verbose) as update:
+        account = plan_drop(settings, options, update)
     if json:
         click.echo(as_json(run_record(account)), nl=False)
     elif not quiet or has_news(account):
@@ -234,8 +111,8 @@ def plan_command(
 
 
 @commands.command("check")
-@_common
-@_json
+@common
+@json_option
 @click.pass_context
 def check_command(ctx: click.Context, /, quiet: bool, json: bool, **given: Any) -> None:
     """Tell whether an import would find all that it needs, and what to do if not. Writes nothing anywhere."""
@@ -253,12 +130,19 @@ def check_command(ctx: click.Context, /, quiet: bool, json: bool, **given: Any) 
 
 @commands.command("validate")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--lang", type=click.Choice(["da", "en"]), help="The language, instead of the machine's.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
-@_unread_settings
-@_json
+@unread_settings
+@json_option
 @click.pass_context
 def validate_command(
-    ctx: click.Context, /, folder: Path, quiet: bool, settings: Path | None, json: bool
+    ctx: click.Context,
+    /,
+    folder: Path,
+    lang: Language | None,
+    quiet: bool,
+    settings: Path | None,
+    json: bool,
 ) -> None:
     """List what is wrong with the files of the drop in FOLDER, before they are uploaded. Needs no MO and no settings."""
     from aarhus_los.report.record import as_json
@@ -268,15 +152,15 @@ def validate_command(
     if json:
         click.echo(as_json(found.record()), nl=False)
     elif not (quiet and found.exit_code == 0):
-        click.echo(str(found), nl=False)
+        show(found.blocks(lang or of_locale()))
     ctx.exit(found.exit_code)
 
 
 @commands.command("page")
 @click.argument("record", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("-q", "--quiet", is_flag=True, help="Do not tell where the page is.")
-@_unread_settings
+@click.option("-q", "--quiet", is_flag=True, help="Do not say where the page is.")
+@unread_settings
 def page_command(record: Path, file: Path | None, quiet: bool, settings: Path | None) -> None:
     """Make the page of a run from the RECORD that it left, run_<time>.json, as FILE or beside it. It holds names: 0600."""
     from aarhus_los.report.page import check_page, write_page
@@ -296,7 +180,7 @@ def page_command(record: Path, file: Path | None, quiet: bool, settings: Path | 
     "--file", "name", type=click.Choice(list(manual.FILES)), help="Print a file for your machine instead."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Taken as by every command.")
-@_unread_settings
+@unread_settings
 def help_command(topic: str | None, name: str | None, quiet: bool, settings: Path | None) -> None:
     """Show the manual: what there is to read, or a page of it. Needs no network."""
     if name is not None:
@@ -333,7 +217,7 @@ def init_command(ctx: click.Context, /, settings: Path | None, quiet: bool) -> N
 
     path = settings or Path(os.environ.get(SETTINGS_VARIABLE) or SEARCHED[0])
     empty = write_first(path.expanduser(), ask)
-    click.echo(f"Written: {path}. `los-import help settings` tells of all other keys.")
+    click.echo(f"Written: {path}. `los-import help settings` lists all other keys.")
     if empty:
         click.echo(f"Fill in {', '.join(empty)}, then: los-import check --settings {path}")
     elif not quiet:
@@ -385,45 +269,6 @@ def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
     )
     ctx.ensure_object(Command).reports = settings.report_folder
     return settings
-
-
-def _options(given: dict[str, Any], verify: Literal["some", "all", "none"]) -> Any:
-    from aarhus_los.brakes import BrakeKind
-    from aarhus_los.run import Options
-
-    allow: dict[BrakeKind, int] = {}
-    for text in given["allow"]:
-        if text == _EMPTY:
-            continue
-        kind, _, number = text.partition("=")
-        if kind not in list(BrakeKind) or not number.isdecimal():
-            kinds = ", ".join((*(f"{known.value}=NUMBER" for known in BrakeKind), _EMPTY))
-            raise click.BadParameter(f"{text!r} is none of {kinds}", param_hint="--allow")
-        allow[BrakeKind(kind)] = int(number)
-    since: datetime | None = given["since"]
-    day: date | None = since.date() if since else None
-    accepted = set(given["accept_rejects"])
-    return Options(
-        day,
-        given["allow_late"],
-        allow_empty=_EMPTY in given["allow"],
-        accept_rejects=_ALL in accepted,
-        accepted_rows=frozenset(_row(text) for text in accepted - {_ALL}),
-        allow=allow,
-        verify=verify,
-        names=given["html"] is not None,
-    )
-
-
-def _row(text: str) -> RowRef:
-    from aarhus_los.drop.rejects import RowRef
-
-    found = _ROW.fullmatch(text)
-    if found is None:
-        raise click.BadParameter(
-            f"{text!r} is no FILE:LINE, as in Org_nye_20260301_220000.csv:7", param_hint=_ACCEPT
-        )
-    return RowRef(found[1], int(found[2]))
 
 
 def _page(path: Path | None) -> Callable[[Account], None]:

@@ -30,7 +30,7 @@ class Command:
     """What is known of the command that runs, when it ends."""
 
     reports: Path | None = None
-    """Where the place of a defect is noted: nowhere, until the settings tell the report folder."""
+    """Where the place of a defect is noted: nowhere, until the settings say which the report folder is."""
     is_import: bool = False
     """Whether a next run does what this one has left."""
 
@@ -51,17 +51,17 @@ def ending() -> Iterator[Command]:
     except click.Abort:
         sys.exit(128 + signal.SIGINT)
     except LosError as error:
-        tell(*str(error).splitlines(), *_notes(error))
+        say(*str(error).splitlines(), *_notes(error))
         sys.exit(error.exit_code)
     except Stopped as error:
-        tell("stopped" + ": the next run does the rest" * command.is_import, *_notes(error))
+        say("stopped" + ": the next run does the rest" * command.is_import, *_notes(error))
         sys.exit(error.exit_code)
     except Exception as error:
-        tell(f"a defect: {type(error).__name__}{_noted(error, command.reports)}", *_notes(error))
+        say(f"a defect: {type(error).__name__}{_noted(error, command.reports)}", *_notes(error))
         sys.exit(EXIT_INTERNAL)
 
 
-def tell(*lines: str) -> None:
+def say(*lines: str) -> None:
     """Says something on stderr."""
     for line in lines:
         click.echo(f"los-import: {line}", err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,7 +14,8 @@ from aarhus_los.deadline import Deadline
 from aarhus_los.desired.lines import Gathered
 from aarhus_los.drop.rejects import RowRef
 from aarhus_los.ledger import Kept, State, save_state
-from aarhus_los.progress import completed, files_of, needed_again
+from aarhus_los.messages import Message
+from aarhus_los.progress import completed, files_of, needed_again, pending_rows
 from aarhus_los.pruning import prune
 from aarhus_los.report.account import Account
 from aarhus_los.report.files import write_failed_addresses, write_rejects
@@ -40,7 +41,7 @@ class Options:
     allow: Mapping[BrakeKind, int] = field(default_factory=dict)
     verify: Literal["some", "all", "none"] = "some"
     names: bool = False
-    """Whether the names of all that is told are read from MO, also where nobody is about to decide by them."""
+    """Whether the names of all that is reported are read from MO, also where nobody is about to decide by them."""
 
 
 class Frame:
@@ -62,9 +63,17 @@ class Frame:
         )
         self.account.warnings += settings.warnings
 
+    def accepted(self, state: State) -> Collection[RowRef]:
+        """The pending rows that are given up."""
+        return pending_rows(state.lines) if self.options.accept_rejects else self.options.accepted_rows
+
     def finish(self, state: State, selection: Selection, gathered: Gathered) -> None:
         """Reports, kept bytes and the state, in this order: the state never says more than what is done."""
         account = self.account
+        waits = {aside.ref for aside in account.set_aside if aside.pending} | pending_rows(state.lines)
+        account.warnings += (
+            Message.NOT_PENDING(row=str(ref)) for ref in sorted(account.accepted_rows - waits)
+        )
         if account.dry:
             return
         with self.phase("write the state"):
@@ -82,7 +91,7 @@ class Frame:
                 needed,
                 {aside.ref for aside in done_with if not aside.part} - waiting,
                 self.now,
-                give_up_all=self.options.accept_rejects,
+                self.accepted(state),
             )
             kept = files_of(needed)
             self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in kept})

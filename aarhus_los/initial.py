@@ -10,7 +10,7 @@ from typing import Final
 from aarhus_los.desired.claims import DesiredObject, Notice
 from aarhus_los.drop.classlists import CLASS_LISTS
 from aarhus_los.messages import Message
-from aarhus_los.mo.kinds import Class, Facet, ItSystem, Kind, Organisation, Value
+from aarhus_los.mo.model import Class, Facet, ItSystem, Kind, Organisation, Value
 from aarhus_los.timeline import FOREVER, Piece
 from aarhus_los.uuids import seed_uuid
 

@@ -1,4 +1,4 @@
-"""Numbers in free text that could be CPR numbers are masked wherever the text is told or recorded."""
+"""Numbers in free text that could be CPR numbers are masked wherever the text is reported or recorded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def masked(text: str, *, any_digits: bool = False) -> str:
     """A text for people with every number masked that could be a CPR number: ten digits, of which four can be a day.
 
     A day may be later by 60, as in the numbers of those who have none of their own. `any_digits`: whatever the day. A text
-    without such a number is returned itself.
+    without such a number is returned itself, with the Danish that it may know.
     """
 
     def hidden(found: re.Match[str]) -> str:
@@ -27,4 +27,5 @@ def masked(text: str, *, any_digits: bool = False) -> str:
         possible = 1 <= int(found["day"]) % 60 <= 31 and 1 <= int(found["month"]) <= 12
         return MASK if possible or any_digits else found[0]
 
-    return _NUMBER.sub(hidden, text) if _NUMBER.search(text) else text
+    without = _NUMBER.sub(hidden, text)
+    return text if without == text else without

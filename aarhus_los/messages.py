@@ -1,70 +1,19 @@
-"""What is told of rows, values, files and objects, in English and in Danish, side by side.
+"""What is reported of rows, values, files and objects, in English and in Danish, side by side.
 
-A producer says `reason = Message.UNKNOWN_REFERENCE(uuid=uuid)`. What it gets is a `str`, the English text, which goes
-wherever a text goes: reject files, terminals, logs, JSON. It knows its Danish too (`danish(reason)`), for the page and for
-senders, and its `code`, by which remarks of one sort are counted. A text that is no `Reason` is shown as it is.
-
-In the templates `{name}` is a parameter: a text, a number, a date, another reason, or several of these. `{count:row|rows}`
-is a number with its noun. CPR numbers and names of people are never parameters.
+A producer says `reason = Message.UNKNOWN_REFERENCE(uuid=uuid)`. What it gets is a `Reason`: a `str`, the English text, which
+goes wherever a text goes: reject files, terminals, logs, JSON. It knows its Danish too (`danish(reason)`), for the page and
+for senders, and its `code`, by which remarks of one sort are counted. A text that is no `Reason` is shown as it is.
 """
 
 from __future__ import annotations
 
-import re
-import string
-from collections.abc import Mapping, Sequence
-from datetime import date
-from enum import Enum, StrEnum, unique
-from typing import Any, Final, TypeAlias
+from enum import unique
 
-from aarhus_los.masking import masked
-
-Param: TypeAlias = str | int | float | date | Sequence[str]
-
-
-class Reason(str):
-    """A text for people that knows its Danish and its code. Equal to, and used as, its English text."""
-
-    __slots__ = ("message", "params")
-    message: Message
-    params: Mapping[str, Param]
-
-    def __str__(self) -> str:
-        return self
-
-    @property
-    def code(self) -> str:
-        """What sort of text it is."""
-        return self.message.name.lower().replace("_", "-")
-
-    @property
-    def danish(self) -> str:
-        """The same in Danish."""
-        return masked(_DANISH.format(self.message.danish, **self.params))
-
-
-def danish(text: str) -> str:
-    """A text in Danish; as it is where it has none."""
-    return text.danish if isinstance(text, Reason) else text
-
-
-def recognised(text: str, *messages: Message) -> str:
-    """A text that was stored in English, as the one of these messages that it was; as it is where it was none."""
-    for message in messages:
-        parts = re.split(r"\{(\w+)\}", message.english)
-        pattern = "".join(f"(?P<{part}>.+)" if n % 2 else re.escape(part) for n, part in enumerate(parts))
-        if found := re.fullmatch(pattern, text):
-            return message(**found.groupdict())
-    return text
-
-
-def code_of(text: str) -> str:
-    """What sort of text it is; empty where that is not known."""
-    return text.code if isinstance(text, Reason) else ""
+from aarhus_los.reason import Template
 
 
 @unique
-class Message(Enum):
+class Message(Template):
     """English and Danish of each message. Its name is its code, which stands in records: it is not changed."""
 
     # Of a value in a file
@@ -107,7 +56,7 @@ class Message(Enum):
         "et CPR-nummer, hvis fødselsdato er efter filens dato",
     )
     CANCELLED = (
-        "the day before the start: what the row speaks of is not there",
+        "the day before the start: what the row is about is not there",
         "dagen før startdatoen: det, rækken handler om, findes ikke",
     )
     START_AFTER_END = ("after the end of the row", "efter rækkens slutdato")
@@ -146,6 +95,7 @@ class Message(Enum):
         "{file}: a header but no rows: nothing to import",
         "{file}: en overskrift, men ingen rækker: intet at importere",
     )
+    NOT_APPLIED = ("{reason}; not applied", "{reason}; bruges ikke")
 
     # Of a file as a whole
     NO_HEADER = ("it is empty: not even a header", "den er tom: der er ikke engang en overskrift")
@@ -209,6 +159,16 @@ class Message(Enum):
     UNKNOWN_LIST = ("the lists are {lists}", "listerne er {lists}")
     NAME_LACKS_TIME = ("the time is missing", "klokkeslættet mangler")
     NAME_OTHERWISE = ("its name is not of that pattern", "navnet følger ikke mønsteret")
+    CANNOT_BE_READ = ("it cannot be read ({reason})", "den kan ikke læses ({reason})")
+    NOT_GIVEN = ("the server does not give it ({said})", "serveren udleverer den ikke ({said})")
+    SIZE_NOT_KNOWN = (
+        "its size cannot be found out, so it is not known whether it is whole",
+        "dens størrelse kan ikke findes, så det vides ikke, om den er hel",
+    )
+    FILE_TOO_LARGE = (
+        "it has {size} bytes, and a file of the drop {most} at most",
+        "den er på {size} byte, og en LOS-fil højst på {most}",
+    )
     EMPTY_FILE_WAITS = (
         "{file} is empty: it waits for the next run",
         "{file} er tom: den venter til næste kørsel",
@@ -236,13 +196,13 @@ class Message(Enum):
     )
     AND_MORE = ("{name} and {count} more", "{name} og {count} til")
     COMES_LATE = (
-        "it comes late, and {files} that it is folded with can no longer be read: upload them again, or let it speak where"
+        "it comes late, and {files} that it is folded with can no longer be read: upload them again, or let it apply where"
         " the files that are left are silent, with --allow-late",
         "den kommer for sent, og {files}, der hører sammen med den, kan ikke længere læses: læg dem op igen, eller lad"
         " den gælde, hvor de tilbageværende filer intet siger, med --allow-late",
     )
     PENDING_BUT_LATE = (
-        "it has pending rows, and {files} that it is folded with can no longer be read: upload them again, or let it speak"
+        "it has pending rows, and {files} that it is folded with can no longer be read: upload them again, or let it apply"
         " where the files that are left are silent, with --allow-late",
         "den har ventende rækker, og {files}, der hører sammen med den, kan ikke længere læses: læg dem op igen, eller lad"
         " den gælde, hvor de tilbageværende filer intet siger, med --allow-late",
@@ -253,6 +213,55 @@ class Message(Enum):
         "den har ventende rækker, og dens indhold er hverken på serveren eller gemt: læg den op igen, eller opgiv dens"
         " rækker med --accept-rejects",
     )
+
+    # Of a drop before its upload
+    BEING_WRITTEN = (
+        "it is being written: validate it when the upload is complete",
+        "den er ved at blive skrevet: tjek den igen, når den er færdig",
+    )
+    NO_DROP = (
+        "no file of the drop is in this folder: is it the right one?",
+        "der er ingen LOS-filer i denne mappe: er det den rigtige?",
+    )
+    HEADER_ONLY = ("a header but no rows", "en overskrift, men ingen rækker")
+    UNIT_NOT_IN_DROP = (
+        "no unit in this folder has this uuid: applied only if MO has it",
+        "ingen enhed i denne mappe har dette UUID: bruges kun, hvis MO har det",
+    )
+    CLASS_NOT_IN_DROP = (
+        "no class of {file} in this folder has this uuid: applied only if MO has it",
+        "ingen klasse i denne mappes {file} har dette UUID: bruges kun, hvis MO har det",
+    )
+    FILES_NOT_READ = (
+        "{count:file|files} would not be read",
+        "{count:fil|filer} ville ikke blive læst",
+    )
+    COLUMNS_MISSPELT = (
+        "{count:file lacks|files lack} a column that may be misspelt",
+        "{count:fil|filer} mangler en kolonne, der måske er stavet forkert",
+    )
+    ROWS_NOT_APPLIED = (
+        "{count:row|rows} would not be applied, or only in part",
+        "{count:række|rækker} ville ikke eller kun delvist blive brugt",
+    )
+    VALID = (
+        "Nothing must be mended: {files:file|files}, {rows:row|rows}, {notes:note|notes}.",
+        "Intet skal rettes: {files:fil|filer}, {rows:række|rækker}, {notes:bemærkning|bemærkninger}.",
+    )
+    NOT_VALID = (
+        "Mend it before the upload: {faults} ({files:file|files}, {rows:row|rows}, {notes:note|notes}).",
+        "Ret det før upload: {faults} ({files:fil|filer}, {rows:række|rækker}, {notes:bemærkning|bemærkninger}).",
+    )
+    LISTED_FILES = ("Files that would not be read:", "Filer, der ikke ville blive læst:")
+    LISTED_COLUMNS = (
+        "Columns that may be misspelt:",
+        "Kolonner, der måske er stavet forkert:",
+    )
+    LISTED_ROWS = (
+        "Rows that would not be applied, or only in part:",
+        "Rækker, der ikke eller kun delvist ville blive brugt:",
+    )
+    LISTED_NOTES = ("Notes, nothing must be done about them:", "Bemærkninger, der intet kræver:")
 
     # Of rows that are set aside
     UNKNOWN_REFERENCE = ("neither MO nor the drop has {uuid}", "hverken MO eller LOS-filerne har {uuid}")
@@ -265,19 +274,15 @@ class Message(Enum):
         "hverken MO eller LOS-filerne har en person med dette CPR-nummer",
     )
     BESIDE_UNREADABLE_DATES_OF_UNIT = (
-        "line {line} speaks of the same unit, and its dates cannot be read",
+        "line {line} is about the same unit, and its dates cannot be read",
         "linje {line} handler om samme enhed, og dens datoer kan ikke læses",
     )
     BESIDE_UNREADABLE_DATES_OF_ENGAGEMENT = (
-        "line {line} speaks of the same engagement, and its dates cannot be read",
+        "line {line} is about the same engagement, and its dates cannot be read",
         "linje {line} handler om samme ansættelse, og dens datoer kan ikke læses",
     )
-    BESIDE_UNREADABLE_DATES_OF_PERSON = (
-        "line {line} speaks of the same person, and its dates cannot be read",
-        "linje {line} handler om samme person, og dens datoer kan ikke læses",
-    )
     BESIDE_SET_ASIDE_MANAGER = (
-        "line {line} speaks of the same manager and is set aside",
+        "line {line} is about the same manager and is set aside",
         "linje {line} handler om samme leder og er sat til side",
     )
     CIRCLE = (
@@ -304,6 +309,11 @@ class Message(Enum):
     NOT_SENT = (
         "not sent: it needs {kind} {uuid}, which failed: {reason}",
         "ikke sendt: det kræver {kind} {uuid}, som mislykkedes: {reason}",
+    )
+
+    NOT_PENDING = (
+        "{row} is no pending row: nothing of it is given up",
+        "{row} er ikke en ventende række: intet af den er opgivet",
     )
 
     # Of rows that are applied
@@ -627,62 +637,3 @@ class Message(Enum):
         "vent på det, som de ventende rækker mangler: hver kørsel prøver dem igen; `los-import --accept-rejects`"
         " opgiver dem",
     )
-
-    def __init__(self, english: str, danish: str) -> None:
-        self.english = english
-        self.danish = danish
-        self.params = {name for _, name, _, _ in string.Formatter().parse(english) if name}
-        """The names of the parameters of the English text; the Danish has the same."""
-
-    def __call__(self, **params: Param) -> Reason:
-        """The message with its parameters. Raises TypeError where they are not those of the template."""
-        if params.keys() != self.params:
-            raise TypeError(f"{self.name} takes the parameters {', '.join(sorted(self.params)) or '(none)'}")
-        reason = Reason(masked(_ENGLISH.format(self.english, **params)) if params else self.english)
-        reason.message, reason.params = self, params
-        return reason
-
-
-TERMS: Final = {
-    "organisation": "organisationen",
-    "facet": "facetten",
-    "class": "klassen",
-    "itsystem": "IT-systemet",
-    "org_unit": "enheden",
-    "employee": "personen",
-    "engagement": "ansættelsen",
-    "address": "adressen",
-    "it": "IT-kontoen",
-    "manager": "lederen",
-}
-"""The Danish of MO's kinds of objects, within a sentence."""
-
-
-class _English(string.Formatter):
-    def format_field(self, value: Any, format_spec: str) -> str:
-        if format_spec:
-            one, many = format_spec.split("|")
-            return f"{self.shown(value)} {one if value == 1 else many}"
-        return self.shown(value)
-
-    def shown(self, value: Any) -> str:
-        if isinstance(value, list | tuple):
-            return ", ".join(self.shown(each) for each in value)
-        return f"{value:g}" if isinstance(value, float) else f"{value}"
-
-
-class _Danish(_English):
-    def shown(self, value: Any) -> str:
-        if isinstance(value, Reason):
-            return value.danish
-        if isinstance(value, StrEnum):
-            return TERMS.get(value.value, value.value)
-        if isinstance(value, date):
-            return f"{value:%d-%m-%Y}"
-        if isinstance(value, float):
-            return f"{value:g}".replace(".", ",")
-        return super().shown(value)
-
-
-_ENGLISH: Final = _English()
-_DANISH: Final = _Danish()

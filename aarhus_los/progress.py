@@ -104,12 +104,12 @@ def completed(
     pending: Mapping[RowRef, Collection[str]],
     given_up: Iterable[RowRef],
     now: datetime,
-    *,
-    give_up_all: bool,
+    accepted: Iterable[RowRef] = (),
 ) -> State:
     """The state after everything else. `pending` and `given_up`: the rows that become so by this run.
 
-    `pending` has what `needed_again` says of each row.
+    `pending` has what `needed_again` says of each row. `accepted`: those of former runs that are given up, whether they were
+    tried again or not.
     """
     waiting, done_with = _by_file(pending), _by_file(given_up)
     today = now.date().isoformat()
@@ -117,18 +117,16 @@ def completed(
         name: replace(line, began=noted.began, last=noted.last) if (noted := state.lines.get(name)) else line
         for name, line in selection.lines.items()
     }
-    if give_up_all:
-        lines |= {
-            name: replace(
+    for name, rows in _by_file(accepted).items():
+        line, numbers = state.lines.get(name), {str(row) for row in rows}
+        if line and lines.get(name, line).sha256 == line.sha256:  # another version has other rows there
+            lines[name] = replace(
                 lines.get(name, line),
-                pending=(),
-                folded_with={},
-                given_up=tuple(sorted({*line.given_up, *line.pending})),
-                reported={},
+                pending=tuple(row for row in line.pending if row not in rows),
+                folded_with={row: names for row, names in line.folded_with.items() if row not in numbers},
+                given_up=tuple(sorted({*line.given_up, *rows.intersection(line.pending)})),
+                reported={row: day for row, day in line.reported.items() if row not in numbers},
             )
-            for name, line in state.lines.items()
-            if line.pending
-        }
     for file in selection.files:
         name = file.name.name
         line = lines[name]
@@ -145,6 +143,11 @@ def completed(
             line = replace(line, imported=imported, taken_over=False, under_way=None)
         lines[name] = line
     return next_state(state, now, lines, selection.listed, selection.reported)
+
+
+def pending_rows(lines: Mapping[str, Line]) -> set[RowRef]:
+    """The rows that wait, by the state's lines of all files."""
+    return {RowRef(name, row) for name, line in lines.items() for row in line.pending}
 
 
 def needed_again(gathered: Gathered, pending: Collection[RowRef]) -> dict[RowRef, set[str]]:

@@ -35,7 +35,7 @@ from aarhus_los.progress import check_mo, files_of, healed, needed_again, under_
 from aarhus_los.reading import has_units_at, managers_of, persons_of, read_base, read_world, units_of
 from aarhus_los.report.account import count_rows, failed_rows
 from aarhus_los.report.names import gather_names, units_of_rows
-from aarhus_los.report.outliving import ended_units, outliving
+from aarhus_los.report.orphaned import ended_units, orphaned
 from aarhus_los.report.record import record_left, write_record
 from aarhus_los.report.verdict import difference_text
 from aarhus_los.selection import Selection
@@ -198,12 +198,12 @@ class _Reconciliation:
         return system
 
     def _orphans(self, client: MoClient, wanted: list[DesiredObject], plan: Plan) -> list[Notice]:
-        """What outlives the units that end."""
+        """What is orphaned by the units that end."""
         ended = ended_units(plan.operations)
         histories: dict[str, History] = {}
         for kind in (Kind.ENGAGEMENT, Kind.MANAGER) if ended else ():
             histories |= read_of_units(client, kind, ended).found
-        return outliving(ended, histories, wanted)
+        return orphaned(ended, histories, wanted)
 
     def _gather_names(
         self,
@@ -253,10 +253,10 @@ class _Reconciliation:
         kinds = exceeding(counts, limits, self.options.allow)
         if not kinds:
             return []
-        told = read_counts(client, world.organisation[0])
+        valid = read_counts(client, world.organisation[0])
         present = None
-        if told is not None:
-            present = {Kind.ORG_UNIT: told.units, Kind.ENGAGEMENT: told.engagements}
+        if valid is not None:
+            present = {Kind.ORG_UNIT: valid.units, Kind.ENGAGEMENT: valid.engagements}
         return tripped(kinds, counts, limits, present)
 
     def _write(self, plan: Plan, wanted: list[DesiredObject], target: Target, applied: Applied) -> None:

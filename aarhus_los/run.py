@@ -58,7 +58,7 @@ def _run(frame: Frame) -> Account:
 def _select(frame: Frame, state: State) -> Selection:
     options = frame.options
     with frame.phase("read the drop"), open_source(frame.settings) as source:
-        wishes = Wishes(options.since, options.allow_late, options.allow_empty, options.accept_rejects)
+        wishes = Wishes(options.since, options.allow_late, options.allow_empty, frame.accepted(state))
         checked = frame.settings.cpr_validate_birthdate
         selection = select(state, source, frame.kept, frame.now, wishes, validate_birthdate=checked)
     frame.account.refused = selection.refused

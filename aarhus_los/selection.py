@@ -15,6 +15,7 @@ from typing import Final
 from aarhus_los.desired.claims import Notice
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
+from aarhus_los.drop.rejects import RowRef
 from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, StateError, UnavailableError
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest, moment_of_stamp
 from aarhus_los.masking import masked
@@ -71,8 +72,12 @@ class Wishes:
     since: date | None = None
     allow_late: bool = False
     allow_empty: bool = False
-    accept_rejects: bool = False
-    """What is pending is given up: what cannot be tried again is then nothing to refuse."""
+    accepted: Collection[RowRef] = ()
+    """Pending rows that are given up: a file that has no others, and cannot be tried again, is nothing to refuse."""
+
+    def has_given_up(self, name: str, line: Line) -> bool:
+        """Whether all pending rows of a file are given up."""
+        return all(RowRef(name, row) in self.accepted for row in line.pending)
 
 
 def select(
@@ -349,7 +354,7 @@ class _Selecting:
     ) -> dict[DropName, DropFile]:
         """The new files, and those that they are folded with. What other files said must not be undone: a new file that is
         folded with one that is gone is refused. Where files are imported again, which MO may lack, so is a newer one that
-        speaks of the same subjects: it would be taken for the first word on them.
+        is about the same subjects: it would be taken for the first word on them.
         """
         files: dict[DropName, DropFile] = {}
         settled = False
@@ -386,7 +391,7 @@ class _Selecting:
                 continue
             found = {other: self._known(other) for other in self._folded_with(known, name)}
             gone = [other.name for other, each in found.items() if each is None]
-            if gone and not (self.wishes.allow_late or self.wishes.accept_rejects):
+            if gone and not (self.wishes.allow_late or self._is_given_up(name)):
                 self._refuse(name.name, Message.PENDING_BUT_LATE(files=_some(gone)), EXIT_ROWS)
                 continue
             files |= {other: each for other, each in found.items() if each is not None}
@@ -403,9 +408,12 @@ class _Selecting:
     def _tried(self, name: DropName) -> DropFile | None:
         """A file whose pending rows are tried again. Where they are given up, it is no matter that it is gone."""
         file = self._known(name)
-        if file is None and not self.wishes.accept_rejects:
+        if file is None and not self._is_given_up(name):
             self._refuse(name.name, Message.PENDING_BUT_GONE(), EXIT_ROWS)
         return file
+
+    def _is_given_up(self, name: DropName) -> bool:
+        return self.wishes.has_given_up(name.name, self._line(name.name))
 
     def _known(self, name: DropName) -> DropFile | None:
         """A file that is in MO, to be folded again; None where its bytes are gone."""

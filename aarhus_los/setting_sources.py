@@ -140,7 +140,7 @@ def _hint(error: json.JSONDecodeError) -> str:
 def find_setting(
     name: str, flags: Mapping[str, str | None], environ: Mapping[str, str], file: SettingsFile
 ) -> Found | str | None:
-    """What the strongest place that speaks of a setting says, or a line on what is wrong there; None if none speaks."""
+    """What the strongest place that has a setting says, or a line on what is wrong there; None if none has it."""
     if flags.get(name) == "":
         return f"{flag_of(name)}: must not be empty"
     for rank in _ranks(name, flags, environ, file):

@@ -73,7 +73,7 @@ class Statement(Generic[V]):
 
 
 def overlay_statements(statements: Iterable[Statement[V]]) -> Timeline[V]:
-    """The days of all statements: where several speak of a day, the one that starts latest wins. The result is merged."""
+    """The days of all statements: where several cover a day, the one that starts latest wins. The result is merged."""
     pieces: list[Piece[V]] = []
     open_ones: list[Statement[V]] = []
     """Those that have started, the winner last."""
@@ -152,7 +152,7 @@ def merge(timeline: Iterable[Piece[V]]) -> Timeline[V]:
 
 
 def overlay(over: Sequence[Piece[V]], under: Sequence[Piece[V]]) -> Timeline[V]:
-    """Lays one timeline over another: unclaimed days show what is under. The result is merged."""
+    """Overlays one timeline on another: unclaimed days show what is under. The result is merged."""
     laid: list[Piece[V]] = []
     day = BEGINNING
     """The first day that is not decided yet."""
@@ -177,17 +177,17 @@ class Layers(Generic[V]):
     def __init__(self, under: Iterable[Piece[V]] = ()) -> None:
         self.pieces: list[Piece[V]] = list(under)
 
-    def lay(self, over: Sequence[Piece[V]]) -> None:
-        """Lays a timeline over all that is there: its unclaimed days show what is under."""
+    def overlay(self, over: Sequence[Piece[V]]) -> None:
+        """Overlays a timeline on all that is there: its unclaimed days show what is under."""
         first = 0
         while first < len(over):
             last = first
             while last + 1 < len(over) and day_after(over[last].end) == over[last + 1].start:
                 last += 1
-            self._lay(over[first : last + 1])
+            self._overlay(over[first : last + 1])
             first = last + 1
 
-    def _lay(self, run: Sequence[Piece[V]]) -> None:
+    def _overlay(self, run: Sequence[Piece[V]]) -> None:
         """`run` has no gap."""
         start, end, pieces = run[0].start, run[-1].end, self.pieces
         place = bisect_left(pieces, start, key=_end)

@@ -1,6 +1,6 @@
-"""What is wrong with a drop, found offline: for its sender, before the upload.
+"""What is wrong with a drop, found offline: for its sender, before the upload, in the sender's language, on any machine.
 
-No value of a row is told, only where it stands: it may be a CPR number or a name.
+No value of a row is reported, only where it stands: it may be a CPR number or a name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refus
 from aarhus_los.drop.reader import FileRefused, read_file
 from aarhus_los.drop.rows import ClassRow, OrgRow, Reject
 from aarhus_los.errors import EXIT_DATA, EXIT_OK, EXIT_ROWS
+from aarhus_los.language import Language
 from aarhus_los.masking import masked
+from aarhus_los.messages import Message
+from aarhus_los.reason import Reason, code_of, danish, in_language
+from aarhus_los.report.blocks import Block, Line
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable
 from aarhus_los.sources.folder import Folder
 
@@ -34,6 +38,15 @@ class Level(StrEnum):
     NOTE = "note"
 
 
+_WORST_FIRST: Final = tuple(Level)
+_HEADINGS: Final = {
+    Level.FILE: (Message.LISTED_FILES, "bad"),
+    Level.COLUMN: (Message.LISTED_COLUMNS, "bad"),
+    Level.ROW: (Message.LISTED_ROWS, "warn"),
+    Level.NOTE: (Message.LISTED_NOTES, "soft"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong, and where. `line` None: with the file as a whole. `column` empty: with the line as a whole."""
@@ -44,14 +57,14 @@ class Problem:
     reason: str
     level: Level
 
-    def __str__(self) -> str:
+    def text(self, language: Language) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
-        return f"{place}: {'note: ' if self.level is Level.NOTE else ''}{self.reason}"
+        return f"{place}: {in_language(self.reason, language)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """All that was found in a folder: how many files and rows of the drop, and the problems by file and line."""
+    """All that was found in a folder: how many files and rows of the drop, and the problems, the worst first."""
 
     files: int
     rows: int
@@ -64,17 +77,34 @@ class Validation:
             return EXIT_DATA
         return EXIT_ROWS if levels & {Level.COLUMN, Level.ROW} else EXIT_OK
 
-    def __str__(self) -> str:
-        """A line a problem, and a last line that can be read alone."""
-        refused = len({problem.file for problem in self.problems if problem.level is Level.FILE})
-        headers = len({problem.file for problem in self.problems if problem.level is Level.COLUMN})
-        lines = len({(each.file, each.line) for each in self.problems if each.level is Level.ROW})
-        found = f"{refused} files would not be read, {lines} rows not or not wholly applied"
-        if headers:
-            found += f", {headers} files lack a column that may be misspelt"
-        verdict = found if refused or headers or lines else "nothing is wrong with them"
-        summary = f"{self.files} files of the drop, {self.rows} rows: {verdict}."
-        return "\n".join([*map(str, self.problems), summary]) + "\n"
+    def of(self, level: Level) -> list[Problem]:
+        return [problem for problem in self.problems if problem.level is level]
+
+    @property
+    def verdict(self) -> Reason:
+        """The sentence that comes first and last, and can be read alone."""
+        counts = {"files": self.files, "rows": self.rows, "notes": len(self.of(Level.NOTE))}
+        faults = [
+            message(count=count)
+            for message, count in (
+                (Message.FILES_NOT_READ, len({each.file for each in self.of(Level.FILE)})),
+                (Message.COLUMNS_MISSPELT, len({each.file for each in self.of(Level.COLUMN)})),
+                (Message.ROWS_NOT_APPLIED, len({(each.file, each.line) for each in self.of(Level.ROW)})),
+            )
+            if count
+        ]
+        return Message.NOT_VALID(faults=faults, **counts) if faults else Message.VALID(**counts)
+
+    def blocks(self, language: Language) -> list[Block]:
+        """The verdict, a line a problem, and the verdict again."""
+        style = {EXIT_OK: "good", EXIT_ROWS: "warn"}.get(self.exit_code, "bad")
+        verdict = Line(in_language(self.verdict, language), style)
+        blocks: list[Block] = []
+        for level, (message, style) in _HEADINGS.items():
+            if problems := self.of(level):
+                blocks.append(Line(in_language(message(), language), style))
+                blocks += [Line(problem.text(language), "", 2) for problem in problems]
+        return [verdict, *blocks, verdict] if blocks else [verdict]
 
     def record(self) -> dict[str, Any]:
         """The same for machines. Stable: fields are added, never changed."""
@@ -83,12 +113,15 @@ class Validation:
             "exit_code": self.exit_code,
             "files": self.files,
             "rows": self.rows,
+            "verdict": self.verdict,
             "problems": [
                 {
                     "file": problem.file,
                     "line": problem.line,
                     "column": problem.column,
                     "reason": problem.reason,
+                    "danish": danish(problem.reason),
+                    "code": code_of(problem.reason),
                     "level": problem.level.value,
                 }
                 for problem in self.problems
@@ -107,11 +140,11 @@ def validate(folder: Path) -> Validation:
             try:
                 validating.read(name, source.read(entry.name))
             except FileChanged:
-                validating.refuse(name.name, "it is being written: validate it when the upload is complete")
+                validating.refuse(name.name, Message.BEING_WRITTEN())
             except FileUnreadable as unreadable:
                 validating.refuse(name.name, unreadable.reason)
     if not validating.files and not validating.problems:
-        validating.refuse(_shown(str(folder)), "no file of the drop is in this folder: is it the right one?")
+        validating.refuse(_shown(str(folder)), Message.NO_DROP())
     return validating.result()
 
 
@@ -129,7 +162,7 @@ class _Validating:
         name = parse_name(entry.name)
         if name is None:
             if miss := near_miss(entry.name):
-                self.refuse(_shown(entry.name), f"would not be read: {miss}")
+                self.refuse(_shown(entry.name), miss)
             return None
         self.files += 1
         if reason := refusal(name, clock.now().date()):
@@ -151,8 +184,13 @@ class _Validating:
         return Validation(
             self.files,
             sum(len(file.rows) + len(file.rejects) for file in self.parsed),
-            tuple(sorted(problems, key=lambda each: (each.file, each.line or 0, each.column))),
+            tuple(sorted(problems, key=_order)),
         )
+
+
+def _order(problem: Problem) -> tuple[int, str, int, str]:
+    """The worst first, then by file, line and column."""
+    return (_WORST_FIRST.index(problem.level), problem.file, problem.line or 0, problem.column)
 
 
 def _problems(parsed: DropFile) -> Iterator[Problem]:
@@ -161,14 +199,14 @@ def _problems(parsed: DropFile) -> Iterator[Problem]:
     if text := parsed.missing_text():
         yield Problem(file, None, "", text, Level.COLUMN if parsed.near_columns else Level.NOTE)
     if parsed.is_empty:
-        yield Problem(file, None, "", "a header but no rows", Level.NOTE)
+        yield Problem(file, None, "", Message.HEADER_ONLY(), Level.NOTE)
     for reject in parsed.rejects:
         yield Problem(file, reject.ref.line, reject.column, reject.reason, Level.ROW)
         for flaw in reject.also:
             yield Problem(file, reject.ref.line, flaw.column, flaw.reason, Level.ROW)
     for row in parsed.rows:
         for flaw in row.flaws:
-            yield Problem(file, row.ref.line, flaw.column, f"{flaw.reason}; not applied", Level.ROW)
+            yield Problem(file, row.ref.line, flaw.column, Message.NOT_APPLIED(reason=flaw.reason), Level.ROW)
         for note in row.notes:
             yield Problem(file, row.ref.line, note.column, note.reason, Level.NOTE)
 
@@ -184,8 +222,11 @@ def _strangers(files: Sequence[DropFile]) -> Iterator[Problem]:
             for name, column, target in references(type(row)):
                 uuid = getattr(row, name)
                 if isinstance(uuid, str) and target in known and uuid not in known[target]:
-                    where = "unit" if target == UNITS else f"class of STAM_UUID_{target}.csv"
-                    reason = f"no {where} in this folder has this uuid: applied only if MO has it"
+                    reason = (
+                        Message.UNIT_NOT_IN_DROP()
+                        if target == UNITS
+                        else Message.CLASS_NOT_IN_DROP(file=f"STAM_UUID_{target}.csv")
+                    )
                     yield Problem(parsed.name.name, row.ref.line, column, reason, Level.NOTE)
 
 

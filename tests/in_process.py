@@ -31,8 +31,8 @@ class InProcess:
     def __init__(self, store: MoStore) -> None:
         self.store = store
 
-    def in_parallel(self, work: Callable[[Any], Any], over: Collection[Any]) -> list[Any]:
-        return [work(each) for each in over]
+    def in_parallel(self, tasks: Collection[Callable[[], Any]]) -> list[Any]:
+        return [task() for task in tasks]
 
     def side_by_side(self, *tasks: Callable[[], object]) -> None:
         for task in tasks:

@@ -18,7 +18,7 @@ from aarhus_los.drop.names import Family
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.ledger import Kept, State, load_state, save_state
 from aarhus_los.moments import trace
-from aarhus_los.progress import completed, files_of, healed, needed_again, under_way
+from aarhus_los.progress import completed, files_of, healed, needed_again, pending_rows, under_way
 from aarhus_los.selection import Selection, Wishes, select
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Listing
 
@@ -123,7 +123,8 @@ class Importer:
     ) -> Selection:
         self.server.reads.clear()
         state = load_state(self.state_file)
-        wishes = Wishes(since, allow_late=allow_late, accept_rejects=accept_rejects, allow_empty=True)
+        accepted = pending_rows(state.lines) if accept_rejects else ()
+        wishes = Wishes(since, allow_late=allow_late, accepted=accepted, allow_empty=True)
         return select(state, self.server, self.kept, self.now, wishes)
 
     def note(self, selection: Selection, pending: Pending | None = None) -> None:
@@ -139,7 +140,7 @@ class Importer:
         needed = needed_again(_gathered(selection, state), refs)
         kept = files_of(needed)
         self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in kept})
-        save_state(self.state_file, completed(state, selection, needed, (), self.now, give_up_all=False))
+        save_state(self.state_file, completed(state, selection, needed, (), self.now))
         self.kept.forget_others(kept)
 
     def run(

@@ -517,7 +517,7 @@ def test_an_mo_that_does_not_tell_what_it_said_is_a_failure(bench: Bench) -> Non
     for words in (["registration_time"], ["registrations(filter"]):
         bench.stage.mo.intercept = refusing(*words, answer=unknown)
         text = told(bench.check(), "MO history", FAILURE)
-        assert "does not tell what it said earlier" in text
+        assert "does not show what it said earlier" in text
         assert "Unknown argument" in text
 
 
@@ -550,7 +550,7 @@ def test_a_clock_of_mo_that_is_off_is_told(
     found = bench.check()
     assert exit_code(found) == 0
     if text is None:
-        assert "the time that ours tells" in told(found, "MO clock", OK)
+        assert "the time that ours shows" in told(found, "MO clock", OK)
     else:
         said = told(found, "MO clock", WARNING).replace("299 s", "300 s").replace("91 s", "90 s")
         assert text in said

@@ -11,7 +11,7 @@ import pytest
 
 from aarhus_los.desired.claims import DesiredObject
 from aarhus_los.initial import AZ_SYSTEM, FACETS, SEED_CLASSES, facet_uuids, seed_objects
-from aarhus_los.mo.kinds import Class, Facet, History, ItSystem, Kind, Organisation
+from aarhus_los.mo.model import Class, Facet, History, ItSystem, Kind, Organisation
 from aarhus_los.plan import make_plan
 from aarhus_los.timeline import FOREVER, Piece
 from aarhus_los.uuids import seed_uuid

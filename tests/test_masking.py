@@ -12,7 +12,8 @@ from aarhus_los.checks.findings import warning
 from aarhus_los.desired.claims import Notice
 from aarhus_los.errors import UnavailableError
 from aarhus_los.masking import MASK, masked
-from aarhus_los.messages import Message, danish
+from aarhus_los.messages import Message
+from aarhus_los.reason import code_of, danish
 from aarhus_los.selection import Refusal
 
 
@@ -90,3 +91,13 @@ def test_whatever_is_told_is_masked_in_both_languages() -> None:
     assert (refusal.file, refusal.reason) == (f"{MASK}.csv", f"not {MASK}")
     assert warning("drop", "a file 0102031234.csv").text == f"a file {MASK}.csv"
     assert str(UnavailableError("550 0102031234.csv", lasting=True)).startswith(f"550 {MASK}.csv")
+
+
+@pytest.mark.parametrize("uuid", ["4c9c6a10-0102-4031-8123-0102031234ab", "no uuid"])
+def test_a_text_in_which_nothing_is_masked_keeps_its_danish(uuid: str) -> None:
+    reason = Message.UNKNOWN_PARENT(uuid=uuid)
+    for text in (masked(reason), Notice(reason).text, Refusal("a.csv", reason, 65).reason):
+        assert (danish(text), code_of(text)) == (
+            f"hverken MO eller LOS-filerne har overenheden {uuid}",
+            "unknown-parent",
+        )

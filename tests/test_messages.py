@@ -8,7 +8,8 @@ from datetime import date
 
 import pytest
 
-from aarhus_los.messages import Message, Reason, code_of, danish
+from aarhus_los.messages import Message
+from aarhus_los.reason import Reason, code_of, danish
 
 
 @pytest.mark.parametrize("message", Message, ids=lambda each: each.name)

@@ -14,7 +14,7 @@ from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.errors import StateError
 from aarhus_los.ledger import NOTHING_YET, Line, State, digest
-from aarhus_los.progress import check_mo, completed, files_of, healed, needed_again, under_way
+from aarhus_los.progress import check_mo, completed, files_of, healed, needed_again, pending_rows, under_way
 from aarhus_los.selection import Selection
 from tests.memory_source import FOUR, HEADER, LIST, NOW, ONE, ROW, THREE, TWO, UNIT, stam
 from tests.world import A, B, file_of
@@ -187,7 +187,7 @@ def test_a_completed_file_is_in_mo_and_no_longer_under_way() -> None:
     new = file(ONE)
     selection = selected(State(), new)
     noted = under_way(State(), selection, (), MOMENT)
-    after = completed(noted, selection, {}, (), NOW, give_up_all=False)
+    after = completed(noted, selection, {}, (), NOW)
     assert after.lines[ONE] == Line(
         ONE,
         digest(new.data),
@@ -207,27 +207,27 @@ def test_a_version_that_was_cut_off_before_is_under_way_no_more() -> None:
     assert selection.lines[ONE].under_way == "b" * 64
     noted = under_way(cut_off, selection, (), MOMENT)
     assert noted.lines[ONE].under_way == new.sha256
-    line = completed(noted, selection, {}, (), NOW, give_up_all=False).lines[ONE]
+    line = completed(noted, selection, {}, (), NOW).lines[ONE]
     assert (line.under_way, line.began, line.last) == (None, EARLIER, AT)
 
 
 def test_pending_rows_are_noted_with_the_day_on_which_they_were_told_first() -> None:
     new = file(ONE, A, B)
     selection = selected(State(), new)
-    first = completed(State(), selection, {RowRef(ONE, 3): ()}, (), NOW, give_up_all=False)
+    first = completed(State(), selection, {RowRef(ONE, 3): ()}, (), NOW)
     assert (first.lines[ONE].pending, first.lines[ONE].reported) == ((3,), {"3": "2026-11-24"})
     again = selected(first, file(ONE, A, B, due={3}))
-    second = completed(first, again, {RowRef(ONE, 3): ()}, (), NOW + DAY, give_up_all=False)
+    second = completed(first, again, {RowRef(ONE, 3): ()}, (), NOW + DAY)
     assert (second.lines[ONE].pending, second.lines[ONE].reported) == ((3,), {"3": "2026-11-24"})
     assert second.lines[ONE].imported == first.lines[ONE].imported
-    done = completed(second, selected(second, file(ONE, A, B, due={3})), {}, (), NOW, give_up_all=False)
+    done = completed(second, selected(second, file(ONE, A, B, due={3})), {}, (), NOW)
     assert (done.lines[ONE].pending, done.lines[ONE].reported) == ((), {})
 
 
 def test_a_superseded_row_is_given_up_for_good() -> None:
     state = State(NOW, {ONE: Line(ONE, "a" * 64, pending=(2, 3), given_up=(4,))}, ours=True)
     selection = selected(state, file(ONE, A, B, due={2, 3}), file(TWO))
-    after = completed(state, selection, {RowRef(ONE, 3): ()}, [RowRef(ONE, 2)], NOW, give_up_all=False)
+    after = completed(state, selection, {RowRef(ONE, 3): ()}, [RowRef(ONE, 2)], NOW)
     assert (after.lines[ONE].pending, after.lines[ONE].given_up) == ((3,), (2, 4))
 
 
@@ -235,7 +235,14 @@ def test_a_new_version_forgets_what_was_given_up() -> None:
     state = State(NOW, {ONE: Line(ONE, "a" * 64, given_up=(2,))}, ours=True)
     selection = selected(state, file(ONE))
     selection.lines[ONE] = Line(ONE, file(ONE).sha256)  # as the selection has a version that it fetched
-    assert completed(state, selection, {}, (), NOW, give_up_all=False).lines[ONE].given_up == ()
+    assert completed(state, selection, {}, (), NOW).lines[ONE].given_up == ()
+
+
+def test_what_is_given_up_are_rows_of_the_version_that_waits_and_not_those_of_its_correction() -> None:
+    state = State(NOW, {ONE: Line(ONE, "a" * 64, pending=(2,), reported={"2": "2026-11-01"})}, ours=True)
+    correction = file(ONE, A, B)
+    after = completed(state, selected(state, correction), {}, (), NOW, pending_rows(state.lines)).lines[ONE]
+    assert (after.sha256, after.pending, after.given_up) == (correction.sha256, (), ())
 
 
 def test_who_gives_up_all_gives_up_also_what_was_not_tried() -> None:
@@ -243,7 +250,7 @@ def test_who_gives_up_all_gives_up_also_what_was_not_tried() -> None:
     known = {name: Line(name, "a" * 64, pending=(2,), reported={"2": "2026-11-01"}) for name in (ONE, TWO)}
     state = State(NOW, known, ours=True)
     selection = selected(state, file(TWO, due={2}))
-    after = completed(state, selection, {}, [RowRef(TWO, 2)], NOW, give_up_all=True).lines
+    after = completed(state, selection, {}, [RowRef(TWO, 2)], NOW, pending_rows(state.lines)).lines
     assert {name: (line.pending, line.given_up, line.reported) for name, line in after.items()} == {
         ONE: ((), (2,), {}),
         TWO: ((), (2,), {}),
@@ -253,10 +260,10 @@ def test_who_gives_up_all_gives_up_also_what_was_not_tried() -> None:
 def test_a_file_that_a_run_takes_over_stays_so_until_it_is_imported() -> None:
     taken = Line(ONE, "a" * 64, taken_over=True)
     state = State(NOW, {}, ours=False)
-    after = completed(state, selected(state, taken=taken), {}, (), NOW, give_up_all=False)
+    after = completed(state, selected(state, taken=taken), {}, (), NOW)
     assert after.lines[ONE].taken_over
     new = file(ONE)
-    imported = completed(after, selected(after, new), {}, (), NOW, give_up_all=False)
+    imported = completed(after, selected(after, new), {}, (), NOW)
     assert not imported.lines[ONE].taken_over
 
 

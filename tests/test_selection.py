@@ -608,7 +608,7 @@ def test_since_is_refused_where_later_files_left_the_server(importer: Importer) 
     three(importer)
     del importer.server.files[TWO]
     selection = importer.run(date(2026, 11, 1))
-    # The third speaks of the same unit: on an MO that was put back it would be taken for the first word on it.
+    # The third is about the same unit: on an MO that was put back it would be taken for the first word on it.
     assert refused(selection) == {ONE: 1, THREE: 1}
     assert new(selection) == [LEDER]
     assert any(TWO in warning for warning in texts(selection))

@@ -175,7 +175,7 @@ def test_what_is_overlaid_shows_what_is_under_where_it_claims_nothing(
 def test_layers_are_overlays_one_after_the_other(under: Timeline[str], all_over: list[Timeline[str]]) -> None:
     layers, expected = Layers(under), under
     for over in all_over:
-        layers.lay(over)
+        layers.overlay(over)
         expected = overlay(over, expected)
         assert by_day(layers.pieces) == by_day(expected)
         assert layers.pieces == sorted(layers.pieces, key=lambda piece: piece.start)

@@ -118,7 +118,7 @@ class Importer:
         said = self.said
         given_up = [aside.ref for aside in said.superseded if not aside.part]
         waiting = needed_again(self.subjects.lines, {aside.ref for aside in said.set_aside if aside.pending})
-        self.state = completed(state, selection, waiting, given_up, NOW, give_up_all=False)
+        self.state = completed(state, selection, waiting, given_up, NOW)
         return said
 
     def again(self, since: int = 0) -> Desired:

@@ -24,7 +24,6 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.http import Http
 from aarhus_los.messages import Message
 
-DEFAULT_URL: Final = "https://adressevaelger.dk"
 DOUBTED_AFTER: Final = 10
 """So many look-ups in a row without an answer, and until the next answer a look-up has one try only."""
 DOWN_AFTER: Final = 50

@@ -41,7 +41,7 @@ def resolve(
 ) -> Resolution:
     """Resolves `texts`; texts that differ in spaces only are one. Raises nothing for what the service or the cache does.
 
-    `service` None: addresses are not looked up, by the settings. `now`: an aware datetime. `progress` is told, in this
+    `service` None: addresses are not looked up, by the settings. `now`: an aware datetime. `progress` is called, in this
     thread, how many look-ups of how many are done. Answers are saved even if the run is interrupted meanwhile.
     """
     wanted = {text: normalise(text) for text in texts}

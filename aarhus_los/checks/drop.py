@@ -23,7 +23,7 @@ _SUBJECT: Final = "drop"
 
 
 def drop(settings: Settings) -> tuple[list[Finding], list[str]]:
-    """Logs in, lists the folder, and opens each file that an import would: what it says of them is told beforehand.
+    """Logs in, lists the folder, and opens each file that an import would: what it says of them is reported beforehand.
 
     Also the names of those that it would read.
     """

@@ -40,13 +40,13 @@ def mo(settings: Settings) -> list[Finding]:
         try:
             organisation = read_organisation(client)
         except UnavailableError as error:
-            return [*found, failure("MO GraphQL", _told(error))]
+            return [*found, failure("MO GraphQL", _text(error))]
         found.append(ok("MO GraphQL", f"version {settings.graphql_version} answers"))
         for check in (_reads, _history, partial(_seed, settings=settings, organisation=organisation)):
             try:
                 found += check(client)
             except UnavailableError as error:
-                found.append(failure("MO GraphQL", _told(error)))
+                found.append(failure("MO GraphQL", _text(error)))
     return found
 
 
@@ -70,7 +70,7 @@ def _client(settings: Settings, auth: Auth | None) -> MoClient:
     )
 
 
-def _told(error: Exception) -> str:
+def _text(error: Exception) -> str:
     return str(error).removesuffix(_NEXT_RUN)
 
 
@@ -79,7 +79,7 @@ def _reached(settings: Settings) -> Finding:
         try:
             version = member(client.get("/version/"), "mo_version")
         except (UnavailableError, Refused, NotShown) as error:
-            return failure("MO", _told(error))
+            return failure("MO", _text(error))
     if not isinstance(version, str):
         return failure("MO", f"{settings.mora_base} answers, but is no MO: check the setting mora.base")
     return ok("MO", f"{settings.mora_base} answers: version {version[:40]}")
@@ -100,7 +100,7 @@ def _token(settings: Settings) -> list[Finding]:
     try:
         token = TokenSource(auth, http).current()
     except UnavailableError as error:
-        return [failure("MO token", _told(error))]
+        return [failure("MO token", _text(error))]
     finally:
         http.close()
     return [ok("MO token", f"{auth.url} gives one to the client {auth.client_id}"), _roles(token)]
@@ -109,7 +109,7 @@ def _token(settings: Settings) -> list[Finding]:
 def _roles(token: str) -> Finding:
     roles = realm_roles(token)
     if roles is None:
-        return warning("MO roles", "the token is no JWT that tells roles: which ours has cannot be told")
+        return warning("MO roles", "the token is no JWT with roles: which ours has is not known")
     missing = [role for role in ROLES if role not in roles]
     if missing:
         text = f"our client in Keycloak lacks the realm role {' and the realm role '.join(missing)}: give it"
@@ -118,7 +118,7 @@ def _roles(token: str) -> Finding:
 
 
 def realm_roles(token: str) -> set[str] | None:
-    """The realm roles in the payload of a JWT, which is not verified: that is MO's business. None where it tells none."""
+    """The realm roles in the payload of a JWT, which is not verified: that is MO's business. None where it has none."""
     try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -135,17 +135,17 @@ def _rest(client: MoClient) -> Finding:
             return failure("MO REST", "MO has no root organisation: finish its installation")
         client.ask_to_write()
     except (UnavailableError, Refused, NotShown) as error:
-        return failure("MO REST", _told(error))
+        return failure("MO REST", _text(error))
     return ok("MO REST", "switched on, and takes what we write")
 
 
 def _clock(client: MoClient) -> list[Finding]:
-    """The `Date` header is whole seconds, and up to two late: it tells a clock that is wrong, no more."""
+    """The `Date` header is whole seconds, and up to two late: it shows a clock that is wrong, no more."""
     ahead = client.ahead
     if ahead is None:
         return []
     if abs(ahead) <= CLOCKS_APART:
-        return [ok("MO clock", "tells the time that ours tells")]
+        return [ok("MO clock", "shows the time that ours shows")]
     seconds = round(abs(ahead.total_seconds()))
     direction = "ahead of" if ahead > timedelta() else "behind"
     text = (
@@ -170,13 +170,13 @@ def _reads(client: MoClient) -> list[Finding]:
 
 
 def _history(client: MoClient) -> list[Finding]:
-    """What tells what MO said before, and what of ours it has written."""
+    """Whether MO shows what it said before, and what of ours it has written."""
     now = datetime.now(UTC)
     try:
         read_histories(client, Kind.ORG_UNIT, [NOBODY], as_of=now)
         registered_since(client, {Kind.ORG_UNIT: [NOBODY]}, now)
     except (UnavailableError, NotShown) as error:
-        text = f"MO does not tell what it said earlier, which an import needs: {_told(error)}"
+        text = f"MO does not show what it said earlier, which an import needs: {_text(error)}"
         return [failure("MO history", text)]
     return [ok("MO history", "what MO said earlier can be read, and when it registered what")]
 

@@ -86,7 +86,7 @@ class UnresolvedAddress:
 
 @dataclass
 class Desired:
-    """What a family of the drop asks of MO, and what is to be told about it."""
+    """What a family of the drop asks of MO, and what is to be reported about it."""
 
     objects: list[DesiredObject] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)

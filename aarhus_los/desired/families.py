@@ -12,8 +12,11 @@ from aarhus_los.desired import classes, managers, org, people
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice
 from aarhus_los.desired.lines import FileLines, Gathered
 from aarhus_los.desired.persons import PeopleInMo
+from aarhus_los.drop.classlists import CLASS_LISTS
+from aarhus_los.drop.columns import UNITS, references
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family
+from aarhus_los.drop.rows import ManagerRow, OrgRow, PersonRow
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Class, History, Kind
 from aarhus_los.timeline import overlay
@@ -86,41 +89,36 @@ def desire(
     seeds = [each for each in seeds if each.uuid not in named]
     made = [each for each in (*seeds, *listed.objects) if each.kind is Kind.CLASS]
 
-    def classes_of(facet: str) -> set[str]:
+    def classes_of(class_list: str) -> set[str]:
         # What MO has may be referred to although MO cannot show it; and in a facet that it cannot show may be the classes
         # of one that it does not show.
-        in_facets = {facets[facet]} | (world.odd if facet in doubtful else set())
-        return _classes_of(in_facets, made, mo) | world.odd
+        facet = CLASS_LISTS[class_list].facet
+        in_facets = {uuid for key, uuid in facets.items() if key == facet}
+        return _classes_of(in_facets | (world.odd if facet in doubtful else set()), made, mo) | world.odd
 
+    there: dict[str, Collection[str]] = {
+        target: classes_of(target)
+        for row in (OrgRow, PersonRow, ManagerRow)
+        for _, _, target in references(row)
+        if target != UNITS
+    }
     units, stated = org.desire(
-        of[Family.ORG], subjects.units, mo, base, classes_of("org_unit_type"), addresses, unreadable
+        of[Family.ORG], subjects.units, mo, base, there["Enhedstype"], addresses, unreadable
     )
-    units_after = _after(units, stated, mo.get(Kind.ORG_UNIT, {}))
+    there[UNITS] = units_after = _after(units, stated, mo.get(Kind.ORG_UNIT, {}))
     persons, cprs = people.desire(
         of[Family.PERS],
         subjects.persons,
         world.people,
         base,
-        people.Known(
-            units_after,
-            classes_of("engagement_type"),
-            classes_of("engagement_job_function"),
-            ours.az_system,
-        ),
+        people.Known(units_after, there, ours.az_system),
     )
     leaders = managers.desire(
         of[Family.LEDER],
         subjects.managers,
         mo.get(Kind.MANAGER, {}),
         base,
-        managers.Known(
-            units_after,
-            cprs | set(world.people.persons),
-            world.people,
-            classes_of("manager_type"),
-            classes_of("manager_level"),
-            classes_of("responsibility"),
-        ),
+        managers.Known(units_after, cprs | set(world.people.persons), world.people, there),
         unreadable,
     )
     return [Desired(objects=seeds, notices=notices), listed, units, persons, leaders]

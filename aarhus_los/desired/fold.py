@@ -67,9 +67,9 @@ class Claims:
             # Where the base has nothing, what is known is what was claimed.
             self._known[key] = Layers(base) if base else self._claimed[key]
         claimed, known = self._claimed[key], self._known[key]
-        claimed.lay(claim)
+        claimed.overlay(claim)
         if known is not claimed:
-            known.lay(claim)
+            known.overlay(claim)
 
     def claimed(self, key: Object) -> History:
         """What all files together claim of an object."""
@@ -119,7 +119,7 @@ def fold(
         if each.file.name.kind == "luk":
             claim = end_at_file_date(each, lead, folded.claims, set_aside)
             each.first = claim[0].start if claim else None
-            folded.unknown += () if claim else (row.ref for row in each.standing(set_aside))
+            folded.unknown += () if claim else (row.ref for row in each.valid(set_aside))
         else:
             claim = _claim(each, objects, folded, value_of, set_aside, completed)
         folded.of_files.append(claim)
@@ -129,7 +129,7 @@ def fold(
 
 def end_at_file_date(each: FileLines, key: Object, claims: Claims, set_aside: Collection[RowRef]) -> History:
     """What a luk file claims: the last day is the file date. Nothing where there is nothing to end."""
-    refs = tuple(row.ref for row in each.standing(set_aside))
+    refs = tuple(row.ref for row in each.valid(set_aside))
     if not refs or not is_there(claims.known(key)):  # what begins later only ends before it has begun
         return ()
     claim: History = (Piece(day_after(each.file.name.file_date), FOREVER, NOTHING, refs),)
@@ -147,8 +147,8 @@ def _claim(
 ) -> History:
     """Adds what a file that is no luk claims of all objects, and notes its first day. Returns its claim on the first."""
     each.first = None
-    standing = each.standing(set_aside)
-    if not standing:
+    valid = each.valid(set_aside)
+    if not valid:
         return ()
     lead, day = objects[0], each.file.name.file_date
     known = folded.claims.known
@@ -160,7 +160,7 @@ def _claim(
         ends_a_row = gap.value is NOTHING and gap.start not in (first, BEGINNING)
         if ends_a_row and gap.start > day and _announced(gap.start, objects, folded.claims):
             claims = {key: cut(claim, gap.start, gap.end) for key, claim in claims.items()}
-            last = max(standing, key=lambda row: (row.end, row.ref.line))
+            last = max(valid, key=lambda row: (row.end, row.ref.line))
             folded.spared.append((last.ref, gap.start))
     for key, claim in claims.items():
         folded.claims.add(key, claim)

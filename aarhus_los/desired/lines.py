@@ -32,7 +32,7 @@ class FileLines:
         """Whether one of them is new or pending."""
         return any(self.file.is_due(line.ref) for line in (*self.rows, *self.rejects))
 
-    def standing(self, set_aside: Collection[RowRef]) -> list[Any]:
+    def valid(self, set_aside: Collection[RowRef]) -> list[Any]:
         """The rows that are applied."""
         return [row for row in self.rows if row.ref not in set_aside]
 

@@ -35,9 +35,8 @@ class Known:
     cprs: Collection[Cpr]
     """The people whom MO has, or will have."""
     people: PeopleInMo
-    types: Collection[str]
-    levels: Collection[str]
-    responsibilities: Collection[str]
+    references: Mapping[str, Collection[str]]
+    """`UNITS` or the name of a class list → the uuids that rows may refer to."""
 
 
 def manager_uuid(org_unit: str, cpr: Cpr) -> str:
@@ -101,7 +100,7 @@ class _Managers:
             self.managers,
             lambda manager, lines: (
                 {(Kind.MANAGER, manager): lines.file.name.file_date}
-                if any(isinstance(row, ManagerRow) for row in lines.standing(self.set_aside))
+                if any(isinstance(row, ManagerRow) for row in lines.valid(self.set_aside))
                 else {}
             ),
             lambda manager, aside, row: [(Kind.MANAGER, manager)],
@@ -113,23 +112,15 @@ class _Managers:
         known = self.known
         rows = [row for row in lines.rows if isinstance(row, ManagerRow)]
         # What a rejected row takes with it cannot heal, whatever else is missing.
-        self._fall(rows, [reject.ref for reject in lines.rejects])
+        self._drop_together(rows, [reject.ref for reject in lines.rejects])
         for row in rows:
-            self.set_aside.check_references(
-                row,
-                (
-                    ("OrgUUID", row.org_uuid, known.units),
-                    ("LedertypeUUID", row.type_uuid, known.types),
-                    ("LederniveauUUID", row.level_uuid, known.levels),
-                    ("LederansvarUUID", row.responsibility_uuid, known.responsibilities),
-                ),
-            )
+            self.set_aside.check_references(row, known.references)
             if row.cpr not in known.cprs:
                 self.set_aside.add(row.ref, "CPR", Message.UNKNOWN_PERSON(), pending=True)
             self.set_aside.drop_unreadable(row, [manager], self.unreadable)
-        self._fall(rows, [row.ref for row in rows if row.ref in self.set_aside])
+        self._drop_together(rows, [row.ref for row in rows if row.ref in self.set_aside])
 
-    def _fall(self, rows: Sequence[ManagerRow], failed: Sequence[RowRef]) -> None:
+    def _drop_together(self, rows: Sequence[ManagerRow], failed: Sequence[RowRef]) -> None:
         for first in failed[:1]:
             for row in rows:
                 reason = Message.BESIDE_SET_ASIDE_MANAGER(line=first.line)
@@ -139,13 +130,13 @@ class _Managers:
         key: Object = (Kind.MANAGER, manager)
         claims = Claims(base_of([key], self.base))
         for lines in each:
-            standing = lines.standing(self.set_aside)
-            rows = [row for row in standing if isinstance(row, ManagerRow)]
+            valid = lines.valid(self.set_aside)
+            rows = [row for row in valid if isinstance(row, ManagerRow)]
             if rows:
                 origin = tuple(row.ref for row in rows)
                 claims.add(key, lasting(self._value(rows), lines.file.name.file_date, FOREVER, origin))
             elif not end_at_file_date(lines, key, claims, self.set_aside):
-                for row in standing:
+                for row in valid:
                     if self.set_aside.is_due(row.ref):
                         text = Message.UNKNOWN_MANAGER(uuid=manager)
                         self.result.notices.append(Notice(text, row.ref))

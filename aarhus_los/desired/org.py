@@ -1,6 +1,6 @@
 """Org rows, and MO as it was and is, to org units with their marks and addresses.
 
-A row is the whole truth of its unit for its validity: it speaks of the unit and each of its eight addresses.
+A row is the whole truth of its unit for its validity: it is about the unit and each of its eight addresses.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class _Org:
             claims = of_file.get(file.name.name, [])
             moved = [unit for unit, _, claim in claims if hangs_elsewhere(claim, links[unit])]
             for unit, _, claim in claims:
-                layers[unit].lay(claim)
+                layers[unit].overlay(claim)
             found = circles(upward(moved, links)) if moved else []
             if found:
                 dropped = self._drop_makers(found, {unit: lines for unit, lines, _ in claims})
@@ -187,7 +187,7 @@ class _Org:
                 child, parent = circle[place - 1], circle[(place + 1) % len(circle)]
                 path = Message.UNITS_UNDER(unit=child, parent=Message.UNITS_UNDER(unit=unit, parent=parent))
                 reason = Message.CIRCLE(day=start, units=path)
-                for row in lines.standing(self.set_aside):
+                for row in lines.valid(self.set_aside):
                     first = max(row.start, lines.first)
                     if row.parent_uuid == parent and first <= end and start <= row.end:
                         self.set_aside.add(row.ref, "ParentUUID", reason, pending=False)
@@ -261,7 +261,7 @@ class _Org:
     def _begins(self, unit: str, lines: FileLines) -> dict[Object, date]:
         """From when on the valid rows of a file claim each object of a unit."""
         begins: dict[Object, date] = {}
-        for row in [] if lines.first is None else lines.standing(self.set_aside):
+        for row in [] if lines.first is None else lines.valid(self.set_aside):
             day = max(row.start, lines.first)
             for key in objects_of(unit):
                 if self.values[unit](row, key) is not UNCLAIMED:

@@ -31,8 +31,8 @@ class Known:
 
     units: Mapping[str, History]
     """As they will be after this run."""
-    engagement_types: Collection[str]
-    job_functions: Collection[str]
+    references: Mapping[str, Collection[str]]
+    """`UNITS` or the name of a class list → the uuids that rows may refer to."""
     az_system: str
 
 
@@ -45,7 +45,7 @@ def desire(
     rows.
     """
     people = _People(files, persons, mo, base, known)
-    return people.desired(), people.standing_cprs()
+    return people.desired(), people.valid_cprs()
 
 
 class _People:
@@ -86,12 +86,12 @@ class _People:
         self.set_aside.report(self.result, self.persons, self._begins, self._needed)
         return self.result
 
-    def standing_cprs(self) -> set[Cpr]:
+    def valid_cprs(self) -> set[Cpr]:
         return {
             row.cpr
             for each in self.persons.values()
             for lines in each
-            for row in lines.standing(self.set_aside)
+            for row in lines.valid(self.set_aside)
             if isinstance(row, PersonRow) and not row.states_nothing
         }
 
@@ -101,14 +101,7 @@ class _People:
             self.set_aside.add(row.ref, "CPR", reason, pending=False)
         elif row.cpr not in self.mo.persons and person in self.mo.names:
             self.set_aside.add(row.ref, "CPR", Message.OTHER_CPR_IN_MO(uuid=person), pending=True)
-        self.set_aside.check_references(
-            row,
-            (
-                ("OrgenhedUUID", row.org_uuid, self.known.units),
-                ("EngagementTypeUUID", row.engagement_type_uuid, self.known.engagement_types),
-                ("StillingsBetegnelseUUID", row.job_function_uuid, self.known.job_functions),
-            ),
-        )
+        self.set_aside.check_references(row, self.known.references)
         if self.mo.unreadable:
             objects = (person, row.engagement_uuid, email_uuid(row.cpr), account_uuid(row.cpr))
             self.set_aside.drop_unreadable(row, objects, self.mo.unreadable)
@@ -199,11 +192,11 @@ class _People:
         self, of_file: _OfFile, claims: Claims, lines: FileLines, unknown: Collection[RowRef]
     ) -> None:
         """A name from the file date on, e-mail and account until the last engagement ends."""
-        standing = [row for row in lines.standing(self.set_aside) if row.ref not in unknown]
-        origin = tuple(row.ref for row in standing)
+        valid = [row for row in lines.valid(self.set_aside) if row.ref not in unknown]
+        origin = tuple(row.ref for row in valid)
         if not origin:
             return
-        rows = [row for row in standing if isinstance(row, PersonRow)]
+        rows = [row for row in valid if isinstance(row, PersonRow)]
         if won := self._vote(rows, of_file, "CPRNavn", _plain_name):
             name = Person.named(won.name, of_file.cpr)
             claims.add(
@@ -286,7 +279,7 @@ class _People:
 
     def _begins(self, person: str, lines: FileLines) -> dict[Object, date]:
         begins: dict[Object, date] = {}
-        for row in lines.standing(self.set_aside):
+        for row in lines.valid(self.set_aside):
             first = self.first.get((row.ref.file, _engagement_of(row) or ""))
             if isinstance(row, PersonRow) and first is not None:
                 key = (Kind.ENGAGEMENT, row.engagement_uuid)

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from typing import TypeVar
 
+from aarhus_los.drop.rows import RowRef
 from aarhus_los.mo.model import History, Unit, Value
 from aarhus_los.timeline import FOREVER, Piece, day_after, day_before, split
 
-R = TypeVar("R")
-
 
 def dangling(
-    rows: Iterable[R],
-    makes: Callable[[R], str | None],
-    needs: Callable[[R], str],
+    rows: Iterable[RowRef],
+    makes: Callable[[RowRef], str | None],
+    needs: Callable[[RowRef], str],
     known: Callable[[str], bool],
-) -> dict[R, str]:
+) -> dict[RowRef, str]:
     """The rows whose need is neither known nor made by a row that is itself left, with what they lack.
 
     Transitively drops rows whose parent is dropped; rows may need each other in any order.
     """
     left: dict[str, int] = {}
     """What is made → how many of the rows that make it are left."""
-    needed_by: dict[str, list[R]] = {}
+    needed_by: dict[str, list[RowRef]] = {}
     for row in rows:
         if (made := makes(row)) is not None:
             left[made] = left.get(made, 0) + 1
         needed_by.setdefault(needs(row), []).append(row)
-    dropped: dict[R, str] = {}
+    dropped: dict[RowRef, str] = {}
     lacking = [need for need in needed_by if not left.get(need) and not known(need)]
     while lacking:
         need = lacking.pop()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from aarhus_los.desired.claims import Desired, Notice, SetAside
 from aarhus_los.desired.lines import FileLines, Gathered
+from aarhus_los.drop.columns import references
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import Reject, Row, RowRef
 from aarhus_los.messages import Message
@@ -34,7 +35,7 @@ class Rejections(dict[RowRef, SetAside]):
 
     def due_rows(self, each: FileLines) -> list[Any]:
         """The rows that are applied, and for which this run answers."""
-        return [row for row in each.standing(self) if self.is_due(row.ref)]
+        return [row for row in each.valid(self) if self.is_due(row.ref)]
 
     def drop_beside_unreadable_dates(
         self, gathered: Gathered, about: Callable[[Row | Reject], str | None], message: Message
@@ -55,10 +56,11 @@ class Rejections(dict[RowRef, SetAside]):
                 reason = Message.MO_CANNOT_SHOW(uuid=uuid, reason=unreadable[uuid])
                 self.add(row.ref, "", reason, pending=True)
 
-    def check_references(self, row: Row, referred: Iterable[tuple[str, str, Iterable[str]]]) -> None:
-        """`referred`: the column, the uuid in it, and what there is of its kind."""
-        for column, uuid, there in referred:
-            if uuid not in there:
+    def check_references(self, row: Row, there: Mapping[str, Collection[str]]) -> None:
+        """`there`: what rows refer to, by `UNITS` or the name of a class list → the uuids of what there is of it."""
+        for field, column, target in references(type(row)):
+            uuid = getattr(row, field)
+            if uuid not in there[target]:
                 self.add(row.ref, column, Message.UNKNOWN_REFERENCE(uuid=uuid), pending=True)
 
     def report(

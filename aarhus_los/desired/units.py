@@ -55,7 +55,7 @@ POSTAL_ADDRESS: Final = ADDRESSES[-1]
 
 
 def objects_of(unit: str) -> list[Object]:
-    """All that a row speaks of: the unit first, its mark, its addresses."""
+    """All that a row is about: the unit first, its mark, its addresses."""
     return [(Kind.ORG_UNIT, unit), (Kind.MARK, unit), *(each.of(unit) for each in ADDRESSES)]
 
 

@@ -90,7 +90,7 @@ def _near(others: Iterable[str], missing: Collection[str]) -> tuple[tuple[str, s
 
 
 def _can_be_shown(title: str) -> bool:
-    """Whether a title can be told: a header may be a row that holds a person's number."""
+    """Whether a title can be shown: a header may be a row that holds a person's number."""
     return title.isprintable() and len(title) <= _LONGEST_SHOWN and not _LONG_NUMBER.search(title)
 
 

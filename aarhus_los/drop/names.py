@@ -1,4 +1,4 @@
-"""The names of the drop's files: which are ours, what they hold, and in which order they speak."""
+"""The names of the drop's files: which are ours, what they hold, and in which order they are folded."""
 
 from __future__ import annotations
 

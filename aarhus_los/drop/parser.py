@@ -90,7 +90,7 @@ class Parser:
         return None
 
     def _mend(self, ref: RowRef, cells: Mapping[str, Any], unread: Mapping[str, str]) -> Row | Reject:
-        """The row with what is to be told of it, or a reject. `unread`: the fields that cannot be read, and why."""
+        """The row with what is to be reported of it, or a reject. `unread`: the fields that cannot be read, and why."""
         wrong = dict(unread)
         keys: dict[str, Any] = {
             field: self._columns[field].value(cells[field]) for field in self._keys if field not in wrong
@@ -150,7 +150,7 @@ def _fault_of_days(start: date, end: date) -> tuple[str, str] | None:
 
 
 def _note_of_days(start: date, end: date) -> tuple[str, str] | None:
-    """A field and what is to be told of it."""
+    """A field and what is to be reported of it."""
     if start < FIRST_DAY:
         return "start", Message.STARTS_TOO_EARLY(day=FIRST_DAY)
     if start > end:

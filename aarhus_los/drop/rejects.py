@@ -33,7 +33,7 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A line that is wrong in itself, with what could still be read of the subject that it speaks of.
+    """A line that is wrong in itself, with what could still be read of the subject that it is about.
 
     `days` are its first and last day; None where they cannot be read, and in files that have no dates. Of a line that ends
     before MO's days begin they are none at all: the last is the day before the first. `column` is empty where the line as a

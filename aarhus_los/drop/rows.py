@@ -71,7 +71,7 @@ _CPR: Final = Column("CPR", parse_cpr, key=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class Record:
-    """What all rows have. A flaw costs its own value only and is a fault (exit 1); a note is just told."""
+    """What all rows have. A flaw costs its own value only and is a fault (exit 1); a note is just reported."""
 
     ref: Annotated[RowRef, SkipValidation]
     flaws: Annotated[tuple[Flaw, ...], SkipValidation] = ()
@@ -98,12 +98,12 @@ class Dated:
 
     @property
     def order(self) -> tuple[date, int]:
-        """Its place among the rows of one file that speak of the same: of two on the same day, the later one wins."""
+        """Its place among the rows of one file that are about the same: of two on the same day, the later one wins."""
         return (self.written_start or self.start, self.ref.line)
 
     @property
     def states_nothing(self) -> bool:
-        """Whether it ends on the day before it starts: what it speaks of is not there (a cancelled hire)."""
+        """Whether it ends on the day before it starts: what it is about is not there (a cancelled hire)."""
         return self.start > self.end
 
 

@@ -1,1 +1,1 @@
-"""OS2mo: the fields we own, reading it, and the one door through which it is written."""
+"""OS2mo: the fields we own, reading it, and the one place that writes it."""

@@ -76,8 +76,8 @@ class Unauthorised(Exception):
 
 def scrub(text: str) -> str:
     """What MO says, for people: on one line, not too long, and without CPR numbers."""
-    told = masked(" ".join(text.split()), any_digits=True)
-    return told if len(told) <= LONGEST else told[: LONGEST - 1] + "…"
+    short = masked(" ".join(text.split()), any_digits=True)
+    return short if len(short) <= LONGEST else short[: LONGEST - 1] + "…"
 
 
 def rest_result(answer: Answer, path: str, server: str) -> Any:
@@ -109,7 +109,7 @@ def graphql_data(answer: Answer, path: str, server: str) -> dict[str, Any]:
 
 
 def foreign(answer: Answer, what: str = "instead of MO") -> Unsettled:
-    """Something before MO has answered: who, as far as its headers tell. Its text may hold anything, and is not told."""
+    """Something before MO has answered: who, as far as its headers tell. Its text may hold anything, and is not reported."""
     content = answer.headers.get("Content-Type", "").partition(";")[0].strip() or "of no type"
     teller = answer.headers.get("Server", "").strip()
     told = scrub(f"{content[:LONGEST_HEADER]}{f', {teller[:LONGEST_HEADER]}' if teller else ''}")

@@ -93,9 +93,9 @@ def _read(client: MoClient) -> _Bookmark | None:
         ) from None
 
 
-def instant(told: Any) -> Moment:
-    """An instant as MO tells it. Raises ValueError and TypeError."""
-    at = datetime.fromisoformat(told)
+def instant(text: Any) -> Moment:
+    """An instant as MO writes it. Raises ValueError and TypeError."""
+    at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError("an instant without a zone")
     return at

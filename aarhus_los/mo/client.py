@@ -33,7 +33,6 @@ __all__ = ["Auth", "MoClient", "NotShown", "Refused", "mutation"]
 CONNECTIONS: Final = 4
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
-A = TypeVar("A")
 B = TypeVar("B")
 
 
@@ -109,14 +108,14 @@ class MoClient:
         """Nothing more is sent, waits end, and after `grace` seconds also what is under way."""
         self._http.stop("the run was stopped", grace)
 
-    def in_parallel(self, work: Callable[[A], B], over: Collection[A]) -> list[B]:
-        """The results of work that reads, in order. Work must not call this itself: it would wait for its own place.
+    def in_parallel(self, tasks: Collection[Callable[[], B]]) -> list[B]:
+        """The results of tasks that read, in order. They must not call this: they would wait for their own places.
 
         The first failure, of whoever reads in parallel, ends them all, and is what all of them raise.
         """
         if self.connections < 2:
-            return [work(each) for each in over]
-        futures = [self._pool.submit(self._unless_failed, work, each) for each in over]
+            return [task() for task in tasks]
+        futures = [self._pool.submit(self._unless_failed, task) for task in tasks]
         try:
             return [future.result() for future in futures]
         except BaseException as error:
@@ -131,17 +130,17 @@ class MoClient:
             return
         with ThreadPoolExecutor(len(tasks), thread_name_prefix="mo-task") as pool:
             try:
-                for done in as_completed([pool.submit(self._unless_failed, _called, task) for task in tasks]):
+                for done in as_completed([pool.submit(self._unless_failed, task) for task in tasks]):
                     done.result()
             except BaseException as error:
                 self._end_reading(error)
                 raise
 
-    def _unless_failed(self, work: Callable[[A], B], each: A) -> B:
+    def _unless_failed(self, task: Callable[[], B]) -> B:
         if self._failed is not None:
             raise self._failed
         try:
-            return work(each)
+            return task()
         except BaseException as error:
             self._end_reading(error)
             raise (self._failed or error) from None
@@ -272,10 +271,6 @@ class MoClient:
                 " auth_realm are those that MO itself uses, and the clocks of both servers",
                 lasting=True,
             )
-
-
-def _called(task: Callable[[], B]) -> B:
-    return task()
 
 
 def _uuid_or_none(told: Any) -> str | None:

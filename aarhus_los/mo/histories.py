@@ -12,7 +12,7 @@ from uuid import UUID
 
 from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.answers import NotShown
-from aarhus_los.mo.kinds import KINDS, History, Kind, Value
+from aarhus_los.mo.model import KINDS, History, Kind, Value
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece, day_before, merge
 
 EXCLUSIVE_SINCE: Final = 29
@@ -33,7 +33,7 @@ class Page:
 
 
 def misunderstood(path: str) -> NotShown:
-    """An answer that is not as it must be. The path names the field; its value may be a secret and is not told."""
+    """An answer that is not as it must be. The path names the field; its value may be a secret and is not reported."""
     text = f"MO's answer is not understood: {path}"
     question = "Is graphql_version right, and is it MO that answers?"
     return NotShown(text, UnavailableError(f"{text}. {question}"))

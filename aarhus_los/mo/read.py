@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from aarhus_los.cpr import Cpr
@@ -242,7 +243,7 @@ def _ask(
                 read_page(nobody, kind, client.graphql_version)
             return halved(batch, error)
 
-    answers = client.in_parallel(settled, batches)
+    answers = client.in_parallel([partial(settled, batch) for batch in batches])
     return _Answers(
         [each for answer in answers for each in answer.pages],
         {key: reason for answer in answers for key, reason in answer.unreadable.items()},

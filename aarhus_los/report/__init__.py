@@ -1,1 +1,1 @@
-"""What a run tells: the account, the terminal, the files in the report folder."""
+"""What a run reports: the account, the terminal, the files in the report folder."""

@@ -24,7 +24,7 @@ from aarhus_los.errors import (
     GRAVITY,
 )
 from aarhus_los.messages import Message
-from aarhus_los.mo.kinds import Kind
+from aarhus_los.mo.model import Kind
 from aarhus_los.plan import Operation, Plan
 from aarhus_los.report.names import Names
 from aarhus_los.selection import Refusal
@@ -64,7 +64,7 @@ class FileAccount:
 
 @dataclass
 class Account:
-    """Everything that a run tells."""
+    """Everything that a run reports."""
 
     started: datetime = field(default_factory=clock.now)
     files: list[FileAccount] = field(default_factory=list)
@@ -91,9 +91,9 @@ class Account:
     stopped_with: int = EXIT_UNAVAILABLE
     """The exit code of a run that was cut off."""
     names: Names = field(default_factory=Names)
-    """Of all that the plan and the rows that are set aside speak of."""
+    """Of all that the plan and the rows that are set aside are about."""
     units_of_rows: dict[RowRef, str] = field(default_factory=dict)
-    """Row that is set aside → the org unit that it speaks of."""
+    """Row that is set aside → the org unit that it is about."""
     written: list[Operation] = field(default_factory=list)
     """The operations that MO has acknowledged."""
     record: Path | None = None
@@ -101,7 +101,7 @@ class Account:
     reports: list[Path] = field(default_factory=list)
     """The reject files, and the lists of addresses, that the run has left."""
     known_rows: frozenset[RowRef] = frozenset()
-    """Pending rows that were told already, and need not be told again today."""
+    """Pending rows that were reported already, and need not be reported again today."""
     dry: bool = False
     rows_accepted: bool = False
     """Whether all pending rows are given up."""
@@ -191,8 +191,8 @@ def count_rows(
     """
     whole = {aside.ref for aside in set_aside if not aside.part}
     pending = {aside.ref for aside in set_aside if aside.pending}
-    overtaken = {aside.ref for aside in superseded if not aside.part}
-    in_part = {aside.ref for aside in set_aside if aside.part and aside.pending} - whole - overtaken
+    replaced = {aside.ref for aside in superseded if not aside.part}
+    in_part = {aside.ref for aside in set_aside if aside.part and aside.pending} - whole - replaced
     applied = {ref for operation in operations for ref in operation.origin}
     accounts = []
     for file in files:
@@ -203,7 +203,7 @@ def count_rows(
         for ref in refs:
             if ref in whole:
                 fates[Fate.SET_ASIDE] += 1
-            elif ref in overtaken:
+            elif ref in replaced:
                 fates[Fate.SUPERSEDED] += 1
             elif ref in applied:
                 fates[Fate.APPLIED] += 1

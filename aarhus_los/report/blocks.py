@@ -1,4 +1,4 @@
-"""What is told, in blocks: lines and tables that have no width and no colour yet."""
+"""Text for people as blocks: lines, and tables of numbers, with what each line is; and blocks as plain text."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The changes of a record as people look for them: by unit and person, what was there before, what after, and when.
 
-Works on records alone, so that it tells the same of a plan, of a run, and of a record that was left long ago.
+Works on records alone, so that it says the same of a plan, of a run, and of a record that was left long ago.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+from aarhus_los.language import Language
 from aarhus_los.report.net import Net, Op, net
 from aarhus_los.report.words import (
     DETAILS,
@@ -19,17 +20,16 @@ from aarhus_los.report.words import (
     NOBODY,
     TOP,
     TYPES,
-    Language,
     Sort,
     collated,
     sort_word,
 )
 
 MOST_ROWS: Final = 20
-"""So many of the rows that ask for a change are told with it; the record has them all."""
+"""So many of the rows that ask for a change are reported with it; the record has them all."""
 MORE: Final = "…"
 DEEPEST: Final = 40
-"""So many levels of a place are told. No real tree is deeper; one that is must not take the page's time and room."""
+"""So many levels of a place are reported. No real tree is deeper; one that is must not take the page's time and room."""
 ABOUT: Final = {
     "org_unit": ("name", "parent", "type", "user_key"),
     "engagement": ("job_function", "engagement_type", "primary"),
@@ -39,7 +39,7 @@ ABOUT: Final = {
     "itsystem": ("user_key",),
     "organisation": ("municipality_code",),
 }
-"""Kind → what is told of an object that begins or ends; of one that changes, what changes is told."""
+"""Kind → what is reported of an object that begins or ends; of one that changes, what changes is reported."""
 
 
 @dataclass(slots=True)
@@ -55,12 +55,12 @@ class Change:
     left: tuple[str, ...] = ()
     """Of a unit that moves: the units above as they were."""
     sorts: dict[tuple[str, Sort], None] = field(default_factory=dict)
-    """Kind and what happens to it, in the order in which it is told."""
+    """Kind and what happens to it, in the order in which it is reported."""
     before: list[tuple[str, str]] = field(default_factory=list)
     """Label and text of what is no more."""
     after: list[tuple[str, str]] = field(default_factory=list)
     rows: dict[str, None] = field(default_factory=dict)
-    """`file:line` of what asks for it, and `MORE` where it is more than is told."""
+    """`file:line` of what asks for it, and `MORE` where it is more than is reported."""
 
     def has(self, kind: str, *sorts: Sort) -> bool:
         return any((kind, sort) in self.sorts for sort in sorts)
@@ -95,17 +95,17 @@ class _Telling:
         self.objects: dict[str, dict[Sort, set[str]]] = {}
         self.places: dict[str, tuple[str, ...]] = {}
         """Unit → the units above it and itself, as far as they were asked for."""
-        self.told: dict[str, Change] = {}
-        """Person → the first change that is told of them."""
+        self.shown: dict[str, Change] = {}
+        """Person → the first change that shows them."""
         self.found: dict[str, dict[tuple[Any, ...], Change]] = {"units": {}, "people": {}, "basics": {}}
 
     def changes(self) -> Changes:
-        # Engagements and managers first, since they say where people belong; people last, who may be told of already.
+        # Engagements and managers first, since they say where people belong; people last, who may be shown already.
         order = {"org_unit": 0, "engagement": 0, "manager": 0, "mark": 1, "employee": 3}
         for each in sorted(
             self.nets, key=lambda each: (order.get(each.kind, 2), each.kind, self._type(each))
         ):
-            self._tell(each)
+            self._add(each)
         units, people, basics = (sorted(each.values(), key=self._order) for each in self.found.values())
         return Changes(
             units, people, basics, {kind: self.objects[kind] for kind in KINDS if kind in self.objects}
@@ -139,10 +139,10 @@ class _Telling:
         place = [collated(self.name(each)) for each in change.place]
         return place, collated(change.name), change.uuid, change.start
 
-    def _tell(self, each: Net) -> None:
+    def _add(self, each: Net) -> None:
         kind, before, after = each.kind, each.before, each.after
-        if kind == "employee" and each.uuid in self.created and each.uuid in self.told:
-            self.told[each.uuid].sorts[kind, Sort.CREATED] = None
+        if kind == "employee" and each.uuid in self.created and each.uuid in self.shown:
+            self.shown[each.uuid].sorts[kind, Sort.CREATED] = None
             self._count(each, Sort.CREATED)
             return
         change = self._change(each)
@@ -171,7 +171,7 @@ class _Telling:
             of_kind.setdefault(sort, set()).add(each.uuid)
 
     def _change(self, each: Net) -> Change:
-        """The change that is told with others of the same unit or person on the same days."""
+        """The change that is reported with others of the same unit or person on the same days."""
         kind, uuid, value, start, end = each.kind, each.uuid, each.value, each.start, each.end
         if kind in ("org_unit", "mark") or (value.get("org_unit") and kind == "address"):
             unit = value["org_unit"] if kind == "address" else uuid
@@ -185,12 +185,12 @@ class _Telling:
             elif person is not None:
                 self.homes.setdefault(person, home)
             name = NOBODY.said(self.language) if person is None else self.name(person)
-            if kind in DETAILS and person in self.told and person in self.created:
-                return self.told[person]  # all that is new of a new person stands together
+            if kind in DETAILS and person in self.shown and person in self.created:
+                return self.shown[person]  # all that is new of a new person stands together
             change = Change(person or "", name, start, end, self.above(home))
             change = self.found["people"].setdefault((person or uuid, home, start, end), change)
             if person is not None:
-                self.told.setdefault(person, change)
+                self.shown.setdefault(person, change)
             return change
         facet = value.get("facet")
         name = value.get("name") or value.get("user_key") or self.name(uuid)

@@ -142,7 +142,7 @@ def _console(stream: IO[str]) -> Console:
 
 @contextmanager
 def progress(*, quiet: bool, verbose: bool) -> Iterator[Progress]:
-    """Shows on a terminal how far the run is. With `verbose`, each request and each retry is told, wherever stderr goes."""
+    """Shows on a terminal how far the run is. `verbose`: and each request and retry, wherever stderr goes."""
     if quiet or not is_terminal(sys.stderr):
         with _heard(lambda text, _: click.echo(text, err=True), verbose) if verbose else nullcontext():
             yield lambda phase, done, of: None

@@ -44,8 +44,8 @@ def write_rejects(folder: Path, files: Sequence[DropFile], set_aside: Iterable[S
             header = ("line", "column", "reason", *file.header)
             rows = _rejects(file, asides)
             if file.due is not None:
-                spoken = {str(line) for line in file.due}
-                rows += [row for row in _written(path, header, ";") if row[0] not in spoken]
+                due = {str(line) for line in file.due}
+                rows += [row for row in _written(path, header, ";") if row[0] not in due]
             rows.sort(key=lambda row: (int(row[0]), row[1]))
             # The mark tells a spreadsheet that it is UTF-8.
             write_private(path, codecs.BOM_UTF8 + _csv([header, *rows], ";"))
@@ -106,12 +106,12 @@ def _of_other_rows(file: DropFile, written: Iterable[Sequence[str]]) -> list[Seq
         return []
     from aarhus_los.drop.rows import OrgRow  # a night with nothing new needs none of it
 
-    spoken = {
+    due = {
         (row.org_uuid, defused(masked(str(row.postal_address))))
         for row in file.rows_of(OrgRow)
         if row.ref.line in file.due
     }
-    return [row for row in written if (row[0], row[1]) not in spoken]
+    return [row for row in written if (row[0], row[1]) not in due]
 
 
 def _written(path: Path, header: Sequence[str], delimiter: str) -> list[Sequence[str]]:

@@ -29,7 +29,7 @@ MODE: Final = 0o644
 """node_exporter is another user. Nothing in the file is about a person."""
 LAST_SUCCESS: Final = "los_import_last_success_timestamp_seconds"
 OUTCOMES: Final = ("found", "unsafe", "unknown", "not looked up", "not asked")
-"""The outcomes of address look-ups that are always told, also when there were none: an alert needs a series to look at."""
+"""The outcomes of address look-ups that are always there, also when there were none: an alert needs a series to look at."""
 
 
 @dataclass
@@ -40,10 +40,10 @@ class Recording:
 
 
 @contextmanager
-def recorded(settings: Settings, tell: Callable[[str], None]) -> Iterator[Recording]:
+def recorded(settings: Settings, say: Callable[[str], None]) -> Iterator[Recording]:
     """Writes the file that the settings name, if they do, when the import within ends or breaks off.
 
-    Raises SettingsError or StateError at the start where it could not be written. A failure at the end is only told: it
+    Raises SettingsError or StateError at the start where it could not be written. A failure at the end is only reported: it
     must not hide how the import itself ended.
     """
     recording = Recording()
@@ -67,7 +67,7 @@ def recorded(settings: Settings, tell: Callable[[str], None]) -> Iterator[Record
         try:
             _write(path, settings.state_file, recording.account, code)
         except StateError as error:
-            tell(f"the metrics are those of an earlier run: {error}")
+            say(f"the metrics are those of an earlier run: {error}")
 
 
 def lacking_extra() -> SettingsError | None:

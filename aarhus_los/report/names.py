@@ -1,4 +1,4 @@
-"""The names that a record needs: of all that its operations speak of, and the units above, as of today after the run."""
+"""The names that a record needs: of all that its operations are about, and the units above, as of today after the run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rejects import RowRef
-from aarhus_los.mo.kinds import (
+from aarhus_los.mo.model import (
     Account,
     Address,
     Class,
@@ -181,7 +181,7 @@ def _values_of(operation: Operation) -> list[Value]:
 
 
 def units_of_rows(files: Iterable[DropFile], refs: Collection[RowRef]) -> dict[RowRef, str]:
-    """Row → the org unit that it speaks of, where it tells one."""
+    """Row → the org unit that it is about, where it names one."""
     units: dict[RowRef, str] = {}
     for file in files if refs else ():
         for row in (*file.rows, *file.rejects):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import zip_longest
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from aarhus_los.timeline import BEGINNING, FOREVER, Layers, Nothing, Piece, at, clip, day_after, day_before
 
@@ -20,8 +20,6 @@ Op = Mapping[str, Any]
 
 MARK: Final = "hierarchy"
 """The field that a write which carries a mark has beside those of the unit."""
-V = TypeVar("V")
-W = TypeVar("W")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +69,13 @@ def net(operations: Iterable[Op]) -> list[Net]:
 
 def _days(ops: Sequence[Op]) -> Iterator[_Days]:
     """The days of the operations. Of several on a day, the last one stands, and the first tells what was there."""
-    written: Layers[Op] = Layers()
+    written: Layers[Value | None] = Layers()
     for op in ops:
-        written.lay((_piece(op, op),))
+        written.overlay((_piece(op, op),))
     shown: Layers[Value | None] = Layers()
     for op in reversed(ops):
         for piece in reversed(op["before"]):
-            shown.lay((_piece(piece, piece["value"]),))
+            shown.overlay((_piece(piece, piece["value"]),))
     rows = {id(op): tuple(op["rows"]) for op in ops}
     for start, end, was, now in _beside(shown.pieces, written.pieces):
         if now is not None:
@@ -89,15 +87,17 @@ def _marked(marking: Sequence[Op], days: Sequence[_Days]) -> Iterator[_Days]:
     """The mark of a unit, which the last write that carries it puts on its days, and on no other."""
     last = marking[-1]
     rows, mark = tuple(last["rows"]), {MARK: last["value"][MARK]}
-    there = [Piece(each.start, each.end, mark) for each in days if each.after is not None]
+    there: list[Piece[Value | None]] = [
+        Piece(each.start, each.end, mark) for each in days if each.after is not None
+    ]
     shown = [_piece(piece, {MARK: piece[MARK]}) for piece in marking[0]["marked_before"]]
     for start, end, before, after in _beside(shown, clip(there, *_span(last))):
         yield _Days(start, end, before, after, rows)
 
 
 def _beside(
-    one: Sequence[Piece[V]], other: Sequence[Piece[W]]
-) -> Iterator[tuple[date, date, V | None, W | None]]:
+    one: Sequence[Piece[Value | None]], other: Sequence[Piece[Value | None]]
+) -> Iterator[tuple[date, date, Value | None, Value | None]]:
     """The days of two timelines, cut where a piece of either begins or ends, with the value that each has there."""
     days = {piece.start for piece in one} | {day_after(piece.end) for piece in one}
     days |= {piece.start for piece in other} | {day_after(piece.end) for piece in other}
@@ -106,7 +106,7 @@ def _beside(
         yield start, FOREVER if after is None else day_before(after), _on(one, start), _on(other, start)
 
 
-def _on(timeline: Sequence[Piece[V]], day: date) -> V | None:
+def _on(timeline: Sequence[Piece[Value | None]], day: date) -> Value | None:
     piece = at(timeline, day)
     return None if piece is None or isinstance(piece.value, Nothing) else piece.value
 
@@ -139,7 +139,7 @@ def _rows_of(run: Sequence[_Days]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row for rows in different.values() for row in rows))
 
 
-def _piece(piece: Mapping[str, Any], value: V) -> Piece[V]:
+def _piece(piece: Mapping[str, Any], value: Value | None) -> Piece[Value | None]:
     return Piece(*_span(piece), value)
 
 

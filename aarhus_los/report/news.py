@@ -1,4 +1,4 @@
-"""What a run tells that was not told before: all that it prints where only news are wanted."""
+"""What a run reports that was not reported before: all that it prints where only news are wanted."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from aarhus_los.ledger import Line
 from aarhus_los.report.account import Account
 
 AGAIN_AFTER: Final = 7
-"""A pending row is told again in the first run of each such day since it was told first."""
+"""A pending row is reported again in the first run of each such day since it was reported first."""
 
 
 def known_rows(lines: Mapping[str, Line], last_import: date | None, today: date) -> frozenset[RowRef]:
-    """The pending rows that were told already, and need not be told today. `lines`, `last_import`: as the state has them."""
+    """The pending rows that need not be reported today, since they were. `lines`, `last_import`: as the state has them."""
     is_first_today = last_import is None or last_import < today
     return frozenset(
         RowRef(name, int(number))
@@ -28,7 +28,7 @@ def known_rows(lines: Mapping[str, Line], last_import: date | None, today: date)
 
 
 def is_news(account: Account, notice: Notice) -> bool:
-    """Whether a notice says something that was not told before: of a row that waits, only what it waits for counts."""
+    """Whether a notice says something that was not reported before: of a row that waits, only what it waits for counts."""
     return notice.news or (notice.fault and notice.ref not in account.known_rows)
 
 

@@ -19,9 +19,10 @@ from aarhus_los.desired.claims import Notice, SetAside, UnresolvedAddress
 from aarhus_los.errors import SettingsError
 from aarhus_los.files import encoded, write_private
 from aarhus_los.masking import masked
-from aarhus_los.messages import Message, code_of, danish, recognised
+from aarhus_los.messages import Message
 from aarhus_los.mo.model import Address, Mark, Value
 from aarhus_los.plan import Operation
+from aarhus_los.reason import code_of, danish, recognised
 from aarhus_los.report.account import Account, FileAccount
 from aarhus_los.report.verdict import FIELDS, brake_text, steps, verdict
 from aarhus_los.timeline import BEGINNING, FOREVER, Nothing, split
@@ -39,7 +40,7 @@ Record = dict[str, Any]
 
 
 def account_record(account: Account) -> Record:
-    """Everything that an account tells without naming anybody: not the operations."""
+    """Everything that an account says without naming anybody: not the operations."""
     counts: dict[str, dict[str, int]] = {}
     for operation in account.plan.operations:
         by_action = counts.setdefault(operation.kind, {})
@@ -126,16 +127,16 @@ def operation_record(operation: Operation) -> Record:
 
 
 @contextmanager
-def record_left(folder: Path, account: Account, tell: Callable[[], None]) -> Iterator[None]:
+def record_left(folder: Path, account: Account, update: Callable[[], None]) -> Iterator[None]:
     """Whatever ends what is within: once anything is written, the record of it is left, `run_<time>.json`.
 
-    `tell` brings the account up to date first. An exception that ends the run gets a note: how much of how much was
+    `update` brings the account up to date first. An exception that ends the run gets a note: how much of how much was
     written, and where that stands.
     """
     try:
         yield
     except BaseException as error:
-        tell()
+        update()
         account.unsettled = len(account.plan.operations) - account.acknowledged - account.failed
         account.stopped = account.stopped or (str(error) or type(error).__name__)
         account.stopped_with = getattr(error, "exit_code", 70)
@@ -289,13 +290,13 @@ def _marked(mark: str | None) -> Record:
 
 
 def _value(value: Value) -> Record:
-    told: Record = {name: getattr(value, name) for name in FIELDS[type(value)]}
+    shown: Record = {name: getattr(value, name) for name in FIELDS[type(value)]}
     # The addresses of org units are numbers, and uuids of DAR: no free text.
     free_text = ("value",) if isinstance(value, Address) and value.person is not None else _FREE_TEXT
     for name in free_text:
-        if text := told.get(name):
-            told[name] = masked(text)
-    return told
+        if text := shown.get(name):
+            shown[name] = masked(text)
+    return shown
 
 
 def _day(day: date) -> str | None:

@@ -1,4 +1,4 @@
-"""The account and the plan as lines of text, for a terminal or a mail from cron. Nothing is wrapped or coloured here."""
+"""The account as lines of text, for a terminal or a mail from cron."""
 
 from __future__ import annotations
 
@@ -9,50 +9,30 @@ from typing import Final
 
 from aarhus_los.desired.claims import Notice, SetAside
 from aarhus_los.errors import EXIT_OK, EXIT_ROWS
-from aarhus_los.messages import code_of
+from aarhus_los.reason import code_of
 from aarhus_los.report.account import Account, Fate
 from aarhus_los.report.blocks import Block, Line, Style, Table
-from aarhus_los.report.changes import Change, Changes, changes_of, words_of
+from aarhus_los.report.changes import changes_of
 from aarhus_los.report.news import is_news
-from aarhus_los.report.record import Record, run_record
+from aarhus_los.report.record import run_record
 from aarhus_los.report.tree import ended_subtrees
 from aarhus_los.report.verdict import brake_text, steps, verdict
-from aarhus_los.report.words import KINDS, NONE, SYMBOLS, Sort, days
 
 SHOWN: Final = 10
 """How many lines of one sort are shown; the record and the files in the report folder have them all."""
 
 
 def account_blocks(account: Account, *, only_news: bool = False) -> list[Block]:
-    """What a run did. The first line and the last say how it ended. `only_news`: without what was told before."""
+    """What a run did. The first line and the last say how it ended. `only_news`: without what was reported before."""
     return [
-        _closing(account),
-        *_problems(account, only_news),
-        *_figures(account, only_news),
-        _closing(account),
+        closing(account),
+        *problems(account, only_news),
+        *figures(account, only_news),
+        closing(account),
     ]
 
 
-def plan_blocks(account: Account, *, verbose: bool = False) -> list[Block]:
-    """What a run would do: counted by kind, then by unit, then the account.
-
-    `verbose`: with uuids, and the rows that ask for each change.
-    """
-    record = run_record(account)
-    changes = changes_of(record, "en")
-    planned: list[Block] = []
-    if record["plan"]:
-        planned = [
-            Line(""),
-            *_summary(changes),
-            *_by_unit(record, changes, verbose),
-            *_basics(record, changes, verbose),
-            Line(""),
-        ]
-    return [_closing(account), *planned, *_problems(account), *_figures(account), _closing(account)]
-
-
-def _problems(account: Account, only_news: bool = False) -> list[Block]:
+def problems(account: Account, only_news: bool = False) -> list[Block]:
     """What is not as it should be, the gravest first."""
     asides = [each for each in account.set_aside if not (only_news and each.ref in account.known_rows)]
     notices = [each for each in account.notices if not only_news or is_news(account, each)]
@@ -67,7 +47,7 @@ def _problems(account: Account, only_news: bool = False) -> list[Block]:
     ]
 
 
-def _figures(account: Account, only_news: bool = False) -> list[Block]:
+def figures(account: Account, only_news: bool = False) -> list[Block]:
     """What was done, in numbers, and what to do."""
     next_steps = _listed("What to do next", steps(account), "title")
     if only_news:
@@ -84,85 +64,7 @@ def _figures(account: Account, only_news: bool = False) -> list[Block]:
     ]
 
 
-def _summary(changes: Changes) -> list[Block]:
-    """How many objects of each kind are new, changed, ended, moved."""
-    groups = {
-        "+ new": (Sort.CREATED, Sort.REOPENED),
-        "~ changed": (Sort.RENAMED, Sort.CHANGED),
-        "− ended": (Sort.ENDED,),
-        "→ moved": (Sort.MOVED,),
-    }
-    rows = [
-        [
-            KINDS[kind].english,
-            *(str(len(set().union(*(objects.get(sort, ()) for sort in sorts)))) for sorts in groups.values()),
-        ]
-        for kind, objects in changes.objects.items()
-    ]
-    return [Table(["What would change", *groups], rows)]
-
-
-def _by_unit(record: Record, changes: Changes, verbose: bool) -> list[Block]:
-    """Units under their ancestors, then the people in them."""
-    names = record["names"]
-    found: dict[tuple[str, ...], list[Change]] = {}
-    for change in (*changes.units, *changes.people):
-        found.setdefault(change.place, []).append(change)
-    order = sorted(found, key=lambda place: [names.get(each, each) for each in place])
-    lines: list[Block] = []
-    told: tuple[str, ...] = ()
-    for place in order:
-        common = next(
-            (n for n, pair in enumerate(zip(told, place, strict=False)) if pair[0] != pair[1]), None
-        )
-        common = min(len(told), len(place)) if common is None else common
-        lines += [
-            Line(names.get(unit, unit) + (f"  [{unit}]" if verbose else ""), "title", 2 * depth)
-            for depth, unit in enumerate(place[common:], common)
-        ]
-        told = place
-        for change in found[place]:
-            lines += _change(change, 2 * len(place), verbose)
-    return [Line(""), *lines] if lines else []
-
-
-def _basics(record: Record, changes: Changes, verbose: bool) -> list[Block]:
-    lines: list[Block] = []
-    for change in changes.basics:
-        place = change.place[0]
-        title = KINDS[place].english if place in KINDS else f"classes of {record['names'].get(place, place)}"
-        if Line(title, "title") not in lines:
-            lines.append(Line(title, "title"))
-        lines += _change(change, 2, verbose)
-    return [Line(""), *lines] if lines else []
-
-
-def _change(change: Change, indent: int, verbose: bool) -> list[Block]:
-    """A change in a line: what, when, and each field, the old and the new."""
-    said = words_of(change, "en", planned=True)
-    sort = said[0][0]
-    span = days(change.start, change.end, "en")
-    before, after = dict(change.before), dict(change.after)
-    fields = [
-        f"{label}: {after[label]}"
-        if label not in before
-        else f"{label}: {before[label]} → {after.get(label, NONE)}"
-        for label in dict.fromkeys([*before, *after])
-    ]
-    told = f": {', '.join(fields)}" if fields and (after or sort is not Sort.ENDED) else ""
-    lines = [
-        Line(
-            f"{SYMBOLS[sort]} {change.name}: {', '.join(word for _, word in said)} {span}{told}", sort, indent
-        )
-    ]
-    if verbose:
-        lines.append(
-            Line(f"{change.uuid or NONE} ({', '.join(change.rows) or 'no row'})", "soft", indent + 2)
-        )
-    return list(lines)
-
-
-def _closing(account: Account) -> Line:
+def closing(account: Account) -> Line:
     code = account.exit_code
     totals: Counter[Fate] = Counter()
     for file in account.files:
@@ -226,10 +128,10 @@ def _first(lines: Sequence[str]) -> list[str]:
 
 def _folded(warnings: Sequence[str], notices: Sequence[Notice]) -> list[str]:
     """The warnings, those of one sort in one line."""
-    told = [(text, text) for text in warnings]
-    told += [(each.text, str(each)) for each in notices if not each.fault]
+    texts = [(text, text) for text in warnings]
+    texts += [(each.text, str(each)) for each in notices if not each.fault]
     sorts: dict[str, list[str]] = {}
-    for text, line in told:
+    for text, line in texts:
         sorts.setdefault(_sort(text), []).append(line)
     return [f"{first} (and {len(more)} more like this)" if more else first for first, *more in sorts.values()]
 

@@ -7,14 +7,15 @@ from typing import Final, get_args
 
 from aarhus_los.brakes import Brake
 from aarhus_los.errors import EXIT_DATA, EXIT_ROWS
-from aarhus_los.messages import Message, Reason, code_of
-from aarhus_los.mo.kinds import Value
+from aarhus_los.messages import Message
+from aarhus_los.mo.model import Value
 from aarhus_los.plan import Action, Operation
+from aarhus_los.reason import Reason, code_of
 from aarhus_los.report.account import Account
 from aarhus_los.timeline import FOREVER, Nothing
 
 FIELDS: Final = {kind: tuple(each.name for each in fields(kind) if each.compare) for kind in get_args(Value)}
-"""What is told of each kind of value: the fields that are compared."""
+"""What is reported of each kind of value: the fields that are compared."""
 
 
 def verdict(account: Account) -> Reason:
@@ -40,7 +41,7 @@ def verdict(account: Account) -> Reason:
 def difference_text(operation: Operation) -> Reason:
     """What would make MO say what it was told: the object, the days, the fields, and the rows that ask for it.
 
-    Without values: it is told in logs, where names of people do not belong.
+    Without values: it is reported in logs, where names of people do not belong.
     """
     days = Message.FROM_TO(start=operation.start, end=operation.end)
     if operation.end == FOREVER:

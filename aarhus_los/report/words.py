@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final
 
-Language = Literal["en", "da"]
+from aarhus_los.language import Language
 
 
 class Sort(StrEnum):

@@ -59,11 +59,6 @@ def execute(context: Context, body: Any) -> dict[str, Any]:
     return {"data": result.data}
 
 
-def is_mutation(query: str) -> bool:
-    """Whether a request writes; one that cannot be parsed does not."""
-    return root_fields(query)[0]
-
-
 def root_fields(query: str) -> tuple[bool, int]:
     """Whether a request writes, and how many fields it asks for at the top: the mutations that it holds."""
     try:

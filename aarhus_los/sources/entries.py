@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from aarhus_los.errors import DataError, UnavailableError
+from aarhus_los.messages import Message
 
 _EXAMPLES: Final = 3
 _LONGEST_SHOWN: Final = 200
@@ -113,12 +114,10 @@ class FileUnreadable(DataError):
 def listed_size(entry: Entry, limits: Limits) -> int:
     """The size that a file must have when it is read. Raises FileUnreadable where it is not known, or is too large."""
     if entry.size is None:
-        raise FileUnreadable(
-            entry.name, "its size cannot be found out, so it is not known whether it is whole"
-        )
+        raise FileUnreadable(entry.name, Message.SIZE_NOT_KNOWN())
     if entry.size > limits.file_bytes:
         most = f"{limits.file_bytes / 2**20:g} MB"
-        raise FileUnreadable(entry.name, f"it has {entry.size} bytes, and a file of the drop {most} at most")
+        raise FileUnreadable(entry.name, Message.FILE_TOO_LARGE(size=entry.size, most=most))
     return entry.size
 
 

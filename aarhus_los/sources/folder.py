@@ -8,9 +8,10 @@ import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from aarhus_los.errors import UnavailableError
+from aarhus_los.messages import Message
 from aarhus_los.sources.entries import (
     Entry,
     FileChanged,
@@ -21,6 +22,9 @@ from aarhus_los.sources.entries import (
     listed_size,
     unusable,
 )
+
+# What has become a pipe meanwhile must not keep us waiting for a writer. Windows has no such flag, and no such pipes.
+_WITHOUT_WAITING: Final = getattr(os, "O_NONBLOCK", 0)
 
 
 class Folder:
@@ -70,7 +74,7 @@ class Folder:
             self._check()
             if isinstance(error, FileNotFoundError):
                 raise FileChanged(f"{name} is gone since it was listed") from None
-            raise FileUnreadable(name, f"it cannot be read ({error.strerror})") from None
+            raise FileUnreadable(name, Message.CANNOT_BE_READ(reason=str(error.strerror))) from None
         if len(data) != size:
             raise FileChanged(f"{name} is no longer of the {size} bytes that it was listed with")
         return data
@@ -104,8 +108,7 @@ def _entry(name: str, item: os.DirEntry[str]) -> Entry | None:
 
 
 def _read(path: Path, most: int) -> bytes:
-    # What has become a pipe meanwhile must not keep us waiting for a writer.
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _WITHOUT_WAITING)) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise FileNotFoundError
         return file.read(most)

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Self
 
 from aarhus_los.errors import UnavailableError
+from aarhus_los.messages import Message
 from aarhus_los.sources.connection import Connection, Failed, place_of
 from aarhus_los.sources.entries import (
     Entry,
@@ -38,8 +39,6 @@ _UNKNOWN_COMMAND: Final = ("500", "501", "502", "504")
 _NOT_OF_ONE_FILE: Final = ("421", "425", "426", "530", "532")
 # All that a lost connection, a server out of order, or garbage from it becomes in ftplib. A refusal is told apart before.
 _LOST: Final[tuple[type[Exception], ...]] = (*ftplib.all_errors, ValueError, OverflowError)
-
-T = TypeVar("T")
 
 
 class Ftp:
@@ -98,7 +97,7 @@ class Ftp:
 
     def listing(self) -> Listing:
         try:
-            gathering, names = self._use("list the folder", self._gather)
+            gathering, names = self._connection.use("list the folder", self._gather, self._limits.exchange)
             asked = self._asked([name for name in names if self._interest(name)])
         except Failed as failed:
             if isinstance(failed.error, ftplib.error_perm):
@@ -120,11 +119,8 @@ class Ftp:
             )
         except Failed as failed:
             if _is_of_one_file(failed.error):
-                raise FileUnreadable(name, f"the server does not give it ({failed.said})") from None
+                raise FileUnreadable(name, Message.NOT_GIVEN(said=failed.said)) from None
             raise
-
-    def _use(self, purpose: str, action: Callable[[Client], T]) -> T:
-        return self._connection.use(purpose, action, self._limits.exchange)
 
     # Logging in
 
@@ -244,7 +240,11 @@ class Ftp:
         if all(entry.size is not None for entry in found.values()):
             return [*found.values()]
         try:
-            is_file = self._use("list the folder", lambda client: can_be_files(self._long_lines(client)))
+            is_file = self._connection.use(
+                "list the folder",
+                lambda client: can_be_files(self._long_lines(client)),
+                self._limits.exchange,
+            )
         except Failed as failed:
             if isinstance(failed.error, ftplib.error_perm):
                 return [*found.values()]

@@ -16,6 +16,7 @@ import paramiko
 from paramiko.ssh_exception import IncompatiblePeer
 
 from aarhus_los.errors import UnavailableError
+from aarhus_los.messages import Message
 from aarhus_los.sources.connection import Connection, Failed, place_of
 from aarhus_los.sources.entries import (
     Entry,
@@ -137,7 +138,7 @@ class Sftp:
                 raise
             if failed.error.is_gone:
                 raise FileChanged(f"{name} is gone since it was listed") from None
-            raise FileUnreadable(name, f"the server does not give it ({failed.said})") from None
+            raise FileUnreadable(name, Message.NOT_GIVEN(said=failed.said)) from None
         if len(data) != size or now not in (size, None):
             raise FileChanged(f"{name} is no longer of the {size} bytes that it was listed with")
         return data

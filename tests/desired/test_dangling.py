@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aarhus_los.desired.references import dangling
+from aarhus_los.drop.rows import RowRef
 
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(6)]
 NAMES = "abcd"
@@ -17,12 +18,13 @@ MANY = 50_000
 
 def lacking(rows: list[tuple[str | None, str]], known: str = "") -> dict[int, str]:
     """Of rows (what it makes, what it needs), those that are dropped and what they lack."""
-    return dangling(
-        range(len(rows)),
-        makes=lambda row: rows[row][0],
-        needs=lambda row: rows[row][1],
+    dropped = dangling(
+        [RowRef("file", n) for n in range(len(rows))],
+        makes=lambda ref: rows[ref.line][0],
+        needs=lambda ref: rows[ref.line][1],
         known=lambda unit: unit in known,
     )
+    return {ref.line: need for ref, need in dropped.items()}
 
 
 rows = st.lists(st.tuples(st.none() | st.sampled_from(NAMES), st.sampled_from(NAMES)), max_size=7)

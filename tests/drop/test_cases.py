@@ -12,6 +12,7 @@ from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import near_miss, parse_name
 from aarhus_los.drop.reader import read_file
 from aarhus_los.drop.rows import ABSENT, ClassRow, ManagerRow, OrgRow, PersonRow
+from aarhus_los.report.blocks import plain
 from aarhus_los.validate import Level, validate
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
@@ -88,7 +89,7 @@ def test_misspelt_optional_columns_are_named_beside_those_that_are_missing() -> 
         (units.name.name, Level.COLUMN),
         (people.name.name, Level.COLUMN),
     ]
-    assert "is E-mail meant for Email?" in str(found)
+    assert "is E-mail meant for Email?" in plain(found.blocks("en"))
 
 
 def test_the_headers_of_the_base_lack_nothing() -> None:

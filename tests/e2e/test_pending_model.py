@@ -191,7 +191,7 @@ class Uploads(RuleBasedStateMachine):
     @precondition(lambda self: self.settled)
     @invariant()
     def no_row_is_lost(self) -> None:
-        """A row is pending as long as its parent is missing, unless it was overtaken; no other row is."""
+        """A row is pending as long as its parent is missing, unless it was superseded; no other row is."""
         pending = {(name, line) for name, each in self.there.lines().items() for line in each.pending}
         orphans, bad = self.failing()
         assert pending <= orphans
@@ -208,9 +208,9 @@ class Uploads(RuleBasedStateMachine):
     def mo_says_what_was_accepted(self) -> None:
         """As if all accepted versions had come at once, and the last word of each unit stood.
 
-        Days that an overtaken row spoke of alone keep what MO has.
+        Days that an superseded row spoke of alone keep what MO has.
         """
-        overtaken = {
+        superseded = {
             cells["OrgUUID"]
             for name, text in self.accepted.items()
             for line, cells in file_of(name, text).cells()
@@ -218,8 +218,8 @@ class Uploads(RuleBasedStateMachine):
         }
         last = max(date.fromisoformat(name.split("_")[2]) for name in self.accepted)
         wanted, found = folded({TYPES: type_list(), **self.accepted}).mo, said(self.there.stage.store)
-        kept = overtaken | {
-            address_of(word, column) for word in UNITS for column in ADDRESSES if uuid_of(word) in overtaken
+        kept = superseded | {
+            address_of(word, column) for word in UNITS for column in ADDRESSES if uuid_of(word) in superseded
         }
         for kind in ("unit", "mark", "address"):
             for uuid in wanted[kind].keys() | found[kind].keys():

@@ -145,7 +145,7 @@ def test_a_pending_row_outlives_its_file_and_is_healed_in_its_place(sandbox: San
         rf"  {FEBRUARY}: read again for its pending rows, which wait since \d{{4}}-\d\d-\d\d\n", told
     )
     folder = kept(sandbox)
-    # What is folded about the pending unit: not what speaks of others only.
+    # What is folded about the pending unit: not what is about others only.
     assert {path.name for path in folder.iterdir()} == {INITAL, FEBRUARY}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
@@ -172,7 +172,7 @@ def test_a_pending_row_outlives_its_file_and_is_healed_in_its_place(sandbox: San
 
 
 @pytest.mark.slow
-def test_a_pending_row_that_a_later_file_has_overtaken_is_done_with(sandbox: Sandbox) -> None:
+def test_a_pending_row_that_a_later_file_has_superseded_is_done_with(sandbox: Sandbox) -> None:
     sandbox.put(INITAL, org(unit("top"), called("child", "First")))
     sandbox.put(FEBRUARY, org(unit("child", "missing", OrgEnhedsNavn="February")))
     imported(sandbox, exit_code=1)
@@ -202,6 +202,34 @@ def test_accept_rejects_gives_up_what_is_pending_and_leaves_the_reject_file(sand
     assert len(sandbox.requests()) == asked, "a quiet run leaves MO alone"
 
 
+def test_accept_rejects_gives_up_one_row_and_the_others_go_on_waiting(sandbox: Sandbox) -> None:
+    sandbox.put(INITAL, org(unit("top"), unit("one", "missing"), unit("other", "missing")))
+    imported(sandbox, exit_code=1)
+    told = imported(sandbox, "import", "--accept-rejects", f"{INITAL}:3", exit_code=1)
+    assert re.search(rf"^ *{INITAL}:3: ParentUUID: .* \(given up\)$", told, re.M), told
+    assert re.search(
+        rf"^ *{INITAL}:4: ParentUUID: .* \(pending: tried again with the next run\)$", told, re.M
+    )
+    assert lines(sandbox)[INITAL]["pending"] == [4]
+    assert [row["line"] for row in rejected(sandbox, INITAL)] == ["3", "4"]
+    # What is given up is not tried again, though it could be healed by now; what waits is.
+    sandbox.put(MARCH, org(unit("missing", "top")))
+    imported(sandbox)
+    assert names(sandbox, "one") == []
+    assert [name for _, _, name in names(sandbox, "other")] == ["Other"]
+    assert "pending" not in lines(sandbox)[INITAL]
+
+
+def test_accept_rejects_of_a_row_that_does_not_wait_gives_nothing_up_and_says_so(sandbox: Sandbox) -> None:
+    sandbox.put(INITAL, org(unit("top"), unit("child", "missing")))
+    imported(sandbox, exit_code=1)
+    for row in (f"{INITAL}:2", f"{INITAL}:99", f"{MARCH}:3"):
+        told = imported(sandbox, "--accept-rejects", row, exit_code=1)
+        assert "(given up)" not in told
+        assert f"{row} is no pending row: nothing of it is given up" in told
+    assert lines(sandbox)[INITAL]["pending"] == [3]
+
+
 def test_accept_rejects_gives_up_what_can_no_longer_be_tried(sandbox: Sandbox) -> None:
     sandbox.put(INITAL, org(unit("top"), unit("child", "missing")))
     sandbox.put(MARCH, org(called("other", "March")))
@@ -213,6 +241,24 @@ def test_accept_rejects_gives_up_what_can_no_longer_be_tried(sandbox: Sandbox) -
     assert "--accept-rejects" in told
     imported(sandbox, "--accept-rejects")
     assert "pending" not in lines(sandbox)[INITAL]
+
+
+def test_a_row_that_can_no_longer_be_tried_is_given_up_by_its_place_too(sandbox: Sandbox) -> None:
+    sandbox.put(INITAL, org(unit("top"), unit("one", "missing"), unit("other", "missing")))
+    sandbox.put(MARCH, org(called("third", "March")))
+    imported(sandbox, exit_code=1)
+    sandbox.remove(INITAL)
+    (kept(sandbox) / INITAL).unlink()
+    told = imported(sandbox, "--accept-rejects", f"{INITAL}:3", exit_code=1)
+    assert "is no pending row" not in told
+    assert f"{INITAL}: it has pending rows, and its bytes are neither on the server nor kept" in told
+    line = lines(sandbox)[INITAL]
+    assert (line["pending"], line["given_up"]) == ([4], [3])
+    told = imported(sandbox, "--accept-rejects", f"{INITAL}:4")
+    assert "refused" not in told
+    line = lines(sandbox)[INITAL]
+    assert (line.get("pending"), line["given_up"]) == (None, [3, 4])
+    assert "No new files and no pending rows" in imported(sandbox)
 
 
 # Corrections and repetitions

@@ -15,7 +15,7 @@ from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import parse_name
 from aarhus_los.drop.reader import read_file
 from aarhus_los.drop.rows import RowRef
-from aarhus_los.mo.kinds import Kind, Unit
+from aarhus_los.mo.model import Kind, Unit
 from aarhus_los.plan import Action, Operation, Plan, Step
 from aarhus_los.report.account import Account, Fate, FileAccount, count_rows, failed_rows
 from aarhus_los.selection import Refusal
@@ -98,7 +98,7 @@ LINE_SETS = st.sets(st.sampled_from(LINES))
 
 @given(st.none() | LINE_SETS, LINE_SETS, LINE_SETS, LINE_SETS, LINE_SETS)
 def test_the_balance_of_a_file_always_adds_up(
-    due: set[int] | None, whole: set[int], part: set[int], overtaken: set[int], done: set[int]
+    due: set[int] | None, whole: set[int], part: set[int], superseded: set[int], done: set[int]
 ) -> None:
     accounts = counted(
         [file_of(due)],
@@ -106,7 +106,7 @@ def test_the_balance_of_a_file_always_adds_up(
             *(aside(line, pending=line % 2 == 0) for line in whole),
             *(aside(n, pending=True, part=True) for n in part),
         ],
-        [aside(line) for line in overtaken],
+        [aside(line) for line in superseded],
         [operation(*done)],
     )
     lines = set(LINES if due is None else due)
@@ -117,10 +117,10 @@ def test_the_balance_of_a_file_always_adds_up(
     assert account.balances
     assert account.rows == len(lines)
     assert account.fates[Fate.SET_ASIDE] == len(lines & whole)
-    assert account.fates[Fate.SUPERSEDED] == len(lines & overtaken - whole)
-    assert account.fates[Fate.APPLIED] == len(lines & done - whole - overtaken)
+    assert account.fates[Fate.SUPERSEDED] == len(lines & superseded - whole)
+    assert account.fates[Fate.APPLIED] == len(lines & done - whole - superseded)
     assert account.pending == len(lines & ({line for line in whole if line % 2 == 0} | part))
-    assert account.pending_in_part == len(lines & part - whole - overtaken)
+    assert account.pending_in_part == len(lines & part - whole - superseded)
 
 
 # Rows whose operations failed

@@ -25,8 +25,8 @@ from aarhus_los.desired.claims import DesiredObject, Notice, SetAside, Unresolve
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.errors import SettingsError, StateError
 from aarhus_los.messages import Message
-from aarhus_los.mo import kinds
-from aarhus_los.mo.kinds import (
+from aarhus_los.mo import model
+from aarhus_los.mo.model import (
     Address,
     Class,
     Engagement,
@@ -75,19 +75,19 @@ def mail(address: str, of: str) -> Address:
     return Address(address, uuid("Email"), person=uuid(of))
 
 
-def always(value: kinds.Value) -> History:
+def always(value: model.Value) -> History:
     return (Piece(SINCE, FOREVER, value),)
 
 
 def claim(
     kind: Kind,
     name: str,
-    value: kinds.Value | Nothing,
+    value: model.Value | Nothing,
     start: date = TODAY,
     line: int = 2,
     within: str | None = None,
 ) -> DesiredObject:
-    piece: Piece[kinds.Value] = Piece(start, FOREVER, value, (RowRef(ORG_RET, line),))
+    piece: Piece[model.Value] = Piece(start, FOREVER, value, (RowRef(ORG_RET, line),))
     return DesiredObject(kind, uuid(name), (piece,), within=within)
 
 

@@ -13,12 +13,13 @@ from aarhus_los.brakes import Brake, BrakeKind, Limit
 from aarhus_los.desired.claims import Notice, SetAside
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.messages import Message
-from aarhus_los.mo.kinds import Kind, Unit
+from aarhus_los.mo.model import Kind, Unit
 from aarhus_los.plan import Action, Operation, Plan, Step
 from aarhus_los.report.account import Account, Fate, FileAccount
 from aarhus_los.report.blocks import plain
 from aarhus_los.report.names import Names
-from aarhus_los.report.text import account_blocks, plan_blocks
+from aarhus_los.report.plan_text import plan_blocks
+from aarhus_los.report.text import account_blocks
 from aarhus_los.selection import Refusal
 from aarhus_los.timeline import Piece
 

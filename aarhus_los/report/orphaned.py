@@ -1,11 +1,12 @@
-"""What goes on although its org unit ends, or its unit gets another manager: nothing cascades, it is told."""
+"""Engagements and managers whose org unit ends and which do not: nothing cascades, they are reported."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 from aarhus_los.desired.claims import DesiredObject, Notice
-from aarhus_los.mo.kinds import Engagement, History, Kind, Manager, Value
+from aarhus_los.messages import Message
+from aarhus_los.mo.model import Engagement, History, Kind, Manager, Value
 from aarhus_los.plan import Action, Operation
 from aarhus_los.timeline import FOREVER, Nothing, clip, overlay
 
@@ -21,7 +22,7 @@ def ended_units(operations: Iterable[Operation]) -> dict[str, Operation]:
     }
 
 
-def outliving(
+def orphaned(
     ended: Mapping[str, Operation], histories: Mapping[str, History], desired: Iterable[DesiredObject]
 ) -> list[Notice]:
     """Counts the engagements and managers that are in a unit after its end, a notice a unit."""
@@ -35,11 +36,7 @@ def outliving(
                 of_unit = counts.setdefault(unit, {"engagements": 0, "managers": 0})
                 of_unit["engagements" if _is_engagement(after) else "managers"] += 1
     return [
-        Notice(
-            f"the org unit {unit} ends, and {each['engagements']} engagements and {each['managers']} managers"
-            f" outlive it",
-            next(iter(ended[unit].origin), None),
-        )
+        Notice(Message.ORPHANED(unit=unit, **each), next(iter(ended[unit].origin), None))
         for unit, each in sorted(counts.items())
     ]
 
