@@ -114,9 +114,9 @@ class GraphQL:
                         before |= gives.get(uuid, set())
                         if op.action is Action.CREATE and op.kind is not Kind.ORG_UNIT:
                             before |= takes.get(uuid, set())
-            later = {other for other in before if number in steps[other].needs | steps[other].follows}
-            if before := before - later - step.needs - {number}:
-                steps[number] = replace(step, follows=step.follows | before)
+            later = {other for other in before if number in steps[other].after}
+            if before := before - later - {*step.needs, number}:
+                steps[number] = replace(step, follows=tuple(sorted({*step.follows, *before})))
         return replace(plan, steps=tuple(steps))
 
     def arranged(self, operations: Sequence[Operation]) -> list[Operation]:
@@ -200,11 +200,11 @@ def _apart(steps: Sequence[Step]) -> list[Step]:
             left[number] = replace(step, operations=kept)
         for op in beyond:
             moved[op.kind, op.uuid] = len(left)
-            left.append(Step((op,), frozenset({number})))
+            left.append(Step((op,), (number,)))
     for number, step in enumerate(left):
         makers = {moved[key] for op in step.operations if (key := (op.kind, op.uuid)) in moved}
         if makers - {number}:
-            left[number] = replace(step, needs=step.needs | makers)
+            left[number] = replace(step, needs=tuple(sorted({*step.needs, *makers})))
     return left
 
 

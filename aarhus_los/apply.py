@@ -14,6 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import groupby, pairwise
 from typing import Any, Final
 
 from aarhus_los.answer import Unsettled
@@ -105,7 +106,11 @@ class _Run:
         self.progress = progress
         self.applied = applied
         self.schedule = Schedule(plan.steps, chunk_size, api)
-        self.refusals = Refusals(len({(op.kind, op.uuid) for op in plan.operations}), limit, allowed)
+        # They are sorted by objects.
+        self.several = {one for one, other in pairwise(map(_object_of, plan.operations)) if one == other}
+        """Objects of which there are several operations."""
+        objects = sum(1 for _ in groupby(plan.operations, _object_of))
+        self.refusals = Refusals(objects, limit, allowed)
         self.again: deque[Batch] = deque()
         """Batches that are sent before new ones."""
         self.delivering: dict[Future[Delivered], Batch] = {}
@@ -117,7 +122,7 @@ class _Run:
         self.in_a_row = 0
         self.answered = 0
         self.writes: Counter[Object] = Counter()
-        """How often each object was written, as MO's registrations must show."""
+        """How often each of `several` was written, as MO's registrations must show; the others are written once at most."""
         self.doubtful: set[Object] = set()
         """Objects of which that is not known, since an answer was lost."""
         self.unread: set[int] = set()
@@ -248,7 +253,8 @@ class _Run:
         self.again.append(batch)
 
     def _acknowledged(self, batch: Batch, delivered: Delivered) -> None:
-        self.writes.update(delivered.writes)
+        if self.several:
+            self.writes.update({one: n for one, n in delivered.writes.items() if one in self.several})
         for number, failure in zip(batch.numbers, delivered.failures, strict=True):
             self._over(number, failure)
 
@@ -341,6 +347,10 @@ class _Run:
             for waiting in self.schedule.over(number, failed=failure is not None):
                 assert failure is not None
                 over.append((waiting, _unsent(step, failure)))
+
+
+def _object_of(operation: Operation) -> Object:
+    return operation.kind, operation.uuid
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ from pydantic import (
 )
 
 from aarhus_los.errors import SettingsError
-from aarhus_los.mo.without_rest import MoApi
 from aarhus_los.setting_sources import (
     FLAGS,
     PUBLIC_DAR_TOKEN,
@@ -195,7 +194,7 @@ class Settings(BaseModel):
     auth_server: Url | None = None
     auth_realm: Annotated[str, AfterValidator(_realm)] = "mo"
     # How MO is written; auto: by REST where MO has it.
-    mo_api: MoApi = "auto"
+    mo_api: Literal["auto", "rest", "graphql"] = "auto"
     graphql_version: Annotated[int, BeforeValidator(_version_number), Field(ge=21, le=30)] = 30
     concurrency: Annotated[int, Field(ge=1, le=32)] = 4
     chunk_size: Annotated[int, Field(ge=1, le=500)] = 50

@@ -20,7 +20,7 @@ from aarhus_los.mo.model import Facet, History, Kind
 from aarhus_los.mo.read import NOBODY, read_all, read_histories, read_organisation
 from aarhus_los.mo.registrations import MODELS, registered_since
 from aarhus_los.mo.token import TokenSource
-from aarhus_los.mo.without_rest import MoApi, writes_by_rest
+from aarhus_los.mo.without_rest import writes_by_rest
 from aarhus_los.settings import Settings, login_places
 
 ROLES: Final = ("service_api", "admin")
@@ -131,7 +131,7 @@ def realm_roles(token: str) -> set[str] | None:
     return {role for role in roles if isinstance(role, str)} if isinstance(roles, list) else None
 
 
-def _writes(client: MoClient, asked: MoApi) -> Finding:
+def _writes(client: MoClient, asked: str) -> Finding:
     try:
         by_rest = writes_by_rest(client, asked)
     except UnavailableError as error:

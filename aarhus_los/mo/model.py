@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from sys import intern
 from typing import Any, Final, get_type_hints
 
 from aarhus_los.cpr import Cpr
@@ -33,6 +34,9 @@ class Kind(StrEnum):
     ADDRESS = "address"
     IT = "it"
     MANAGER = "manager"
+
+    # That of an enum is a function in Python, and a kind is part of most keys.
+    __hash__ = str.__hash__
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +261,8 @@ class Spec:
         values = []
         for each in self.fields:
             value = read[each.in_mo.graphql]
+            if each.in_mo.to is not None and type(value) is str:
+                value = intern(value)  # the same few objects are referred to again and again
             values.append(value if each.in_mo.parse is None else each.in_mo.parse(value))
         made: Value = self.of(*values)
         return made
@@ -297,3 +303,5 @@ _REFERENCES: Final = {
     kind: tuple((each.name, each.in_mo.to) for each in spec.fields if each.in_mo.to is not None)
     for kind, spec in KINDS.items()
 }
+REFERRED: Final = frozenset(to for fields in _REFERENCES.values() for _, to in fields)
+"""The kinds that values refer to."""

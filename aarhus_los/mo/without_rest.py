@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final, Literal
+from typing import Final
 
 from aarhus_los.mo import payloads
 from aarhus_los.mo.answers import NotShown, Refused, RestGoneError
@@ -13,14 +13,12 @@ from aarhus_los.mo.read import NOBODY
 from aarhus_los.timeline import FOREVER
 from aarhus_los.uuids import seed_uuid
 
-MoApi = Literal["auto", "rest", "graphql"]
-
 NO_SUCH_UNIT: Final = "E_ORG_UNIT_NOT_FOUND"
 _TRIED: Final = seed_uuid("los_import_address_that_is_refused")
 _DAY: Final = date(1930, 1, 1)
 
 
-def writes_by_rest(client: MoClient, asked: MoApi) -> bool:
+def writes_by_rest(client: MoClient, asked: str) -> bool:
     """Whether MO is written by REST: as the setting says, or where REST is there. Raises `UnavailableError`."""
     if asked != "auto":
         return asked == "rest"

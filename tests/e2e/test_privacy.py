@@ -294,7 +294,7 @@ def unreadable_secret(seen: Seen) -> None:
 
 
 DEFECT = """
-import aarhus_los.run
+import aarhus_los.reconcile
 
 def fail(*args, **kwargs):
     [wanted] = [each for each in args if isinstance(each, list)][:1]
@@ -304,7 +304,7 @@ def fail(*args, **kwargs):
     except KeyError as error:
         raise RuntimeError(f"it broke at {{shown}} {{wanted!r}}") from error
 
-aarhus_los.run.make_plan = fail
+aarhus_los.reconcile.make_plan = fail
 """
 
 
