@@ -251,15 +251,17 @@ class _Selecting:
             return False
         return changed <= timestamp - timedelta(days=1)
 
-    def _add_fresh(self, name: DropName, data: bytes, line: Line, given_up: Sequence[int] = ()) -> None:
-        if parsed := self._parse(name, data, given_up):
+    def _add_fresh(self, name: DropName, data: bytes, line: Line, *, again: bool = False) -> None:
+        """A new version, or `again` the one that was imported."""
+        if parsed := self._parse(name, data, line if again else None):
             if parsed.is_empty:
                 self.selection.notices.append(Notice(Message.NO_ROWS(file=name.name)))
             self.fresh[name.name] = parsed
             self.selection.lines[name.name] = line
             self._report_header(parsed)
 
-    def _parse(self, name: DropName, data: bytes, given_up: Sequence[int] = ()) -> DropFile | None:
+    def _parse(self, name: DropName, data: bytes, imported: Line | None) -> DropFile | None:
+        """Reads a file. `imported`: its line in the state, where this version was imported."""
         from aarhus_los.drop.reader import FileRefused, read_file  # a night with nothing new needs none of it
 
         try:
@@ -267,7 +269,10 @@ class _Selecting:
         except FileRefused as refused:
             self._refuse(name.name, refused.reason, EXIT_DATA)
             return None
-        return parsed.without(given_up) if given_up else parsed
+        if imported is None:
+            return parsed
+        unsettled = None if imported.taken_over else frozenset(imported.pending)
+        return replace(parsed.without(imported.given_up), unsettled=unsettled)
 
     def _report_header(self, file: DropFile) -> None:
         """An optional column that a header lacks: once for each header, a fault where it had it or spells it otherwise."""
@@ -313,7 +318,7 @@ class _Selecting:
             if data is None:
                 gone.append(name.name)
             else:
-                self._add_fresh(name, data, line, line.given_up)
+                self._add_fresh(name, data, line, again=True)
         if gone:
             self.selection.notices.append(Notice(Message.GONE_FOR_SINCE(files=_some(gone)), fault=True))
 
@@ -419,7 +424,7 @@ class _Selecting:
         """A file that is in MO, to be folded again; None where its bytes are gone."""
         line = self._line(name.name)
         data = self._bytes(line)
-        parsed = None if data is None else self._parse(name, data, line.given_up)
+        parsed = None if data is None else self._parse(name, data, line)
         return parsed and replace(parsed, due=frozenset(line.pending))
 
 

@@ -141,12 +141,14 @@ class _Org:
     # Which rows are set aside
 
     def _drop_dangling(self) -> None:
-        rows = {row.ref: row for row in rows_of(self.units) if row.ref not in self.set_aside}
+        left = [row for row in rows_of(self.units) if row.ref not in self.set_aside]
+        rows = {row.ref: row for row in left if self.set_aside.is_unsettled(row.ref)}
+        made = {row.org_uuid for row in left if row.ref not in rows and not row.states_nothing}
         lacking = dangling(
             rows,
             makes=lambda ref: None if rows[ref].states_nothing else rows[ref].org_uuid,
             needs=lambda ref: rows[ref].parent_uuid,
-            known=lambda unit: unit in self.mo_units or unit in self.unreadable,
+            known=lambda unit: unit in made or unit in self.mo_units or unit in self.unreadable,
         )
         for ref, parent in lacking.items():
             self.set_aside.add(ref, "ParentUUID", Message.UNKNOWN_PARENT(uuid=parent), pending=True)

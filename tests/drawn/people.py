@@ -134,14 +134,15 @@ class People:
         for row in rows:
             if row.subject is None:
                 continue
-            if self.aside.waits(row.ref):
-                # It comes to its days later, but it came first.
-                self.owners.setdefault(row.subject, self._person(row))
-            if row.ref in self.aside:
+            waits = self.aside.waits(row.ref)
+            if row.ref in self.aside and not waits:
                 continue
             owner = self._owner(row) or first.get(row.subject)
             if owner is not None and owner != self._person(row):
                 self.aside.reject(row.ref, "the engagement of another person")
+            elif waits:
+                # It comes to its days later, but it came first.
+                self.owners.setdefault(row.subject, self._person(row))
             elif row.states:
                 first[row.subject] = self._person(row)
 

@@ -166,15 +166,16 @@ class Performance:
         self.copies.append((start, self.stand_in.store.snapshot()))
         self.stand_in.dar_down, self.stand_in.washed = step.down, set()
         ran = self.importer.run(step.since, step.end)
-        self.stand_in.dar_down = False
         if ran.exit_code is None:
             self.model.ended(new, start, expected)
             self.cut_off = True
             self.importer.forget_addresses()
             self.cached.clear()
+            self.stand_in.dar_down = False
             return
         self.cached |= self.stand_in.washed
         self._right(ran, expected, "run")
+        self.stand_in.dar_down = False
         self.model.done(new, start, ran.writes > 0, expected)
         waited = {name for name, _ in self.model.pending | self.model.perhaps}
         self.perhaps_lost |= {file.date for name, file in self.server.items() if name in waited}
@@ -192,6 +193,10 @@ class Performance:
         said = self.stand_in.read()
         if found := first_difference(said, expected.either, expected.loose):
             raise Wrong(f"{what}: MO: {found.split()[0]}", f"{found}\n{ran.told}")
+        if self.stand_in.dar_down or self.was_down:
+            exits |= {
+                1
+            }  # an address may be asked for of which no day is claimed: its row is pending for it, and tried again
         if ran.exit_code not in exits:
             aside = "; ".join(f"{ref}: {why}" for ref, why in expected.outcome.set_aside.items())
             raise Wrong(
