@@ -14,6 +14,7 @@ import pytest
 
 from aarhus_los.mo.bookmark import CLASS, FACET
 from aarhus_los.sandbox.stage import Stage, importer_environment
+from tests import forked
 
 
 def without_bookmark(state: dict[str, dict[str, list[dict[str, Any]]]]) -> dict[str, dict[str, Any]]:
@@ -59,7 +60,7 @@ class Sandbox:
 
     def start(self, *args: str, environ: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """Starts `los-import ARGS --settings …` and does not wait for it."""
-        return subprocess.Popen(
+        return forked.Popen(
             self.command(args),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -14,6 +14,7 @@ import pytest
 from aarhus_los.report.page import write_page
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Request
 from aarhus_los.sandbox.mo_server import written_objects
+from tests import forked
 from tests.e2e.drops import CHANGES, put_files, put_first_files
 from tests.e2e.harness import Sandbox
 
@@ -125,12 +126,11 @@ cli.main(sys.argv[1:])
 def test_by_a_defect(cut: Sandbox) -> None:
     writes = writes_of(cut)
     command = cut.command(())
-    done = subprocess.run(
+    done = forked.run(
         [command[0], "-c", DEFECT, *command[3:]],
         capture_output=True,
         text=True,
         cwd=cut.stage.home,
-        check=False,
     )
     check(cut, done, 70, writes)
 
@@ -148,12 +148,11 @@ cli.main(sys.argv[1:])
 def test_by_a_disk_that_fills_up(cut: Sandbox) -> None:
     writes = writes_of(cut)
     command = cut.command(())
-    done = subprocess.run(
+    done = forked.run(
         [command[0], "-c", FULL, *command[3:]],
         capture_output=True,
         text=True,
         cwd=cut.stage.home,
-        check=False,
     )
     check(cut, done, 74, writes)
 
