@@ -43,6 +43,8 @@ class Popen(subprocess.Popen[Any]):
         """Begins the child: the one step that is not as in `subprocess`."""
         how = inspect.signature(super()._execute_child).bind(*given).arguments
         environ = dict(os.environ if how["env"] is None else how["env"])
+        if environ.get("PYTHONPATH") != os.environ.get("PYTHONPATH"):
+            return super()._execute_child(*given)  # whose modules are others
         request = {
             "args": [str(arg) for arg in how["args"]],
             "cwd": str(how["cwd"] or Path.cwd()),
@@ -58,7 +60,7 @@ class Popen(subprocess.Popen[Any]):
             socket.send_fds(server, [json.dumps(request).encode()], streams)
             self.pid = int(server.recv(32))
         self._child_created = True
-        self._close_pipe_fds(*(how[name] for name in _ENDS))
+        return self._close_pipe_fds(*(how[name] for name in _ENDS))
 
 
 _ENDS: Final = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")

@@ -58,10 +58,12 @@ class Sandbox:
         """Takes a file out of the drop."""
         (self.drop / name).unlink()
 
-    def start(self, *args: str, environ: dict[str, str] | None = None) -> subprocess.Popen[str]:
-        """Starts `los-import ARGS --settings …` and does not wait for it."""
+    def start(
+        self, *args: str, environ: dict[str, str] | None = None, program: str | None = None
+    ) -> subprocess.Popen[str]:
+        """Starts `los-import ARGS --settings …`, or a program that runs it, and does not wait for it."""
         return forked.Popen(
-            self.command(args),
+            self.command(args, program),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -72,10 +74,14 @@ class Sandbox:
         )
 
     def run(
-        self, *args: str, environ: dict[str, str] | None = None, timeout: float = 60
+        self,
+        *args: str,
+        environ: dict[str, str] | None = None,
+        program: str | None = None,
+        timeout: float = 60,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs `los-import ARGS --settings …` to its end."""
-        process = self.start(*args, environ=environ)
+        """Runs `los-import ARGS --settings …`, or a program that runs it, to its end."""
+        process = self.start(*args, environ=environ, program=program)
         try:
             stdout, stderr = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -111,8 +117,9 @@ class Sandbox:
         with build_opener(ProxyHandler({})).open(self.mo.url + path, timeout=30) as answer:
             return json.load(answer)
 
-    def command(self, args: tuple[str, ...]) -> list[str]:
-        return [sys.executable, "-m", "aarhus_los", *args, "--settings", str(self.settings_path)]
+    def command(self, args: tuple[str, ...], program: str | None = None) -> list[str]:
+        how = ["-m", "aarhus_los"] if program is None else ["-c", program]
+        return [sys.executable, *how, *args, "--settings", str(self.settings_path)]
 
 
 def table_line(told: str, file: str) -> list[str]:

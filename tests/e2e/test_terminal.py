@@ -92,14 +92,7 @@ def test_rich_is_imported_on_terminals_only(sandbox: Sandbox, tmp_path: Path) ->
     put_first_files(sandbox)
     (tmp_path / "without" / "rich").mkdir(parents=True)
     (tmp_path / "without" / "rich" / "__init__.py").write_text("raise SystemExit('rich was imported')\n")
-    done = subprocess.run(
-        sandbox.command(("plan",)),
-        env=importer_environment() | {"PYTHONPATH": str(tmp_path / "without")},
-        cwd=sandbox.stage.home,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    done = sandbox.run("plan", environ={"PYTHONPATH": str(tmp_path / "without")})
     assert (done.returncode, done.stderr) == (0, "")
 
 
