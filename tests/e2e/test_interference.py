@@ -125,7 +125,7 @@ def _away(request: Request) -> Answer:
 
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize(
-    ("seconds", "retry_seconds"), [(0.5, 6), pytest.param(3, 120, marks=pytest.mark.slow)]
+    ("seconds", "retry_seconds"), [(0.25, 6), pytest.param(3, 120, marks=pytest.mark.slow)]
 )
 def test_a_database_that_is_away_twice_is_waited_for(
     waiting: Sandbox, undisturbed: State, phase: Phase, seconds: float, retry_seconds: float
