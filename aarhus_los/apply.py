@@ -14,9 +14,11 @@ from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import groupby, pairwise
 from typing import Any, Final
 
 from aarhus_los.answer import Unsettled
+from aarhus_los.api import REST, Api
 from aarhus_los.brakes import Limit, Refusals
 from aarhus_los.delivery import Batch, Delivered, Failing, Failure, Mo, deliver
 from aarhus_los.errors import UnavailableError
@@ -32,6 +34,16 @@ UNANSWERED: Final = 10
 """After so many single steps in a row that MO did not answer, it is not they that are to blame."""
 UNANSWERED_SECONDS: Final = 600.0
 """And after so long a time without any answer."""
+
+REFUSED_BY_GRAPHQL: Final = {
+    "V_DATE_OUTSIDE_ORG_UNIT_RANGE": Message.MO_REFUSED_OUTSIDE_UNIT,
+    "V_DATE_OUTSIDE_EMPL_RANGE": Message.MO_REFUSED_OUTSIDE_PERSON,
+    "V_TERMINATE_UNIT_WITH_CHILDREN": Message.MO_REFUSED_UNIT_IN_USE,
+    "V_TERMINATE_UNIT_WITH_ROLES": Message.MO_REFUSED_UNIT_IN_USE,
+    "V_TERMINATE_UNIT_WITH_CHILDREN_AND_ROLES": Message.MO_REFUSED_UNIT_IN_USE,
+    "V_EXISTING_CPR": Message.MO_REFUSED_SAME_CPR,
+}
+"""What REST, with `force`, would do: why MO does not, by its keys."""
 
 Object = tuple[Kind, str]
 
@@ -58,6 +70,7 @@ def apply_plan(
     *,
     chunk_size: int,
     concurrency: int,
+    api: Api = REST,
     limit: Limit | None = None,
     allowed: int = 0,
     progress: Callable[[int], None] = lambda done: None,
@@ -69,7 +82,8 @@ def apply_plan(
     tell what was done when this is interrupted.
     """
     into = Applied() if applied is None else applied
-    return _Run(plan, mo, chunk_size, concurrency, limit, allowed, progress, into).run()
+    plan = api.ordered(plan)
+    return _Run(plan, mo, api, chunk_size, concurrency, limit, allowed, progress, into).run()
 
 
 class _Run:
@@ -77,6 +91,7 @@ class _Run:
         self,
         plan: Plan,
         mo: Mo,
+        api: Api,
         chunk_size: int,
         concurrency: int,
         limit: Limit | None,
@@ -86,11 +101,16 @@ class _Run:
     ) -> None:
         self.steps = plan.steps
         self.mo = mo
+        self.api = api
         self.concurrency = concurrency
         self.progress = progress
         self.applied = applied
-        self.schedule = Schedule(plan.steps, chunk_size)
-        self.refusals = Refusals(len({(op.kind, op.uuid) for op in plan.operations}), limit, allowed)
+        self.schedule = Schedule(plan.steps, chunk_size, api)
+        # They are sorted by objects.
+        self.several = {one for one, other in pairwise(map(_object_of, plan.operations)) if one == other}
+        """Objects of which there are several operations."""
+        objects = sum(1 for _ in groupby(plan.operations, _object_of))
+        self.refusals = Refusals(objects, limit, allowed)
         self.again: deque[Batch] = deque()
         """Batches that are sent before new ones."""
         self.delivering: dict[Future[Delivered], Batch] = {}
@@ -102,9 +122,11 @@ class _Run:
         self.in_a_row = 0
         self.answered = 0
         self.writes: Counter[Object] = Counter()
-        """How often each object was written, as MO's registrations must show."""
+        """How often each of `several` was written, as MO's registrations must show; the others are written once at most."""
         self.doubtful: set[Object] = set()
         """Objects of which that is not known, since an answer was lost."""
+        self.unread: set[int] = set()
+        """Steps of which MO may have some already, though they were given back to the schedule."""
 
     def run(self) -> Applied:
         # One more than write: proofs are asked for beside them.
@@ -130,7 +152,7 @@ class _Run:
             while len(self.delivering) < self.concurrency and (batch := self._next_batch()) is not None:
                 steps = [self.steps[number] for number in batch.numbers]
                 batch.sent_after = self.answered
-                self.delivering[pool.submit(deliver, self.mo, batch, steps)] = batch
+                self.delivering[pool.submit(deliver, self.mo, self.api, batch, steps)] = batch
             if self.unproven and self.proving is None and not self.applied.stopped:
                 asked: dict[Kind, set[str]] = {}
                 for proof in self.unproven:
@@ -156,12 +178,17 @@ class _Run:
     def _next_batch(self) -> Batch | None:
         if self.applied.stopped or self.applied.refusals:
             return None
-        if self.again:
-            return self.again.popleft()
+        batch = next((each for each in self.again if self.schedule.may_go(each.numbers)), None)
+        if batch is not None:
+            self.again.remove(batch)
+            return batch
         idle = not self.delivering and self.proving is None and not self.unproven
-        taken = self.schedule.take(self.concurrency - len(self.delivering), idle=idle and not self.unanswered)
+        nothing_else = idle and not self.unanswered and not self.again
+        taken = self.schedule.take(self.concurrency - len(self.delivering), idle=nothing_else)
         if taken is not None:
-            return Batch(*taken)
+            return Batch(*taken, unread=not self.unread.isdisjoint(taken[1]))
+        if idle and self.again:  # of batches that wait for each other, the first
+            return self.again.popleft()
         if idle and self.unanswered:
             return self._unanswered_again()
         return None
@@ -226,7 +253,8 @@ class _Run:
         self.again.append(batch)
 
     def _acknowledged(self, batch: Batch, delivered: Delivered) -> None:
-        self.writes.update((op.kind, op.uuid) for op in delivered.written)
+        if self.several:
+            self.writes.update({one: n for one, n in delivered.writes.items() if one in self.several})
         for number, failure in zip(batch.numbers, delivered.failures, strict=True):
             self._over(number, failure)
 
@@ -237,6 +265,12 @@ class _Run:
     # What MO has refused, and what it has not answered
 
     def _refused(self, batch: Batch, refused: Refused) -> None:
+        if len(batch.numbers) > 1 and self.api.in_order:
+            if batch.unread:
+                self.unread.update(batch.numbers)
+            suspected = batch.numbers if batch.culprit is None else [batch.culprit]
+            self.schedule.give_back(batch.numbers, suspected)
+            return
         if len(batch.numbers) > 1:
             self.again.extend(batch.halves())
             return
@@ -244,9 +278,10 @@ class _Run:
         step = self.steps[batch.numbers[0]]
         description = _nameless(refused.description, step)
         self._count_refusal(step, f"{refused.status}{key}", description)
-        self._over(
-            batch.numbers[0], Failure(Message.MO_REFUSED(answer=f"{refused.status}{key}", text=description))
-        )
+        answer = f"{refused.status}{key}"
+        words = REFUSED_BY_GRAPHQL.get(refused.error_key or "") if self.api.in_order else None
+        reason = words(answer=answer) if words else Message.MO_REFUSED(answer=answer, text=description)
+        self._over(batch.numbers[0], Failure(reason))
 
     def _count_refusal(self, step: Step, sort: str, reason: str) -> None:
         self.refusals.add({(op.kind, op.uuid) for op in step.operations}, sort, reason)
@@ -312,6 +347,10 @@ class _Run:
             for waiting in self.schedule.over(number, failed=failure is not None):
                 assert failure is not None
                 over.append((waiting, _unsent(step, failure)))
+
+
+def _object_of(operation: Operation) -> Object:
+    return operation.kind, operation.uuid
 
 
 @dataclass(frozen=True, slots=True)

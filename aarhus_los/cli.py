@@ -19,11 +19,10 @@ from aarhus_los.ending import Command, ending, say
 from aarhus_los.errors import EXIT_CHANGES, needs_extra
 from aarhus_los.language import Language, of_locale
 from aarhus_los.report.console import guard_streams, progress, show, show_page
-from aarhus_los.setting_sources import SEARCHED, SETTINGS_VARIABLE
-from aarhus_los.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from aarhus_los.report.account import Account
+    from aarhus_los.settings import Settings
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,8 +59,6 @@ def import_command(
     """Import the new files. This is what `los-import` alone does."""
     from aarhus_los.report.metrics import recorded
     from aarhus_los.report.news import has_news
-    from aarhus_los.report.record import account_record, as_json
-    from aarhus_los.report.text import account_blocks
     from aarhus_los.run import import_drop
 
     settings = _settings(ctx, given)
@@ -72,8 +69,12 @@ def import_command(
         with progress(quiet=quiet, verbose=verbose) as update:
             account = recording.account = import_drop(settings, options, update)
         if json:
+            from aarhus_los.report.record import account_record, as_json
+
             click.echo(as_json(account_record(account)), nl=False)
         elif not quiet or has_news(account):
+            from aarhus_los.report.text import account_blocks
+
             show(account_blocks(account, only_news=quiet))
         page(account)
     ctx.exit(account.exit_code)
@@ -199,6 +200,7 @@ def help_command(topic: str | None, name: str | None, quiet: bool, settings: Pat
 def init_command(ctx: click.Context, /, settings: Path | None, quiet: bool) -> None:
     """Write a first settings file (0600) with the eight keys that matter. On a terminal they are asked for."""
     from aarhus_los.first_settings import Question, write_first
+    from aarhus_los.setting_sources import SEARCHED, SETTINGS_VARIABLE
 
     asking = sys.stdin.isatty()
 
@@ -259,6 +261,8 @@ def sandbox_command(
 
 
 def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
+    from aarhus_los.settings import load_settings
+
     flags = {key: given[key] for key in ("import_csv_folder", "state_file")}
     settings = load_settings(
         given["settings"], {key: None if value is None else str(value) for key, value in flags.items()}

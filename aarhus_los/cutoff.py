@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -96,6 +97,18 @@ class Adapter(HTTPAdapter):
     """The connections of one session, which serves one exchange at a time, and of which they tell."""
 
     exchange: Exchange
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: dict[tuple[Any, ...], Any] = {}
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """As by the library, which looks at the disk for each request whether the CA bundle is a folder: once is enough."""
+        parts = urlsplit(request.url)
+        key = (parts.scheme, parts.netloc, verify, cert)
+        if key not in self._keys:
+            self._keys[key] = super().build_connection_pool_key_attributes(request, verify, cert)
+        return self._keys[key]
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from aarhus_los.answer import Unsettled
+from aarhus_los.api import Api
 from aarhus_los.messages import Message
 from aarhus_los.mo.answers import Refused, Spoiled
-from aarhus_los.mo.model import Kind
+from aarhus_los.mo.model import History, Kind
 from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.mo.read import Histories
 from aarhus_los.plan import Action, Operation, Step
+from aarhus_los.timeline import NOTHING, Piece, differences, overlay
 
 R = TypeVar("R")
 
@@ -60,6 +62,8 @@ class Batch:
     """How many others MO had answered by then."""
     failing_since: Failing | None = None
     """When it was first answered by no one, or by something before MO."""
+    culprit: int | None = None
+    """The step that MO says is to blame for a refusal."""
 
     def halves(self) -> list[Batch]:
         """Two batches of its steps."""
@@ -86,6 +90,8 @@ class Delivered:
     """Of each of its steps, in order."""
     written: list[Operation] = field(default_factory=list)
     """What MO has just acknowledged; the rest was there already."""
+    writes: Counter[tuple[Kind, str]] = field(default_factory=Counter)
+    """How often each object was written thereby."""
 
     @property
     def unproven(self) -> bool:
@@ -98,35 +104,37 @@ class Delivered:
         )
 
 
-def deliver(mo: Mo, batch: Batch, steps: Sequence[Step]) -> Delivered:
+def deliver(mo: Mo, api: Api, batch: Batch, steps: Sequence[Step]) -> Delivered:
     """Sends the steps of a batch until MO has answered, at most as often as the batch says.
 
     Raises `Refused` (one of several may be to blame), `Unsettled` (enough was tried; the batch says whether it must be
     read before it is sent again) and `UnavailableError`.
     """
-    return _Delivery(mo, batch, steps).run()
+    return _Delivery(mo, api, batch, steps).run()
 
 
 class _Delivery:
-    def __init__(self, mo: Mo, batch: Batch, steps: Sequence[Step]) -> None:
+    def __init__(self, mo: Mo, api: Api, batch: Batch, steps: Sequence[Step]) -> None:
         self.mo = mo
+        self.api = api
         self.batch = batch
         self.steps = steps
-        # By uuid, lest two requests wait for each other's objects in MO's database.
-        self.left = sorted((op for step in steps for op in step.operations), key=lambda op: op.uuid)
+        self.left = api.arranged([op for step in steps for op in step.operations])
         self.count = len(self.left)
         self.failures: dict[tuple[Kind, str], Failure] = {}
 
     def run(self) -> Delivered:
         answers = self.mo.settle(self._once, again=lambda unsettled: unsettled.down or not self.batch.hurried)
         missing = Failure(Message.MO_HAS_NO_SUCH())
-        for operation, answer in zip(self.left, answers, strict=True):
+        sent = [op for op in self.left for _ in self.api.items(op)]
+        writes: Counter[tuple[Kind, str]] = Counter()
+        for operation, answer in zip(sent, answers, strict=True):
             if answer is None:
                 self.failures[operation.kind, operation.uuid] = missing
+            else:
+                writes[operation.kind, operation.uuid] += 1
         failures = [self._failure(step) for step in self.steps]
-        return Delivered(
-            failures, [op for op, answer in zip(self.left, answers, strict=True) if answer is not None]
-        )
+        return Delivered(failures, [op for op in self.left if writes[op.kind, op.uuid]], writes)
 
     def _failure(self, step: Step) -> Failure | None:
         failures = (self.failures.get((op.kind, op.uuid)) for op in step.operations)
@@ -137,8 +145,9 @@ class _Delivery:
             self._leave_out_what_is_there()
             self.batch.unread = False
         while self.left:
+            items = [(op, item) for op in self.left for item in self.api.items(op)]
             try:
-                return self.mo.write(self.batch.endpoint, [operation.item() for operation in self.left])
+                return self.mo.write(self.batch.endpoint, [item for _, item in items])
             except Unsettled as unsettled:
                 self.batch.unread = unsettled.perhaps_done
                 raise
@@ -148,10 +157,16 @@ class _Delivery:
                 self._leave_out_what_is_there()
                 if len(self.left) == sent:
                     raise
-            except Refused:
+            except Refused as refused:
                 self.batch.unread = len(self.left) < self.count
+                if refused.item is not None:
+                    self.batch.culprit = self._number_of(items[refused.item][0])
                 raise
         return []
+
+    def _number_of(self, operation: Operation) -> int:
+        steps = zip(self.batch.numbers, self.steps, strict=True)
+        return next(number for number, step in steps if any(op is operation for op in step.operations))
 
     def _leave_out_what_is_there(self) -> None:
         wanted: dict[Kind, set[str]] = {}
@@ -162,16 +177,33 @@ class _Delivery:
             for uuid, reason in histories.unreadable.items():
                 self.failures[kind, uuid] = Failure(Message.ANSWER_LOST(reason=reason))
         failed = {id(op) for step in self.steps if self._failure(step) for op in step.operations}
-        left = [
-            operation
-            for operation in self.left
-            if id(operation) not in failed and not self._is_shown(operation, found[operation.kind])
-        ]
+        of_object: dict[tuple[Kind, str], list[Operation]] = {}
+        for operation in self.left:
+            if id(operation) not in failed:
+                of_object.setdefault((operation.kind, operation.uuid), []).append(operation)
+        still = {id(op) for key, ops in of_object.items() for op in _not_shown(ops, found[key[0]])}
+        left = [operation for operation in self.left if id(operation) in still]
         if self.batch.doubted and len(left) == len(self.left) and len(self.steps) > 1:
             self.batch.doubted = False
             raise Spoiled(500, None, "MO took a list, and wrote nothing of it")
         self.left = left
 
-    def _is_shown(self, operation: Operation, histories: Histories) -> bool:
-        uuid = operation.uuid
-        return operation.shown_by(histories.found.get(uuid, ()), histories.beside.get(uuid, ()))
+
+def _not_shown(operations: Sequence[Operation], histories: Histories) -> Sequence[Operation]:
+    """Of the operations on one object, in order, those that are to be sent: that MO does not show, or that these overwrite.
+
+    A later one may have overwritten what an earlier one wrote: then what they come to together tells.
+    """
+    uuid = operations[0].uuid
+    history, marks = histories.found.get(uuid, ()), histories.beside.get(uuid, ())
+    together: History = ()
+    for op in operations:
+        together = overlay((Piece(op.start, op.end, NOTHING if op.value is None else op.value),), together)
+    if not differences(history, together) and all(op.mark is None for op in operations):
+        return ()
+    left: list[Operation] = []
+    for op in operations:
+        overwritten = any(other.start <= op.end and op.start <= other.end for other in left)
+        if overwritten or not op.shown_by(history, marks):
+            left.append(op)
+    return left

@@ -98,6 +98,7 @@ class Http:
         self._cutoff = Cutoff(exchange_seconds)
         self._largest = largest
         self._ca_bundle = ca_bundle
+        self._environment: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
         self._retries = 0
         self._of_thread = threading.local()
@@ -186,16 +187,12 @@ class Http:
         with self._cutoff.exchange(adapter) as watched:
             self._go_on()
             try:
-                with session.request(
-                    method,
-                    url,
-                    json=payload,
-                    data=form,
-                    auth=authorise,
+                request = requests.Request(method, url, json=payload, data=form, auth=authorise)
+                with session.send(
+                    session.prepare_request(request),
                     timeout=self._timeout,
-                    verify=self._ca_bundle,  # per request, or REQUESTS_CA_BUNDLE would win
                     allow_redirects=False,
-                    stream=True,
+                    **self._of_server(session, url),
                 ) as response:
                     answer = Answer(response.status_code, self._content(response, url), response.headers)
             except (requests.RequestException, HTTPError, OSError) as error:
@@ -213,6 +210,16 @@ class Http:
             # MO closes the connection after an unforeseen error, without a word: the next request on it would be lost.
             session.close()
         return answer
+
+    def _of_server(self, session: requests.Session, url: str) -> Any:
+        """Proxies and CA bundle for a server. The environment is asked for each server once, not for each request."""
+        parts = urlsplit(url)
+        server = (parts.scheme, parts.netloc)
+        if server not in self._environment:
+            self._environment[server] = session.merge_environment_settings(
+                url, {}, stream=True, verify=self._ca_bundle, cert=None
+            )
+        return self._environment[server]
 
     def _cut(self) -> Exception:
         if self._stopped.is_set():

@@ -305,6 +305,23 @@ class Message(Template):
     )
     OPERATION_FAILED = ("{kind} {uuid}: {reason}", "{kind} {uuid}: {reason}")
     MO_REFUSED = ("MO refused it ({answer}): {text}", "MO afviste det ({answer}): {text}")
+    MO_REFUSED_OUTSIDE_UNIT = (
+        "MO refused it ({answer}): without REST, it takes nothing for days on which the org unit above is not there",
+        "MO afviste det ({answer}): uden REST tager MO ikke imod noget for dage, hvor enheden ovenover ikke findes",
+    )
+    MO_REFUSED_OUTSIDE_PERSON = (
+        "MO refused it ({answer}): without REST, it takes nothing for days on which the person is not there",
+        "MO afviste det ({answer}): uden REST tager MO ikke imod noget for dage, hvor personen ikke findes",
+    )
+    MO_REFUSED_UNIT_IN_USE = (
+        "MO refused it ({answer}): without REST, it ends no org unit while something in it goes on: end or move that first",
+        "MO afviste det ({answer}): uden REST lukker MO ikke en enhed, så længe noget fortsætter i den:"
+        " luk eller flyt det først",
+    )
+    MO_REFUSED_SAME_CPR = (
+        "MO refused it ({answer}): without REST, it takes no second person with one CPR number",
+        "MO afviste det ({answer}): uden REST tager MO ikke imod endnu en person med samme CPR-nummer",
+    )
     MO_HAS_NO_SUCH = ("MO answered that it has no such object", "MO svarede, at det ikke findes")
     NOT_SENT = (
         "not sent: it needs {kind} {uuid}, which failed: {reason}",
@@ -406,6 +423,20 @@ class Message(Template):
     MORE_UNLISTED_CLASSES = (
         "{file}: MO has classes that it does not list, they are left as they are: {names} and {count} more",
         "{file}: MO har klasser, som listen ikke har; de er ikke ændret: {names} og {count} til",
+    )
+    WITHOUT_REST = (
+        "MO's REST API is switched off, or closed to our client: it is written by GraphQL, see los-import help setup",
+        "MO's REST-API er slået fra eller lukket for vores klient: der skrives med GraphQL, se los-import help setup",
+    )
+    POSTAL_LEFT_OUT = (
+        "{count:postal address|postal addresses} left out: without REST, MO asks its own address service about them,"
+        " and that does not answer; one is tried in each run",
+        "{count:postadresse|postadresser} udeladt: uden REST spørger MO sin egen adressetjeneste om dem,"
+        " og den svarer ikke; én prøves i hver kørsel",
+    )
+    POSTAL_TAKEN_AGAIN = (
+        "MO takes postal addresses again: a run with --since {day} brings those that were left out",
+        "MO tager imod postadresser igen: en kørsel med --since {day} henter dem, der blev udeladt",
     )
     OTHER_MUNICIPALITY = (
         "MO's root organisation has the municipality code {found}, the settings have {expected}: left as it is",
@@ -526,6 +557,10 @@ class Message(Template):
         "Done, but some rows or values are set aside.",
         "Importen er gennemført, men nogle rækker eller værdier er sat til side.",
     )
+    DONE_BUT_FAULTS = (
+        "Done, but there is something to look at.",
+        "Importen er gennemført, men der er noget at se på.",
+    )
     DONE_BUT_FILES = (
         "Not all is imported: some files are refused.",
         "Ikke alt er importeret: nogle filer er afvist.",
@@ -555,6 +590,10 @@ class Message(Template):
     PLANNED_BUT_ROWS = (
         "Planned, nothing was written; some rows or values would be set aside.",
         "En import ville sætte nogle rækker eller værdier til side. Intet er skrevet.",
+    )
+    PLANNED_BUT_FAULTS = (
+        "Planned, nothing was written; there is something to look at.",
+        "En import er planlagt, men der er noget at se på. Intet er skrevet.",
     )
     PLANNED_BUT_FILES = (
         "Planned, nothing was written; some files would be refused.",

@@ -6,14 +6,14 @@ before the first of them had been imported is what the files are folded on: so f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 
 from aarhus_los.desired.lines import FileLines, Gathered
-from aarhus_los.drop.names import DropName, parse_name
+from aarhus_los.drop.names import DropName, Family, parse_name
 from aarhus_los.ledger import Line, moment_of_stamp
 
 JUST_BEFORE: Final = timedelta(microseconds=1)
@@ -37,39 +37,47 @@ def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
     of this one: what stands between them may not be read.
     """
     names = sorted(name for each in state if (name := parse_name(each)) is not None and name.fault is None)
+    orders = {family: [each for each in names if each.family is family] for family in Family}
+    places = {each.name: place for order in orders.values() for place, each in enumerate(order)}
+    begun = {name.family for name in names if state[name.name].began}
 
     @cache
-    def folded_with(file: str, line: int | None) -> Collection[str]:
-        """The files that are read for a line; None: for a file that is new."""
-        waited = None if line is None or file not in state else state[file].folded_with.get(str(line))
+    def first_with(file: str) -> int:
+        """The place of the first file that is read for a new one; all from there on are."""
         name = parse_name(file)
-        if waited is not None or name is None:
-            return waited or ()
-        order = [each for each in names if each.family is name.family]
-        return {each.name for each in folded_from_file(order, state, name)} if name in order else ()
+        if name is None or name.family not in begun:
+            return places[file]  # nothing of its family was imported before
+        order = orders[name.family]
+        return len(order) - len(folded_from_file(order, state, name))
 
     lines: dict[str, list[FileLines]] = {}
     as_of: dict[str, datetime] = {}
     for subject, each in gathered.items():
-        due = {
-            (of_file.file.name.name, None if of_file.file.due is None else row.ref.line)
-            for of_file in each
-            for row in (*of_file.rows, *of_file.rejects)
-            if of_file.file.is_due(row.ref)
-        }
-        read = {file for file, _ in due}.union(*(folded_with(*each) for each in due))
-        lines[subject], moment = _of_subject([of for of in each if of.file.name.name in read], state)
+        read: set[str] = set()
+        firsts: set[int] = set()
+        for of_file in each:
+            file = of_file.file.name.name
+            waited = state[file].folded_with if of_file.file.due is not None and file in state else {}
+            for row in (*of_file.rows, *of_file.rejects):
+                if not of_file.file.is_due(row.ref):
+                    continue
+                read.add(file)
+                if (with_it := waited.get(str(row.ref.line))) is not None:
+                    read.update(with_it)
+                elif file in places:
+                    firsts.add(first_with(file))
+        first = min(firsts, default=len(names))
+        kept = [of for of in each if of.file.name.name in read or places.get(of.file.name.name, -1) >= first]
+        lines[subject], moment = _of_subject(each if len(kept) == len(each) else kept, state)
         if moment is not None:
             as_of[subject] = moment - JUST_BEFORE
     return Traced(lines, as_of)
 
 
-def _of_subject(
-    each: Sequence[FileLines], state: Mapping[str, Line]
-) -> tuple[list[FileLines], datetime | None]:
+def _of_subject(each: list[FileLines], state: Mapping[str, Line]) -> tuple[list[FileLines], datetime | None]:
     due = next(place for place, lines in enumerate(each) if lines.is_due)
     first, moment = folded_from([state.get(lines.file.name.name) for lines in each], due)
-    return list(each[first:]), moment
+    return each[first:] if first else each, moment
 
 
 def folded_from_file(

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.mo import payloads
-from aarhus_los.mo.model import History, Kind, Mark, Object, Unit, Value, references
+from aarhus_los.mo.model import REFERRED, History, Kind, Mark, Object, Unit, Value, references
 from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.timeline import (
     FOREVER,
@@ -39,6 +40,13 @@ class Action(StrEnum):
     TERMINATE = "terminate"
 
 
+_ENDPOINTS: Final = {
+    Action.CREATE: Endpoint.CREATE,
+    Action.EDIT: Endpoint.EDIT,
+    Action.TERMINATE: Endpoint.TERMINATE,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """Writes `value` (None: the object's absence) from `start` to `end`; `before` is what MO says on these days."""
@@ -60,7 +68,7 @@ class Operation:
     @property
     def endpoint(self) -> Endpoint:
         """Where it is sent to."""
-        return Endpoint.MUTATE if payloads.is_mutated(self.kind) else Endpoint[self.action.name]
+        return Endpoint.MUTATE if payloads.is_mutated(self.kind) else _ENDPOINTS[self.action]
 
     def item(self) -> Item:
         """What is sent of it."""
@@ -87,12 +95,18 @@ class Step:
     """Operations of one request that is never split, and the numbers of the steps that come before it."""
 
     operations: tuple[Operation, ...]
-    needs: frozenset[int] = frozenset()
+    # In order, each once. No sets: a first import has as many as objects, and they would be a fourth of its memory.
+    needs: tuple[int, ...] = ()
     """Must have been acknowledged, else this is not sent."""
-    follows: frozenset[int] = frozenset()
+    follows: tuple[int, ...] = ()
     """Must be over, one way or the other."""
     alone: bool = False
     """It may change nothing that MO shows: in a list it would spoil the others."""
+
+    @property
+    def after(self) -> tuple[int, ...]:
+        """The steps that it comes after, in order."""
+        return tuple(sorted({*self.needs, *self.follows})) if self.follows else self.needs
 
 
 @dataclass(frozen=True)
@@ -106,21 +120,22 @@ class Plan:
     @cached_property
     def operations(self) -> list[Operation]:
         """Sorted by kind and object; an object's in the order in which they are sent."""
-        order = {kind: place for place, kind in enumerate(Kind)}
-        found = [operation for step in self.steps for operation in step.operations]
-        return sorted(found, key=lambda operation: (order[operation.kind], operation.uuid))
+        of: dict[Kind, list[Operation]] = {kind: [] for kind in Kind}
+        for step in self.steps:
+            for operation in step.operations:
+                of[operation.kind].append(operation)
+        return [each for found in of.values() for each in sorted(found, key=attrgetter("uuid"))]
 
 
 def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     """Compares each object with what MO has."""
-    requests: list[list[Operation]] = []
+    requests: list[tuple[Operation, ...]] = []
     before: dict[int, set[int]] = {}
-    creation: dict[Object, int] = {}
+    creation: dict[Kind, dict[str, int]] = {kind: {} for kind in REFERRED}
     endings: dict[Object, list[int]] = {}
     alone: set[int] = set()
     to_compare: set[str] = set()
     for wanted in desired:
-        key = (wanted.kind, wanted.uuid)
         history = actual.get(wanted.kind, {}).get(wanted.uuid, ())
         if wanted.kind is Kind.ORG_UNIT:
             writes = _of_unit(wanted, history, actual.get(Kind.MARK, {}).get(wanted.uuid, ()))
@@ -130,32 +145,27 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
             to_compare.add(wanted.uuid)
         last: int | None = None
         for operation in writes.operations:
-            home = creation.get((Kind.ORG_UNIT, wanted.within or ""))
+            home = creation[Kind.ORG_UNIT].get(wanted.within or "")
             if operation.action is Action.CREATE and home is not None:
-                requests[home].append(operation)
+                requests[home] += (operation,)
                 number = home
             else:
                 number = len(requests)
-                requests.append([operation])
+                requests.append((operation,))
             if last is not None and last != number:
                 before.setdefault(number, set()).add(last)
             if last is None and writes.renew_a_mark:
                 alone.add(number)
             last = number
-            if operation.action is Action.CREATE:
-                creation[key] = number
+            if operation.action is Action.CREATE and wanted.kind in creation:
+                creation[wanted.kind][wanted.uuid] = number
             if operation.action is Action.TERMINATE:
-                endings.setdefault(key, []).append(number)
+                endings.setdefault((wanted.kind, wanted.uuid), []).append(number)
     needs = _needs(requests, creation, before)
     follows = _follows(requests, endings, needs) if endings else {}
     return Plan(
         tuple(
-            Step(
-                tuple(operations),
-                frozenset(needs.get(number, ())),
-                frozenset(follows.get(number, ())),
-                number in alone,
-            )
+            Step(operations, needs[number], tuple(sorted(follows.get(number, ()))), number in alone)
             for number, operations in enumerate(requests)
         ),
         frozenset(to_compare),
@@ -273,23 +283,29 @@ def _written(
 
 
 def _needs(
-    requests: Sequence[Sequence[Operation]], creation: Mapping[Object, int], before: dict[int, set[int]]
-) -> dict[int, set[int]]:
-    """Adds to what comes before each request the requests that make what it refers to."""
+    requests: Sequence[Sequence[Operation]],
+    creation: Mapping[Kind, Mapping[str, int]],
+    before: Mapping[int, set[int]],
+) -> list[tuple[int, ...]]:
+    """What each request needs: what comes before it, and the requests that make what it refers to."""
+    needs: list[tuple[int, ...]] = []
     for number, operations in enumerate(requests):
-        for operation in operations:
-            if operation.value is not None:
-                for referred in references(operation.kind, operation.value):
-                    maker = creation.get(referred)
-                    if maker is not None and maker != number:
-                        before.setdefault(number, set()).add(maker)
-    return before
+        makers = {
+            maker
+            for operation in operations
+            if operation.value is not None
+            for kind, uuid in references(operation.kind, operation.value)
+            if (maker := creation[kind].get(uuid)) is not None and maker != number
+        }
+        makers |= before.get(number, set())
+        needs.append(tuple(sorted(makers)))
+    return needs
 
 
 def _follows(
     requests: Sequence[Sequence[Operation]],
     endings: Mapping[Object, Sequence[int]],
-    needs: Mapping[int, set[int]],
+    needs: Sequence[tuple[int, ...]],
 ) -> dict[int, set[int]]:
     """The requests that an ending waits for: those that end or move away what refers to it, unless they need it."""
     follows: dict[int, set[int]] = {}
@@ -300,6 +316,6 @@ def _follows(
                     continue
                 for left in references(operation.kind, piece.value):
                     for ending in endings.get(left, ()):
-                        if ending != number and ending not in needs.get(number, ()):
+                        if ending != number and ending not in needs[number]:
                             follows.setdefault(ending, set()).add(number)
     return follows

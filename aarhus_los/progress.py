@@ -12,7 +12,7 @@ from datetime import date, datetime
 from aarhus_los.desired.claims import SetAside
 from aarhus_los.desired.lines import Gathered
 from aarhus_los.drop.names import Family, parse_name
-from aarhus_los.drop.rows import RowRef
+from aarhus_los.drop.rejects import RowRef
 from aarhus_los.errors import StateError
 from aarhus_los.ledger import NOTHING_YET, Line, State, next_state
 from aarhus_los.selection import Selection

@@ -13,7 +13,7 @@ from functools import partial
 from aarhus_los.desired import managers, org, persons, units
 from aarhus_los.desired.claims import Notice
 from aarhus_los.desired.families import Subjects, World
-from aarhus_los.desired.lines import FileLines, Line
+from aarhus_los.desired.lines import FileLines, Gathered, Line
 from aarhus_los.desired.persons import account_uuid, email_uuid
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family
@@ -28,7 +28,7 @@ from aarhus_los.readers import Reading, ReadingOfPeople
 
 def read_world(client: MoClient, files: Sequence[DropFile]) -> World:
     """Reads all that the files are about as it is, the families side by side. Raises UnavailableError."""
-    of = {family: [file for file in files if file.name.family is family] for family in Family}
+    of = {family: _of(files, family) for family in Family}
     of_all, of_classes, of_units, of_managers = (Reading(client) for _ in range(4))
     of_people = ReadingOfPeople(client)
     organisation = of_all.organisation()
@@ -66,14 +66,23 @@ def _check_seeds(
             )
 
 
-def subjects_of(files: Sequence[DropFile], world: World) -> Subjects:
-    """Whom and what the new and pending rows are about, and all lines that were read about them."""
-    of = {family: [file for file in files if file.name.family is family] for family in Family}
-    return Subjects(
-        org.units_in(of[Family.ORG]),
-        persons.persons_in(of[Family.PERS], world.people),
-        managers.managers_in(of[Family.LEDER]),
-    )
+def units_of(files: Sequence[DropFile]) -> Gathered:
+    """The units that the new and pending rows are about, and all lines that were read about them."""
+    return org.units_in(_of(files, Family.ORG))
+
+
+def persons_of(files: Sequence[DropFile], world: World) -> Gathered:
+    """As `units_of`; whom a row is about depends on who is in MO."""
+    return persons.persons_in(_of(files, Family.PERS), world.people)
+
+
+def managers_of(files: Sequence[DropFile]) -> Gathered:
+    """As `units_of`."""
+    return managers.managers_in(_of(files, Family.LEDER))
+
+
+def _of(files: Sequence[DropFile], family: Family) -> list[DropFile]:
+    return [file for file in files if file.name.family is family]
 
 
 def objects_of(subjects: Subjects, world: World) -> dict[str, list[Object]]:

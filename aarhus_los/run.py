@@ -2,72 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Literal
-
-from aarhus_los import clock, initial
-from aarhus_los.addresses.adressevask import Adressevask
-from aarhus_los.addresses.cache import Cache
-from aarhus_los.addresses.lookup import Resolution, resolve
-from aarhus_los.addresses.outcomes import Found
-from aarhus_los.apply import Applied, apply_plan
-from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
-from aarhus_los.deadline import NO_DEADLINE, Deadline
-from aarhus_los.desired import org
-from aarhus_los.desired.claims import Desired, DesiredObject, Notice
-from aarhus_los.desired.families import Ours, Subjects, World, desire
-from aarhus_los.desired.lines import Gathered
-from aarhus_los.drop.rows import RowRef
-from aarhus_los.errors import SettingsError, UnavailableError
-from aarhus_los.files import beside, make_folder, resolved
-from aarhus_los.ledger import NOTHING_YET, Kept, State, load_state, save_state
+from aarhus_los.files import make_folder, resolved
+from aarhus_los.frame import Frame, Options, Progress
+from aarhus_los.ledger import State, load_state
 from aarhus_los.lock import locked
-from aarhus_los.messages import Message
-from aarhus_los.mo.bookmark import last_bookmark, set_bookmark
-from aarhus_los.mo.client import Auth, MoClient
-from aarhus_los.mo.model import History, Kind
-from aarhus_los.mo.read import read_counts, read_histories, read_of_units
-from aarhus_los.mo.target import Target
-from aarhus_los.moments import may_lack_a_past, trace
-from aarhus_los.plan import Plan, make_plan
-from aarhus_los.preflight import OPERATION_BYTES, preflight
-from aarhus_los.progress import check_mo, completed, files_of, healed, needed_again, pending_rows, under_way
-from aarhus_los.pruning import prune, sweep_all
-from aarhus_los.reading import has_units_at, read_base, read_world, subjects_of
-from aarhus_los.report.account import Account, count_rows, failed_rows
-from aarhus_los.report.files import write_failed_addresses, write_rejects
-from aarhus_los.report.names import gather_names, units_of_rows
+from aarhus_los.preflight import preflight
+from aarhus_los.pruning import sweep_all
+from aarhus_los.report.account import Account
 from aarhus_los.report.news import known_rows
-from aarhus_los.report.orphaned import ended_units, orphaned
-from aarhus_los.report.record import record_left, write_record
-from aarhus_los.report.verdict import difference_text
 from aarhus_los.selection import Selection, Wishes, select
 from aarhus_los.settings import Settings
 from aarhus_los.sources.open import open_source
-from aarhus_los.verify import touched, verify
 
-Progress = Callable[[str, int, int], None]
-"""Told the phase, and how much of how much is done (0 of 0: it begins)."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the operator asks of one run."""
-
-    since: date | None = None
-    allow_late: bool = False
-    allow_empty: bool = False
-    accept_rejects: bool = False
-    accepted_rows: frozenset[RowRef] = frozenset()
-    allow: Mapping[BrakeKind, int] = field(default_factory=dict)
-    verify: Literal["some", "all", "none"] = "some"
-    names: bool = False
-    """Whether the names of all that is reported are read from MO, also where nobody is about to decide by them."""
+__all__ = ["Options", "Progress", "import_drop", "plan_drop"]
 
 
 def import_drop(settings: Settings, options: Options, progress: Progress) -> Account:
@@ -83,339 +30,37 @@ def import_drop(settings: Settings, options: Options, progress: Progress) -> Acc
     with locked(settings.state_file, settings.run_hours):
         preflight(settings)
         sweep_all(settings)
-        run = _Run(settings, options, progress, dry=False)
-        run.account.warnings[:0] = warnings
-        return run.run()
+        frame = Frame(settings, options, progress, dry=False)
+        frame.account.warnings[:0] = warnings
+        return _run(frame)
 
 
 def plan_drop(settings: Settings, options: Options, progress: Progress) -> Account:
     """Works out what an import would do, by the same code without its last step. Writes nothing anywhere."""
-    return _Run(settings, options, progress, dry=True).run()
+    return _run(Frame(settings, options, progress, dry=True))
 
 
-class _Run:
-    def __init__(self, settings: Settings, options: Options, progress: Progress, *, dry: bool) -> None:
-        self.settings = settings
-        self.options = options
-        self.progress = progress
-        self.now = clock.now()
-        self.deadline = Deadline(settings.run_hours)
-        self.kept = Kept(settings.state_file)
-        self.account = Account(
-            started=self.now,
-            dry=dry,
-            rows_accepted=options.accept_rejects,
-            accepted_rows=options.accepted_rows,
-            rejects_exit_code=settings.rejects_exit_code,
-        )
-        self.account.warnings += settings.warnings
-
-    def run(self) -> Account:
-        """Select, read MO, look up, work out what MO must say, plan, brakes, write, verify, account, state."""
-        account, since = self.account, self.options.since
-        state = load_state(self.settings.state_file)
-        last_import = state.timestamp.date() if state.timestamp else None
-        account.known_rows = known_rows(state.lines, last_import, self.now.date())
-        selection = self._select(state)
-        if selection.quiet:
-            self._finish(state, selection, {})
-            return account
-        if state.timestamp in (None, NOTHING_YET):  # a first import takes as long as it takes
-            self.deadline = NO_DEADLINE
-        with self._client() as client:
-            with self._phase("read MO"):
-                world = read_world(client, selection.files)
-                bookmark = last_bookmark(client) if state.bookmark else None
-                check_mo(state, world.organisation[0], bookmark, since)
-                subjects, world = self._as_it_was(client, state, selection, world)
-            addresses = self._look_up(org.postal_texts(subjects.units))
-            with self._phase("compare"):
-                ours = Ours(self.settings.municipality_code, self._az_system(world))
-                families = desire(selection.files, subjects, world, addresses.outcomes, ours, self.now.date())
-                wanted = [each for family in families for each in family.objects]
-                plan = account.plan = make_plan(wanted, world.actual)
-                account.notices += self._orphans(client, wanted, plan)
-            account.brakes = self._brakes(plan, client, world)
-            self._gather_names(client, selection, families, world, addresses)
-            state = replace(state, organisation=world.organisation[0])
-            if bookmark is not None:
-                state = replace(state, bookmark=bookmark.isoformat())
-            applied = Applied()
-            with record_left(self.settings.report_folder, account, lambda: self._count_writes(applied)):
-                if plan.steps and not account.dry and not account.brakes:
-                    self._try_places(selection, families, subjects)
-                    target = Target(client, set_bookmark(client, self.now))
-                    claimed = healed(selection, (each for family in families for each in family.set_aside))
-                    state = under_way(state, selection, claimed, target.moment)
-                    save_state(self.settings.state_file, state)
-                    self._write(plan, wanted, target, applied)
-                self._account_for(client, selection, families, applied)
-                if account.written:
-                    write_record(self.settings.report_folder, account)
-                if account.is_complete:
-                    self._finish(state, selection, subjects.lines)
+def _run(frame: Frame) -> Account:
+    """Selects what is new. Where nothing is, that was all: MO is not asked, and what asks it is not even loaded."""
+    account, state = frame.account, load_state(frame.settings.state_file)
+    last_import = state.timestamp.date() if state.timestamp else None
+    account.known_rows = known_rows(state.lines, last_import, frame.now.date())
+    selection = _select(frame, state)
+    if selection.quiet:
+        frame.finish(state, selection, {})
         return account
+    from aarhus_los.reconcile import reconcile
 
-    def _select(self, state: State) -> Selection:
-        options = self.options
-        with self._phase("read the drop"), open_source(self.settings) as source:
-            wishes = Wishes(options.since, options.allow_late, options.allow_empty, self._accepted(state))
-            checked = self.settings.cpr_validate_birthdate
-            selection = select(state, source, self.kept, self.now, wishes, validate_birthdate=checked)
-        self.account.refused = selection.refused
-        self.account.notices += selection.notices
-        return selection
+    reconcile(frame, state, selection)
+    return account
 
-    def _accepted(self, state: State) -> Collection[RowRef]:
-        """The pending rows that are given up."""
-        return pending_rows(state.lines) if self.options.accept_rejects else self.options.accepted_rows
 
-    def _client(self) -> MoClient:
-        settings = self.settings
-        auth = None
-        if settings.client_id and settings.client_secret and settings.auth_server:
-            auth = Auth(settings.auth_server, settings.auth_realm, settings.client_id, settings.client_secret)
-        return MoClient(
-            settings.mora_base,
-            graphql_version=settings.graphql_version,
-            auth=auth,
-            ca_bundle=settings.ca_bundle,
-            writable=not self.account.dry,
-            connections=settings.concurrency,
-            retry_seconds=settings.retry_seconds,
-            deadline=self.deadline,
-        )
-
-    def _as_it_was(
-        self, client: MoClient, state: State, selection: Selection, world: World
-    ) -> tuple[Subjects, World]:
-        """The subjects with the lines that are folded about each, and the world with what MO said before them."""
-        lines = {**state.lines, **selection.lines}
-        found = subjects_of(selection.files, world)
-        traced = [trace(each, lines) for each in (found.units, found.persons, found.managers)]
-        subjects = Subjects(*(each.lines for each in traced))
-        as_of = {subject: at for each in traced for subject, at in each.as_of.items()}
-        no_past = {
-            at
-            for at in set(as_of.values())
-            if may_lack_a_past(at, lines.values()) and not has_units_at(client, at)
-        }
-        if as_of:
-            world, notices = read_base(client, world, subjects, as_of, no_past)
-            self.account.notices += notices
-        return subjects, world
-
-    def _try_places(self, selection: Selection, families: list[Desired], subjects: Subjects) -> None:
-        """Whether all that this import will leave on disks can be written. Raises StateError."""
-        set_aside = [aside for family in families for aside in family.set_aside]
-        kept = files_of(needed_again(subjects.lines, {aside.ref for aside in set_aside if aside.pending}))
-        rejected = {aside.ref.file for aside in set_aside}
-        sizes = {file.name.name: len(file.data) for file in selection.files}
-        record = OPERATION_BYTES * len(self.account.plan.operations)
-        reports = sum(sizes[name] for name in rejected) + record
-        preflight(self.settings, sizes, kept=sum(sizes[name] for name in kept), reports=reports)
-
-    def _look_up(self, texts: Collection[str]) -> Resolution:
-        settings = self.settings
-        path = beside(settings.state_file, ".addresses.json")
-        cache = Cache(path, service=settings.dar_url, read_only=self.account.dry)
-        with (
-            self._phase("look up addresses"),
-            Adressevask(
-                settings.dar_url,
-                settings.dar_token,
-                ca_bundle=settings.ca_bundle,
-                retry_seconds=settings.retry_seconds,
-            ) as service,
-        ):
-            resolution = resolve(
-                sorted(texts),
-                service if settings.dar_provider == "adressevask" else None,
-                cache,
-                self.now,
-                progress=self._looked_up,
-            )
-        self.account.warnings += resolution.warnings
-        self.account.retries += resolution.retries
-        self.account.addresses = Counter(outcome.kind for outcome in resolution.outcomes.values())
-        return resolution
-
-    def _looked_up(self, done: int, of: int) -> None:
-        self.deadline.check()
-        self.progress("look up addresses", done, of)
-
-    def _az_system(self, world: World) -> str:
-        """The IT system of the AZ accounts: the one that is set, which must be there, or the one that we seed."""
-        system = self.settings.azid_it_system_uuid or initial.AZ_SYSTEM
-        if system not in {initial.AZ_SYSTEM, *world.actual[Kind.ITSYSTEM], *world.odd}:
-            raise SettingsError(f"azid_it_system_uuid: MO has no IT system {system}")
-        return system
-
-    def _orphans(self, client: MoClient, wanted: list[DesiredObject], plan: Plan) -> list[Notice]:
-        """What is orphaned by the units that end."""
-        ended = ended_units(plan.operations)
-        histories: dict[str, History] = {}
-        for kind in (Kind.ENGAGEMENT, Kind.MANAGER) if ended else ():
-            histories |= read_of_units(client, kind, ended).found
-        return orphaned(ended, histories, wanted)
-
-    def _gather_names(
-        self,
-        client: MoClient,
-        selection: Selection,
-        families: list[Desired],
-        world: World,
-        addresses: Resolution,
-    ) -> None:
-        """Before the first write: an MO that cannot show names then costs nothing.
-
-        What the run has not read for its own sake is read for a person who decides by it, or who asks for the page.
-        """
-        asked = self.options.names or self.account.dry or self.account.brakes
-
-        def read(kind: Kind, uuids: Collection[str]) -> Mapping[str, History]:
-            return read_histories(client, kind, uuids).found if asked else {}
-
-        with self._phase("read names"):
-            refs = {aside.ref for family in families for aside in family.set_aside}
-            units = self.account.units_of_rows = units_of_rows(selection.files, refs)
-            unresolved = {each.org_unit for family in families for each in family.unresolved}
-            self.account.names = gather_names(
-                self.now.date(),
-                self.account.plan.operations,
-                [each for family in families for each in family.objects],
-                world.actual,
-                read,
-                units={*units.values(), *unresolved},
-                addresses={
-                    outcome.uuid: outcome.designation
-                    for outcome in addresses.outcomes.values()
-                    if isinstance(outcome, Found)
-                },
-            )
-
-    def _brakes(self, plan: Plan, client: MoClient, world: World) -> list[Brake]:
-        settings = self.settings
-        limits = {
-            BrakeKind.UNIT_ENDS: Limit(settings.max_unit_ends, settings.max_unit_ends_percent),
-            BrakeKind.UNIT_MOVES: Limit(settings.max_unit_moves, settings.max_unit_moves_percent),
-            BrakeKind.ENGAGEMENT_ENDS: Limit(
-                settings.max_engagement_ends, settings.max_engagement_ends_percent
-            ),
-        }
-        counts = counted(plan)
-        kinds = exceeding(counts, limits, self.options.allow)
-        if not kinds:
-            return []
-        valid = read_counts(client, world.organisation[0])
-        present = None
-        if valid is not None:
-            present = {Kind.ORG_UNIT: valid.units, Kind.ENGAGEMENT: valid.engagements}
-        return tripped(kinds, counts, limits, present)
-
-    def _write(self, plan: Plan, wanted: list[DesiredObject], target: Target, applied: Applied) -> None:
-        """Writes a plan, and reads back what was written."""
-        settings, total = self.settings, len(plan.operations)
-        try:
-            with self._phase("write MO"):
-                apply_plan(
-                    plan,
-                    target,
-                    chunk_size=settings.chunk_size,
-                    concurrency=settings.concurrency,
-                    limit=Limit(settings.max_refused, settings.max_refused_percent),
-                    allowed=self.options.allow.get(BrakeKind.REFUSALS, 0),
-                    progress=lambda done: self.progress("write MO", done, total),
-                    applied=applied,
-                )
-            target.client.deadline = NO_DEADLINE
-            if not (applied.stopped or applied.refusals):
-                with self._phase("verify"):
-                    limit = {"all": None, "some": settings.verify_limit, "none": 0}[self.options.verify]
-                    objects = touched(wanted, applied, limit, plan.to_compare)
-                    differences = verify(objects, target, applied)
-                    self.account.differences = [difference_text(each) for each in differences]
-        except UnavailableError as error:
-            applied.stopped = error
-
-    def _count_writes(self, applied: Applied) -> None:
-        account = self.account
-        account.written = [*applied.acknowledged, *applied.again]
-        account.acknowledged = len(applied.acknowledged)
-        account.failed = len(applied.failed)
-
-    def _account_for(
-        self, client: MoClient, selection: Selection, families: list[Desired], applied: Applied
-    ) -> None:
-        account = self.account
-        for family in families:
-            account.notices += family.notices
-            account.set_aside += family.set_aside
-            account.superseded += family.superseded
-            account.unresolved += family.unresolved
-        account.set_aside += failed_rows(applied, families)
-        account.stopped = str(applied.stopped) if applied.stopped else None
-        planned = account.dry or account.held
-        self._count_writes(applied)
-        if applied.refusals is not None:
-            account.brakes.append(applied.refusals.brake)
-            account.notices += (
-                Notice(Message.TIMES_IN_ALL(count=count, reason=reason), fault=True)
-                for count, reason in applied.refusals.reasons
-            )
-        if applied.stopped or applied.refusals:
-            # The next run reads the same rows again, and accounts for them.
-            account.unsettled = len(account.plan.operations) - account.acknowledged - account.failed
-        else:
-            done = account.plan.operations if planned else applied.acknowledged
-            imported = {name: line.imported for name, line in selection.lines.items()}
-            account.files = count_rows(selection.files, account.set_aside, account.superseded, done, imported)
-        account.retries += client.retries
-        account.requests = sum(client.requests.values())
-
-    def _finish(self, state: State, selection: Selection, gathered: Gathered) -> None:
-        """Reports, kept bytes and the state, in this order: the state never says more than what is done."""
-        account = self.account
-        waits = {aside.ref for aside in account.set_aside if aside.pending} | pending_rows(state.lines)
-        account.warnings += (
-            Message.NOT_PENDING(row=str(ref)) for ref in sorted(account.accepted_rows - waits)
-        )
-        if account.dry:
-            return
-        with self._phase("write the state"):
-            folder, queries = self.settings.report_folder, self.settings.queries_folder
-            account.reports += write_rejects(folder, selection.files, account.set_aside)
-            folders = {folder: 0o600, **({queries: 0o644} if queries else {})}
-            account.reports += write_failed_addresses(folders, selection.files, account.unresolved)
-            pending = [aside for aside in account.set_aside if aside.pending]
-            waiting = {aside.ref for aside in pending if not account.given_up(aside)}
-            done_with = [*account.superseded, *(aside for aside in pending if account.given_up(aside))]
-            needed = needed_again(gathered, waiting)
-            after = completed(
-                state,
-                selection,
-                needed,
-                {aside.ref for aside in done_with if not aside.part} - waiting,
-                self.now,
-                self._accepted(state),
-            )
-            kept = files_of(needed)
-            self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in kept})
-            save_state(self.settings.state_file, after)
-            self.kept.forget_others(kept)
-            prune(
-                folder,
-                self.now,
-                self.settings.report_days,
-                {name for name, line in after.lines.items() if line.pending},
-            )
-
-    @contextmanager
-    def _phase(self, name: str) -> Iterator[None]:
-        self.progress(name, 0, 0)
-        begun = time.monotonic()
-        try:
-            yield
-        finally:
-            spent = self.account.durations.get(name, 0.0)
-            self.account.durations[name] = spent + time.monotonic() - begun
+def _select(frame: Frame, state: State) -> Selection:
+    options = frame.options
+    with frame.phase("read the drop"), open_source(frame.settings) as source:
+        wishes = Wishes(options.since, options.allow_late, options.allow_empty, frame.accepted(state))
+        checked = frame.settings.cpr_validate_birthdate
+        selection = select(state, source, frame.kept, frame.now, wishes, validate_birthdate=checked)
+    frame.account.refused = selection.refused
+    frame.account.notices += selection.notices
+    return selection

@@ -15,8 +15,7 @@ from typing import Final
 from aarhus_los.desired.claims import Notice
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
-from aarhus_los.drop.reader import FileRefused, read_file
-from aarhus_los.drop.rows import RowRef
+from aarhus_los.drop.rejects import RowRef
 from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, StateError, UnavailableError
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest, moment_of_stamp
 from aarhus_los.masking import masked
@@ -261,6 +260,8 @@ class _Selecting:
             self._report_header(parsed)
 
     def _parse(self, name: DropName, data: bytes, given_up: Sequence[int] = ()) -> DropFile | None:
+        from aarhus_los.drop.reader import FileRefused, read_file  # a night with nothing new needs none of it
+
         try:
             parsed = read_file(name, data, validate_birthdate=self.validate_birthdate)
         except FileRefused as refused:
@@ -284,7 +285,7 @@ class _Selecting:
         """What has no file of its own to be reported with."""
         selection = self.selection
         for key, value in self.state.reported.items():
-            if key.startswith("header:"):
+            if key.startswith(("header:", "mo:")):
                 selection.reported.setdefault(key, value)
         for name, line in sorted(self.state.lines.items()):
             if line.under_way is not None and name not in self.entries:

@@ -193,6 +193,8 @@ class Settings(BaseModel):
     client_secret: SecretStr | None = None
     auth_server: Url | None = None
     auth_realm: Annotated[str, AfterValidator(_realm)] = "mo"
+    # How MO is written; auto: by REST where MO has it.
+    mo_api: Literal["auto", "rest", "graphql"] = "auto"
     graphql_version: Annotated[int, BeforeValidator(_version_number), Field(ge=21, le=30)] = 30
     concurrency: Annotated[int, Field(ge=1, le=32)] = 4
     chunk_size: Annotated[int, Field(ge=1, le=500)] = 50

@@ -135,10 +135,13 @@ def clip(timeline: Sequence[Piece[V]], start: date, end: date = FOREVER) -> Time
 
 def merge(timeline: Iterable[Piece[V]]) -> Timeline[V]:
     """Joins neighbours that touch and have equal values; their origins are joined too. A gap stays a gap."""
+    pieces = tuple(timeline)
+    if len(pieces) < 2:
+        return pieces
     merged: list[Piece[V]] = []
     run: list[Piece[V]] = []
     """Neighbours of one value."""
-    for piece in timeline:
+    for piece in pieces:
         if run and not _touch(run[-1], piece):
             merged.append(_joined(run))
             run = []

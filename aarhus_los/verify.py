@@ -19,15 +19,20 @@ def touched(
 ) -> list[DesiredObject]:
     """The objects that are read back: of those that were written, all, or a sample of `limit`, and some units always."""
     failed = {(operation.kind, operation.uuid) for operation, _ in applied.failed}
-    written = {(operation.kind, operation.uuid) for operation in applied.acknowledged} - failed
-    objects = [
-        each for each in wanted if (each.kind, each.uuid) in written and each.kind is not Kind.ORGANISATION
-    ]
-    if limit is None or len(objects) <= limit:
-        return objects
-    must = [each for each in objects if each.kind is Kind.ORG_UNIT and each.uuid in always]
-    others = [each for each in objects if not (each.kind is Kind.ORG_UNIT and each.uuid in always)]
-    return [*must, *random.Random(len(others)).sample(others, min(limit, len(others)))]
+    written = applied.acknowledged
+    some = limit is not None and limit < len(written)
+    chosen: set[Object] = set()
+    must: set[Object] = set()
+    for each in random.Random(len(written)).sample(written, len(written)) if some else written:
+        key = (each.kind, each.uuid)
+        if key in failed or each.kind is Kind.ORGANISATION:
+            continue
+        if each.kind is Kind.ORG_UNIT and each.uuid in always:
+            must.add(key)
+        elif limit is None or len(chosen) < limit:
+            chosen.add(key)
+    chosen |= must
+    return [each for each in wanted if (each.kind, each.uuid) in chosen]
 
 
 def verify(objects: Sequence[DesiredObject], target: Target, applied: Applied) -> list[Operation]:
@@ -39,7 +44,7 @@ def verify(objects: Sequence[DesiredObject], target: Target, applied: Applied) -
     if not again:
         return []
     alone = Plan(tuple(replace(step, alone=True) for step in again))
-    done = apply_plan(alone, target, chunk_size=1, concurrency=target.client.connections)
+    done = apply_plan(alone, target, api=target.api, chunk_size=1, concurrency=target.client.connections)
     applied.again += done.acknowledged
     if done.stopped is not None:
         raise done.stopped

@@ -106,7 +106,7 @@ def carry_out(
     left = set(range(len(plan.steps)))
     sent: list[Step] = []
     while left and len(sent) != most:
-        free = [n for n in sorted(left) if not (plan.steps[n].needs | plan.steps[n].follows) & left]
+        free = [n for n in sorted(left) if not left.intersection(plan.steps[n].after)]
         number = pick(free) if free else min(left)
         left.discard(number)
         step = plan.steps[number]

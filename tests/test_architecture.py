@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -63,6 +65,37 @@ def test_the_test_sees_the_modules_and_their_imports() -> None:
     assert {"aarhus_los.timeline", "aarhus_los.desired.org", "aarhus_los.plan"} <= set(PURE)
     assert "aarhus_los.run" in ours("aarhus_los.cli")
     assert "requests" in {package for module in reached("aarhus_los.run") for package in outsiders(module)}
+
+
+def at_once(module: str) -> set[str]:
+    """The modules of ours that are loaded with a module, without its functions being called."""
+    seen: set[str] = set()
+    near = [module]
+    while near:
+        found = {name for name in imports(near.pop(), lazily=False) if name in MODULES}
+        near += found - seen
+        seen |= found
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("module", "without"),
+    [
+        ("aarhus_los.cli", {"pydantic", "requests", "rich"}),
+        ("aarhus_los.run", {"requests", "urllib3", "ssl", "rich"}),
+    ],
+)
+def test_a_command_loads_what_it_needs(module: str, without: set[str]) -> None:
+    """`--help` needs no settings, and a night with nothing new no MO."""
+    loaded = f"import sys, {module}; print(*sys.modules)"
+    printed = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
+    ).stdout
+    assert not set(printed.split()) & without
+
+
+def test_a_night_with_nothing_new_parses_no_rows() -> None:
+    assert not at_once("aarhus_los.run") & {"aarhus_los.drop.rows", "aarhus_los.drop.reader"}
 
 
 @pytest.mark.parametrize("module", PURE)

@@ -176,6 +176,7 @@ def test_the_command_exits_with_69_for_a_failure_and_is_silent_with_quiet_when_a
     well = bench.run("-q")
     assert (well.returncode, well.stdout, well.stderr) == (0, "", "")
     bench.stage.mo.rest_enabled = False
+    bench.write(mo_api="rest")
     failed = bench.run("-q")
     assert (failed.returncode, failed.stderr) == (69, "")
     assert "failure  MO REST: " in failed.stdout
@@ -413,7 +414,7 @@ def test_without_a_login_an_mo_that_wants_one_is_a_failure(bench: Bench) -> None
 
 def test_a_token_without_the_roles_that_we_need(bench: Bench) -> None:
     bench.stage.mo.tokens.roles = frozenset({"admin"})
-    found = bench.check()
+    found = bench.check(mo_api="rest")
     assert (
         told(found, "MO roles", FAILURE) == "our client in Keycloak lacks the realm role service_api: give it"
     )
@@ -424,7 +425,11 @@ def test_a_token_without_the_roles_that_we_need(bench: Bench) -> None:
     assert "lacks a role" in told(found, "MO GraphQL", FAILURE)
     assert "realm role admin" in told(found, "MO REST", FAILURE)
     bench.stage.mo.tokens.roles = frozenset()
-    assert "service_api and the realm role admin" in told(bench.check(), "MO roles", FAILURE)
+    found = bench.check(mo_api="rest")
+    assert "service_api and the realm role admin" in told(found, "MO roles", FAILURE)
+    found = bench.check()
+    assert told(found, "MO roles", FAILURE) == "our client in Keycloak lacks the realm role admin: give it"
+    assert "does not take what we write" in told(found, "MO writes", FAILURE)
 
 
 def test_a_token_whose_roles_cannot_be_told(bench: Bench) -> None:
@@ -444,12 +449,25 @@ def test_a_jwt_of_another_shape_tells_no_roles(payload: object) -> None:
 
 def test_rest_that_is_switched_off_and_an_mo_without_an_organisation(bench: Bench) -> None:
     bench.stage.mo.rest_enabled = False
-    found = bench.check()
+    found = bench.check(mo_api="rest")
     assert "switched the REST API off" in told(found, "MO REST", FAILURE)
     assert of(found, "MO GraphQL")[0].status is OK
     bench.stage.mo.rest_enabled = True
     bench.stage.mo.intercept = answering("/service/o/", Answer.json(200, []))
     assert "no root organisation" in told(bench.check(), "MO REST", FAILURE)
+
+
+def test_where_rest_is_gone_graphql_is_asked_to_write_nothing(bench: Bench) -> None:
+    bench.stage.mo.rest_enabled = False
+    assert "what we write goes by GraphQL" in told(bench.check(), "MO REST", OK)
+    bench.stage.mo.rest_enabled = True
+    bench.stage.mo.tokens.roles = frozenset({"admin"})
+    found = bench.check()
+    assert told(found, "MO roles", OK) == "the token has admin"
+    assert "what we write goes by GraphQL" in told(found, "MO REST", OK)
+    bench.stage.mo.intercept = refusing("addresses_create")
+    assert "No policy approved" in told(bench.check(mo_api="graphql"), "MO writes", FAILURE)
+    assert bench.stage.store.state()["address"] == {}
 
 
 def test_a_graphql_version_that_is_not_served(bench: Bench) -> None:

@@ -27,7 +27,7 @@ from aarhus_los.mo.read import read_histories
 from aarhus_los.moments import may_lack_a_past, trace
 from aarhus_los.plan import Operation, Plan, make_plan
 from aarhus_los.progress import completed, healed, needed_again, under_way
-from aarhus_los.reading import has_units_at, read_base, read_world, subjects_of
+from aarhus_los.reading import has_units_at, managers_of, persons_of, read_base, read_world, units_of
 from aarhus_los.sandbox.mo_store import MoStore, Snapshot
 from aarhus_los.selection import Selection, Wishes, select
 from aarhus_los.timeline import FOREVER
@@ -152,8 +152,9 @@ class Importer:
     def _desired(self, selection: Selection) -> tuple[list[Desired], World]:
         world = read_world(self.client, selection.files)
         lines = {**self.state.lines, **selection.lines}
-        found = subjects_of(selection.files, world)
-        traced = [trace(each, lines) for each in (found.units, found.persons, found.managers)]
+        files = selection.files
+        gathered = units_of(files), persons_of(files, world), managers_of(files)
+        traced = [trace(each, lines) for each in gathered]
         subjects = self.subjects = Subjects(*(each.lines for each in traced))
         as_of = {subject: at for each in traced for subject, at in each.as_of.items()}
         no_past = {

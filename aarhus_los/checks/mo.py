@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -19,10 +20,11 @@ from aarhus_los.mo.model import Facet, History, Kind
 from aarhus_los.mo.read import NOBODY, read_all, read_histories, read_organisation
 from aarhus_los.mo.registrations import MODELS, registered_since
 from aarhus_los.mo.token import TokenSource
+from aarhus_los.mo.without_rest import writes_by_rest
 from aarhus_los.settings import Settings, login_places
 
 ROLES: Final = ("service_api", "admin")
-"""The realm roles that our client needs: REST, and all reads and writes."""
+"""The realm roles that our client needs: REST, where it is used, and all reads and writes."""
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 30.0
 """Whoever checks waits at a terminal: shorter than an import's, and one try only."""
@@ -36,7 +38,7 @@ def mo(settings: Settings) -> list[Finding]:
     if any(each.status is Status.FAILURE for each in found[:2]):
         return found
     with _client(settings, _auth(settings)) as client:
-        found += [_rest(client), *_clock(client)]
+        found += [_writes(client, settings.mo_api), *_clock(client)]
         try:
             organisation = read_organisation(client)
         except UnavailableError as error:
@@ -103,18 +105,19 @@ def _token(settings: Settings) -> list[Finding]:
         return [failure("MO token", _text(error))]
     finally:
         http.close()
-    return [ok("MO token", f"{auth.url} gives one to the client {auth.client_id}"), _roles(token)]
+    needed = ROLES if settings.mo_api == "rest" else ("admin",)
+    return [ok("MO token", f"{auth.url} gives one to the client {auth.client_id}"), _roles(token, needed)]
 
 
-def _roles(token: str) -> Finding:
+def _roles(token: str, needed: Sequence[str]) -> Finding:
     roles = realm_roles(token)
     if roles is None:
         return warning("MO roles", "the token is no JWT with roles: which ours has is not known")
-    missing = [role for role in ROLES if role not in roles]
+    missing = [role for role in needed if role not in roles]
     if missing:
         text = f"our client in Keycloak lacks the realm role {' and the realm role '.join(missing)}: give it"
         return failure("MO roles", text)
-    return ok("MO roles", f"the token has {' and '.join(ROLES)}")
+    return ok("MO roles", f"the token has {' and '.join(role for role in ROLES if role in roles)}")
 
 
 def realm_roles(token: str) -> set[str] | None:
@@ -126,6 +129,24 @@ def realm_roles(token: str) -> set[str] | None:
         return None
     roles = member(member(claims, "realm_access"), "roles")
     return {role for role in roles if isinstance(role, str)} if isinstance(roles, list) else None
+
+
+def _writes(client: MoClient, asked: str) -> Finding:
+    try:
+        by_rest = writes_by_rest(client, asked)
+    except UnavailableError as error:
+        return failure("MO REST", _text(error))
+    if by_rest:
+        return _rest(client)
+    try:
+        client.ask_to_mutate()
+    except (UnavailableError, NotShown) as error:
+        return failure("MO writes", f"MO does not take what we write by GraphQL: {_text(error)}")
+    gone = "REST is switched off, or closed to our client" if asked == "auto" else "REST is not used"
+    text = (
+        f"{gone}: what we write goes by GraphQL, postal addresses only where MO's own address service answers"
+    )
+    return ok("MO REST", text)
 
 
 def _rest(client: MoClient) -> Finding:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from aarhus_los.addresses.outcomes import Outcome
-from aarhus_los.drop.rows import RowRef
+from aarhus_los.drop.rejects import RowRef
 from aarhus_los.masking import masked
 from aarhus_los.mo.model import History, Kind, Value
 from aarhus_los.timeline import Piece

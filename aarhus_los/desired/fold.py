@@ -62,9 +62,14 @@ class Claims:
         if not claim:
             return
         if key not in self._claimed:
-            self._claimed[key], self._known[key] = Layers(), Layers(self.base.get(key, ()))
-        self._claimed[key].overlay(claim)
-        self._known[key].overlay(claim)
+            self._claimed[key] = Layers()
+            base = self.base.get(key)
+            # Where the base has nothing, what is known is what was claimed.
+            self._known[key] = Layers(base) if base else self._claimed[key]
+        claimed, known = self._claimed[key], self._known[key]
+        claimed.overlay(claim)
+        if known is not claimed:
+            known.overlay(claim)
 
     def claimed(self, key: Object) -> History:
         """What all files together claim of an object."""
@@ -190,9 +195,10 @@ def _claim_on(
         if row.ref in set_aside:
             statements.append(Statement(row.start, row.end, UNCLAIMED, row.order))
             continue
-        last = max(last, (row.end, row.ref.line, (row.ref,)))
+        origin = (row.ref,)
+        last = max(last, (row.end, row.ref.line, origin))
         if not row.states_nothing:
-            statements.append(Statement(row.start, row.end, value_of(row, key), row.order, (row.ref,)))
+            statements.append(Statement(row.start, row.end, value_of(row, key), row.order, origin))
     statements.append(Statement(BEGINNING, FOREVER, NOTHING, (BEGINNING, 0), last[2]))
     return clip(overlay_statements(statements), first)
 

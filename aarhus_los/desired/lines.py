@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aarhus_los.drop.file import DropFile
-from aarhus_los.drop.rows import Reject, Row, RowRef
+from aarhus_los.drop.rejects import Reject, RowRef
 
-Line = Row | Reject
+if TYPE_CHECKING:
+    from aarhus_los.drop.rows import Row
+
+Line: TypeAlias = "Row | Reject"
 
 
 @dataclass(slots=True)

@@ -199,14 +199,16 @@ class _People:
         rows = [row for row in valid if isinstance(row, PersonRow)]
         if won := self._vote(rows, of_file, "CPRNavn", _plain_name):
             name = Person.named(won.name, of_file.cpr)
-            claims.add((Kind.EMPLOYEE, of_file.person), lasting(name, of_file.day, FOREVER, (won.ref,)))
+            claims.add(
+                (Kind.EMPLOYEE, of_file.person), lasting(name, of_file.day, FOREVER, _origin(won, origin))
+            )
         won = self._vote(rows, of_file, "Email", lambda row: row.email)
         email = won.email if won else Absent.ABSENT
         stated: Stated = NOTHING if email is None else None
         if isinstance(email, str):
             stated = Address(email, EMAIL_TYPE, person=of_file.person)
         key = (Kind.ADDRESS, email_uuid(of_file.cpr))
-        claims.add(key, _claim(stated, of_file, claims.known(key), (won.ref,) if won else origin))
+        claims.add(key, _claim(stated, of_file, claims.known(key), _origin(won, origin)))
         won = self._vote(rows, of_file, "AZID", lambda row: row.azid)
         azid = won.azid if won else Absent.ABSENT
         stated = NOTHING if azid is None else None
@@ -215,7 +217,7 @@ class _People:
         uuid = self._account(of_file, claims, (won.ref if won else origin[-1]))
         if uuid is not None:
             key = (Kind.IT, uuid)
-            claims.add(key, _claim(stated, of_file, claims.known(key), (won.ref,) if won else origin))
+            claims.add(key, _claim(stated, of_file, claims.known(key), _origin(won, origin)))
 
     def _vote(self, rows: Sequence[PersonRow], of_file: _OfFile, column: str, value: Any) -> PersonRow | None:
         won = vote(rows, of_file.day, value)
@@ -310,6 +312,11 @@ class _OfFile:
 
 Stated = Value | Nothing | None
 """What a file states of an e-mail address or an account; None: it says nothing of it."""
+
+
+def _origin(won: PersonRow | None, of_all: tuple[RowRef, ...]) -> tuple[RowRef, ...]:
+    """The row that has won, else all. Of the only row it is one tuple: there are as many as people, and details of them."""
+    return of_all if won is None or of_all == (won.ref,) else (won.ref,)
 
 
 def _claim(

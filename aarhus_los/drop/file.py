@@ -7,15 +7,18 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from aarhus_los.drop.dialect import DELIMITER, Broken, read_records
 from aarhus_los.drop.header import meant
 from aarhus_los.drop.names import DropName
-from aarhus_los.drop.rows import Reject, Row, RowRef
+from aarhus_los.drop.rejects import Reject, RowRef
 from aarhus_los.messages import Message
 
-R = TypeVar("R", bound=Row)
+if TYPE_CHECKING:
+    from aarhus_los.drop.rows import Row
+
+R = TypeVar("R", bound="Row")
 
 
 @dataclass(frozen=True)

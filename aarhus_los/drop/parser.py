@@ -7,9 +7,10 @@ from contextlib import suppress
 from dataclasses import MISSING, fields
 from datetime import date, timedelta
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import rebuild_dataclass
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.drop.columns import REQUIRED, Column
@@ -42,6 +43,8 @@ class Parser:
         self._columns = columns
         self._fields = tuple(header.positions)
         self._pick = itemgetter(*header.positions.values())
+        # Does nothing after the first file of the kind.
+        rebuild_dataclass(cast(Any, row))
         self._row: Callable[[Mapping[str, Any]], Row] = TypeAdapter(row).validator.validate_python
         self._is_dated = issubclass(row, Dated)
         self._has_cpr = "cpr" in columns

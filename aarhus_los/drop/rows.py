@@ -1,4 +1,4 @@
-"""What a line of the drop says, as values: a row a file kind, and the reject that a line becomes which says nothing usable.
+"""What a line of the drop says, as values: a row a file kind.
 
 Each field declares its column. Every text is stripped and in composed form, uuids are lower-case with dashes, dates are
 inclusive and no end is `date.max`. CPR numbers and names stay out of `repr`. The rows are slotted dataclasses and no
@@ -32,7 +32,9 @@ from aarhus_los.drop.cells import (
 )
 from aarhus_los.drop.columns import UNITS, Column, Refers
 from aarhus_los.drop.dates import read_end, read_start
-from aarhus_los.messages import Message
+from aarhus_los.drop.rejects import Flaw as Flaw
+from aarhus_los.drop.rejects import Reject as Reject
+from aarhus_los.drop.rejects import RowRef as RowRef
 
 
 class Absent(Enum):
@@ -47,30 +49,9 @@ Detail: TypeAlias = str | Absent | None
 """The value of a detail column: a text, None for an empty cell (the object is not there), or `ABSENT`."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, order=True)
-class RowRef:
-    """Where a row stands. `line` is the physical line on which it begins; the header is on line 1."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Flaw:
-    """What is wrong with a value; `column` is spelled as in the file's header."""
-
-    column: str
-    reason: str
-
-    def __str__(self) -> str:
-        return Message.BAD_VALUE(column=self.column, reason=self.reason) if self.column else self.reason
-
-
-# A validation error must not show what a cell holds.
-_CONFIG: Final = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True)
+# A validation error must not show what a cell holds. A night has files of two or three kinds: the schemas of the others are
+# not built, which takes longer than the files of a night.
+_CONFIG: Final = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True, defer_build=True)
 
 
 def _reference(header: str, *, key: bool = False) -> Column:
@@ -209,33 +190,3 @@ class EndedManagerRow(Record):
 
 
 Row: TypeAlias = ClassRow | OrgRow | PersonRow | EndedEngagementRow | ManagerRow | EndedManagerRow
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Reject:
-    """A line that is wrong in itself, with what could still be read of the subject that it is about.
-
-    `days` are its first and last day; None where they cannot be read, and in files that have no dates. Of a line that ends
-    before MO's days begin they are none at all: the last is the day before the first. `column` is empty where the line as a
-    whole is wrong. `reason` never holds a value. `also` is what else is wrong with the line.
-    """
-
-    ref: RowRef
-    column: str
-    reason: str
-    org_uuid: str | None = None
-    engagement_uuid: str | None = None
-    cpr: Cpr | None = None
-    days: tuple[date, date] | None = None
-    any_day: bool = False
-    """Whether its dates are written and cannot be read: it may be about any day of its subject."""
-    written_start: date | None = None
-    also: tuple[Flaw, ...] = ()
-
-    @property
-    def order(self) -> tuple[date, int]:
-        """As of a dated row."""
-        return (self.written_start or (self.days[0] if self.days else date.min), self.ref.line)
-
-    def __str__(self) -> str:
-        return f"{self.ref}: {Flaw(self.column, self.reason)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Final
 
 PAGES: Final = {
@@ -59,4 +58,6 @@ def contents() -> str:
 
 
 def _text(name: str) -> str:
+    from importlib import resources  # whoever only asks which pages there are need not wait for it
+
     return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")

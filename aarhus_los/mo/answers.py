@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from aarhus_los.answer import Answer, Unsettled, passing
@@ -33,8 +34,11 @@ _FORBIDDEN: Final = {
 class Refused(Exception):
     """MO will not do what was asked; nothing of the request was written. Of a list, one item may be to blame.
 
-    `status` as HTTP has it, `error_key` as MO names the reason, `description` scrubbed.
+    `status` as HTTP has it, `error_key` as MO names the reason, `description` scrubbed; `item` is the number of the item of
+    a mutation that is to blame, where MO says so.
     """
+
+    item: int | None = None
 
     def __init__(self, status: int, error_key: str | None, description: str) -> None:
         super().__init__(f"MO refuses ({status} {error_key or 'without a key'}): {description}")
@@ -178,7 +182,18 @@ def _graphql_refusal(errors: list[Any], server: str) -> Exception:
             key = context["error_key"] if isinstance(context.get("error_key"), str) else None
             message = context["description"] if isinstance(context.get("description"), str) else message
         messages.append(message.partition(" got invalid value")[0])  # what follows is the value
-    return _refusal(status, key, "; ".join(dict.fromkeys(messages)), server)
+    meaning = _refusal(status, key, "; ".join(dict.fromkeys(messages)), server)
+    if type(meaning) is Refused:
+        meaning.item = _blamed(errors[0])
+    return meaning
+
+
+def _blamed(error: dict[str, Any]) -> int | None:
+    """Which alias of a mutation, or which of its variables, an error is about."""
+    path = error.get("path")
+    told = path[0] if isinstance(path, list) and path else error["message"]
+    found = re.match(r"m(\d+)$|Variable '\$i(\d+)'", told) if isinstance(told, str) else None
+    return int(found[1] or found[2]) if found else None
 
 
 def _not_there(path: str) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeVar
-from uuid import UUID
 
 from aarhus_los.answer import Answer, Unsettled, http_date
 from aarhus_los.deadline import NO_DEADLINE, Deadline
@@ -20,6 +20,7 @@ from aarhus_los.http import Http, anonymous, bearer, shown
 from aarhus_los.mo.answers import (
     NotShown,
     Refused,
+    Spoiled,
     Unauthorised,
     foreign,
     graphql_data,
@@ -32,15 +33,31 @@ from aarhus_los.mo.token import Auth, TokenSource
 __all__ = ["Auth", "MoClient", "NotShown", "Refused", "mutation"]
 
 CONNECTIONS: Final = 4
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 B = TypeVar("B")
 
 
-def mutation(items: Sequence[Item]) -> tuple[str, dict[str, Any]]:
-    """The document and the variables of one mutation of several items, carried out in order, in one transaction."""
-    declared = ", ".join(f"$i{n}: {item['input_type']}!" for n, item in enumerate(items))
-    fields = " ".join(f"m{n}: {item['mutation']}(input: $i{n}) {{ uuid }}" for n, item in enumerate(items))
-    return f"mutation({declared}) {{ {fields} }}", {f"i{n}": item["input"] for n, item in enumerate(items)}
+def mutation(items: Sequence[Item | Sequence[Item]]) -> tuple[str, dict[str, Any]]:
+    """The document and the variables of one mutation, carried out in order, in one transaction.
+
+    Items of one bulk mutation are a sequence of their own.
+    """
+    declared, fields, variables = [], [], {}
+    for n, each in enumerate(items):
+        several = None if isinstance(each, Mapping) else each
+        item: Item = each if isinstance(each, Mapping) else each[0]
+        kind = f"[{item['input_type']}!]!" if several else f"{item['input_type']}!"
+        declared.append(f"$i{n}: {kind}")
+        fields.append(f"m{n}: {item['bulk' if several else 'mutation']}(input: $i{n}) {{ uuid }}")
+        variables[f"i{n}"] = [one["input"] for one in several] if several else item["input"]
+    return f"mutation({', '.join(declared)}) {{ {' '.join(fields)} }}", variables
+
+
+def _in_bulk(items: Sequence[Item]) -> list[Item | Sequence[Item]]:
+    """Items in order, neighbours together where one mutation takes them all."""
+    runs = [list(run) for _, run in groupby(items, key=lambda item: item.get("bulk") or id(item))]
+    return [run if len(run) > 1 else run[0] for run in runs]
 
 
 class MoClient:
@@ -187,6 +204,24 @@ class MoClient:
         path = f"{Endpoint.CREATE.value}?force=1"
         self._read(lambda: self._once("create", "POST", path, [], rest_result), patient=True)
 
+    def ask_to_mutate(self) -> None:
+        """Asks MO to write nothing by GraphQL. Raises `NotShown`, and `UnavailableError` where our client may not write."""
+        self.query(
+            "mutation($i0: [AddressCreateInput!]!) { addresses_create(input: $i0) { uuid } }", {"i0": []}
+        )
+
+    def refusal_of(self, items: Sequence[Item]) -> Refused:
+        """How MO refuses a mutation that it must refuse, so that nothing is written."""
+        document, variables = mutation(items)
+        payload = {"query": document, "variables": variables}
+        try:
+            self._read(lambda: self._graphql("mutate", payload), patient=True)
+        except Refused as refused:
+            return refused
+        except NotShown as error:
+            raise error.unavailable or UnavailableError(f"{self.server}: {error}") from None
+        raise AssertionError("MO took what it must refuse")
+
     @property
     def ahead(self) -> timedelta | None:
         """How far the clock of MO's server, or of a proxy before it, was ahead of ours at its last answer, if it told."""
@@ -222,9 +257,14 @@ class MoClient:
             return []
         kind = endpoint.name.lower()
         if endpoint is Endpoint.MUTATE:
-            document, variables = mutation(items)
-            data = self._graphql(kind, {"query": document, "variables": variables})
-            return [_uuid_or_none(member(data.get(f"m{n}"), "uuid")) for n in range(len(items))]
+            together = _in_bulk(items)
+            try:
+                return self._mutate(together)
+            except Refused as refused:
+                if len(together) == len(items) or isinstance(refused, Spoiled):
+                    raise
+            # Nothing of it was written. One by one, MO tells which is to blame.
+            return self._mutate(items)
 
         def judge(answer: Answer, path: str, server: str) -> list[str | None]:
             told = rest_result(answer, path, server)
@@ -233,6 +273,20 @@ class MoClient:
             return [_uuid_or_none(each) for each in told]
 
         return self._once(kind, "POST", f"{endpoint.value}?force=1", list(items), judge)
+
+    def _mutate(self, items: Sequence[Item | Sequence[Item]]) -> list[str | None]:
+        document, variables = mutation(items)
+        data = self._graphql("mutate", {"query": document, "variables": variables})
+        told: list[Any] = []
+        expected = 0
+        for n, each in enumerate(items):
+            answer = data.get(f"m{n}")
+            several = not isinstance(each, Mapping)
+            expected += len(each) if several else 1
+            told += answer if several and isinstance(answer, list) else [answer]
+        if len(told) != expected:
+            raise Unsettled("MO answered with another number of objects", perhaps_done=True, foreign=True)
+        return [_uuid_or_none(member(each, "uuid")) for each in told]
 
     def _graphql(self, kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         return self._once(kind, "POST", f"/graphql/v{self.graphql_version}", payload, graphql_data)
@@ -277,10 +331,8 @@ def _uuid_or_none(told: Any) -> str | None:
     """A uuid that MO answers. Anything else is no answer of MO."""
     if told is None:
         return None
-    if isinstance(told, str):
-        with suppress(ValueError):
-            if str(UUID(told)) == told.lower():
-                return told
+    if isinstance(told, str) and _UUID.fullmatch(told):
+        return told
     raise Unsettled(
         "something before MO answered with something that is no uuid", perhaps_done=True, foreign=True
     )

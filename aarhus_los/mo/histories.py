@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from sys import intern
 from typing import Any, Final
 from uuid import UUID
 
@@ -89,7 +90,7 @@ def _entries(listed: Mapping[str, Any], collection: str) -> Iterator[tuple[str, 
     for entry in _take(listed, "objects", list, path):
         uuid = _take(entry, "uuid", str, f"{path}.uuid")
         try:
-            yield str(UUID(uuid)), entry
+            yield intern(str(UUID(uuid))), entry
         except ValueError:
             raise misunderstood(f"{path}.uuid") from None
 

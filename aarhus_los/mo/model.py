@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from sys import intern
 from typing import Any, Final, get_type_hints
 
 from aarhus_los.cpr import Cpr
@@ -34,6 +35,9 @@ class Kind(StrEnum):
     IT = "it"
     MANAGER = "manager"
 
+    # That of an enum is a function in Python, and a kind is part of most keys.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -53,6 +57,11 @@ class Declared:
     """A second name under which it is sent, and never compared."""
     parse: Callable[[Any], Any] | None = None
     """From what MO says to the field; None: as it is."""
+
+    @property
+    def input(self) -> str:
+        """Its name in the inputs of mutations: that of REST where it refers to something, else the one that is read."""
+        return self.graphql if self.to is None else self.written
 
 
 def mo(
@@ -223,6 +232,8 @@ class Spec:
     """What the names of their input types begin with."""
     by_mutation: bool = False
     """Whether it is written by mutations only: MO's REST has no list of it."""
+    in_bulk: tuple[str, ...] = ()
+    """The verbs of its mutations that there are for lists too, named after the collection."""
     beside: Kind | None = None
     """A kind that MO shows in the fields of this one."""
 
@@ -250,6 +261,8 @@ class Spec:
         values = []
         for each in self.fields:
             value = read[each.in_mo.graphql]
+            if each.in_mo.to is not None and type(value) is str:
+                value = intern(value)  # the same few objects are referred to again and again
             values.append(value if each.in_mo.parse is None else each.in_mo.parse(value))
         made: Value = self.of(*values)
         return made
@@ -262,10 +275,12 @@ KINDS: Final[Mapping[Kind, Spec]] = {
     Kind.ORG_UNIT: Spec(Unit, "org_units", "org_unit", "OrganisationUnit", beside=Kind.MARK),
     Kind.MARK: Spec(Mark, "org_units", "org_unit", "OrganisationUnit"),
     Kind.EMPLOYEE: Spec(Person, "persons", "employee", "Employee"),
-    Kind.ENGAGEMENT: Spec(Engagement, "engagements", "engagement", "Engagement"),
-    Kind.ADDRESS: Spec(Address, "addresses", "address", "Address"),
-    Kind.IT: Spec(Account, "itusers", "ituser", "ITUser"),
-    Kind.MANAGER: Spec(Manager, "managers", "manager", "Manager"),
+    Kind.ENGAGEMENT: Spec(
+        Engagement, "engagements", "engagement", "Engagement", in_bulk=("create", "update")
+    ),
+    Kind.ADDRESS: Spec(Address, "addresses", "address", "Address", in_bulk=("create",)),
+    Kind.IT: Spec(Account, "itusers", "ituser", "ITUser", in_bulk=("create",)),
+    Kind.MANAGER: Spec(Manager, "managers", "manager", "Manager", in_bulk=("create",)),
 }
 """All kinds with a history of their own; the organisation has none."""
 
@@ -288,3 +303,5 @@ _REFERENCES: Final = {
     kind: tuple((each.name, each.in_mo.to) for each in spec.fields if each.in_mo.to is not None)
     for kind, spec in KINDS.items()
 }
+REFERRED: Final = frozenset(to for fields in _REFERENCES.values() for _, to in fields)
+"""The kinds that values refer to."""

@@ -22,7 +22,8 @@ class Endpoint(StrEnum):
 
 
 Item = Mapping[str, Any]
-"""What is sent of one operation. To `MUTATE`: `{"mutation": name, "input_type": type, "input": {…}}`."""
+"""What is sent of one operation. To `MUTATE`: `{"mutation": name, "input_type": type, "input": {…}}`, and `"bulk": name`
+where another mutation takes a list of such inputs."""
 
 
 def is_mutated(kind: Kind) -> bool:
@@ -33,7 +34,7 @@ def is_mutated(kind: Kind) -> bool:
 def create(kind: Kind, uuid: str, value: Value, start: date, end: date, mark: str | None = None) -> Item:
     """What creates an object that is `value` from `start` to `end`; a unit with the class of its mark, if it has one."""
     if is_mutated(kind):
-        return _mutation(kind, "create", uuid, value, start, end)
+        return mutated(kind, "create", uuid, value, start, end)
     item = {"type": kind.value, "uuid": uuid, **_fields(kind, value, mark)}
     if isinstance(value, Person):  # from the birth date on, by itself
         cpr = {} if value.cpr is None else {"cpr_no": value.cpr.reveal()}
@@ -48,14 +49,9 @@ def edit(kind: Kind, uuid: str, value: Value, start: date, end: date, mark: str 
 
     Where a unit's edit carries the class of its mark, the mark is taken away on all other days.
     """
-    if isinstance(value, Organisation):
-        code = {"municipality_code": value.municipality_code}
-        return {"mutation": "org_create", "input_type": "OrganisationCreate", "input": code}
     if is_mutated(kind):
-        return _mutation(kind, "update", uuid, value, start, end)
+        return mutated(kind, "update", uuid, value, start, end)
     data = {**_fields(kind, value, mark, edits=True), "validity": _validity(start, end)}
-    if isinstance(value, Person):
-        data["surname"] = value.surname or " "  # an empty one would keep the old surname
     if kind is Kind.ORG_UNIT:
         return {"type": kind.value, "data": {"uuid": uuid, **data}}
     return {"type": kind.value, "uuid": uuid, "data": data}
@@ -71,26 +67,55 @@ def terminate(kind: Kind, uuid: str, start: date, end: date) -> Item:
     return {"type": kind.value, "uuid": uuid, "validity": validity}
 
 
-def _fields(kind: Kind, value: Value, mark: str | None, *, edits: bool = False) -> dict[str, Any]:
+def mutated(
+    kind: Kind, verb: str, uuid: str, value: Value | None, start: date, end: date, mark: str | None = None
+) -> Item:
+    """What creates, updates or terminates by a mutation: of any kind, with a `to` that is the day after the last."""
+    if isinstance(value, Organisation):
+        code = {"municipality_code": value.municipality_code}
+        return {"mutation": "org_create", "input_type": "OrganisationCreate", "input": code}
+    spec = KINDS[kind]
+    days = _validity(start, day_after(end))
+    if value is None:
+        fields: dict[str, Any] = {"to": days["from"]} if days["to"] is None else days
+    else:
+        fields = _fields(kind, value, mark, edits=verb == "update", by_mutation=True)
+        if not (isinstance(value, Person) and verb == "create"):  # from the birth date on, by itself
+            fields["validity"] = days
+    item = {
+        "mutation": f"{spec.stem}_{verb}",
+        "input_type": f"{spec.input_stem}{verb.capitalize()}Input",
+        "input": {"uuid": uuid, **fields},
+    }
+    return {**item, "bulk": f"{spec.collection}_{verb}"} if verb in spec.in_bulk else item
+
+
+def _fields(
+    kind: Kind, value: Value, mark: str | None, *, edits: bool = False, by_mutation: bool = False
+) -> dict[str, Any]:
     sent: dict[str, Any] = {}
     for each in KINDS[kind].fields:
         field = getattr(value, each.name)
         if (field is None and each.in_mo.optional) or (edits and each.in_mo.create_only):
             continue
-        sent[each.in_mo.written] = _rest(each.in_mo, field)
+        sent[each.in_mo.input if by_mutation else each.in_mo.written] = _sent(each.in_mo, field, by_mutation)
         if each.in_mo.also:
             sent[each.in_mo.also] = field
     if mark is not None:
-        sent["org_unit_hierarchy"] = {"uuid": mark}
+        sent["org_unit_hierarchy"] = mark if by_mutation else {"uuid": mark}
+    if edits and isinstance(value, Person):
+        sent["surname"] = value.surname or " "  # an empty one would keep the old surname
     return sent
 
 
-def _rest(declared: Declared, field: Any) -> Any:
-    """A field as REST takes it: references are objects with a uuid."""
+def _sent(declared: Declared, field: Any, by_mutation: bool) -> Any:
+    """A field as MO takes it: in REST, references are objects with a uuid."""
     if isinstance(field, Cpr):
         return field.reveal()
-    if declared.to is None or field is None:
+    if declared.to is None or field is None or (by_mutation and isinstance(field, str)):
         return field
+    if by_mutation:
+        return list(field)
     return {"uuid": field} if isinstance(field, str) else [{"uuid": each} for each in field]
 
 
@@ -98,15 +123,4 @@ def _validity(start: date, end: date) -> dict[str, str | None]:
     return {
         "from": None if start == BEGINNING else start.isoformat(),
         "to": None if end == FOREVER else end.isoformat(),
-    }
-
-
-def _mutation(kind: Kind, verb: str, uuid: str, value: Value, start: date, end: date) -> Item:
-    """The mutations of classes, facets and IT systems: their `to` is the day after the last."""
-    spec = KINDS[kind]
-    fields = {each.in_mo.written: getattr(value, each.name) for each in spec.fields}
-    return {
-        "mutation": f"{spec.stem}_{verb}",
-        "input_type": f"{spec.input_stem}{verb.capitalize()}Input",
-        "input": {"uuid": uuid, **fields, "validity": _validity(start, day_after(end))},
     }

@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.errors import UnavailableError
-from aarhus_los.mo.answers import NotShown, Refused, member
+from aarhus_los.mo.answers import NotShown, Refused, RestGoneError, member
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.histories import Page, histories, misunderstood, read_page
 from aarhus_los.mo.model import KINDS, History, Kind, Person
@@ -159,7 +159,7 @@ def read_counts(client: MoClient, org_uuid: str) -> Counts | None:
     """How much there is in MO today; None where MO cannot tell, as it cannot while one unit is broken."""
     try:
         told = client.get(f"/service/o/{org_uuid}/")
-    except (Refused, NotShown):
+    except (Refused, NotShown, RestGoneError):
         return None
     names = ("unit_count", "person_count", "engagement_count", "manager_count")
     counts = [count for name in names if type(count := member(told, name)) is int]

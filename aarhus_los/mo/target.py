@@ -9,6 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from aarhus_los.answer import Unsettled
+from aarhus_los.api import REST, Api
 from aarhus_los.mo.bookmark import Moment
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.model import Kind, Organisation
@@ -22,10 +23,11 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Target:
-    """MO, and the moment of the run that writes."""
+    """MO, the moment of the run that writes, and the API by which it does."""
 
     client: MoClient
     moment: Moment
+    api: Api = REST
 
     def write(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
         """As the client writes: once."""

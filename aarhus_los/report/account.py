@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aarhus_los import clock
-from aarhus_los.apply import Applied
 from aarhus_los.brakes import Brake
 from aarhus_los.desired.claims import Desired, Notice, SetAside, UnresolvedAddress
 from aarhus_los.drop.file import DropFile
-from aarhus_los.drop.rows import RowRef
+from aarhus_los.drop.rejects import RowRef
 from aarhus_los.errors import (
     EXIT_DATA,
     EXIT_INTERNAL,
@@ -28,6 +28,9 @@ from aarhus_los.mo.model import Kind
 from aarhus_los.plan import Operation, Plan
 from aarhus_los.report.names import Names
 from aarhus_los.selection import Refusal
+
+if TYPE_CHECKING:
+    from aarhus_los.apply import Applied
 
 
 class Fate(StrEnum):

@@ -13,7 +13,6 @@ from typing import Final
 from aarhus_los.addresses.outcomes import Unknown, Unsafe
 from aarhus_los.desired.claims import SetAside, UnresolvedAddress
 from aarhus_los.drop.file import DropFile
-from aarhus_los.drop.rows import OrgRow
 from aarhus_los.errors import StateError
 from aarhus_los.files import encoded, read_own, write_private
 from aarhus_los.masking import masked
@@ -105,6 +104,8 @@ def _of_other_rows(file: DropFile, written: Iterable[Sequence[str]]) -> list[Seq
     """What was written of rows that this run does not answer for."""
     if file.due is None:
         return []
+    from aarhus_los.drop.rows import OrgRow  # a night with nothing new needs none of it
+
     due = {
         (row.org_uuid, defused(masked(str(row.postal_address))))
         for row in file.rows_of(OrgRow)

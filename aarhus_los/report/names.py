@@ -9,7 +9,7 @@ from typing import Final
 
 from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.drop.file import DropFile
-from aarhus_los.drop.rows import RowRef
+from aarhus_los.drop.rejects import RowRef
 from aarhus_los.mo.model import (
     Account,
     Address,
@@ -50,7 +50,7 @@ class Names:
 def gather_names(
     today: date,
     operations: Iterable[Operation],
-    wanted: Iterable[DesiredObject],
+    wanted: Collection[DesiredObject],
     actual: Actual,
     read: Read,
     *,
@@ -61,16 +61,18 @@ def gather_names(
 
     `addresses`: the texts of addresses in DAR.
     """
-    mentioned: dict[Kind, set[str]] = {kind: set() for kind in Kind}
+    mentioned: dict[Kind, set[str]] = {kind: set() for kind in NAMED}
     mentioned[Kind.ORG_UNIT] |= set(units)
     touched: set[str] = set()
     placed: set[str] = set()
     for operation in operations:
-        mentioned[operation.kind].add(operation.uuid)
+        if operation.kind in mentioned:
+            mentioned[operation.kind].add(operation.uuid)
         for value in _values_of(operation):
             of = Kind.MARK if isinstance(value, Mark) else operation.kind
             for kind, uuid in references(of, value):
-                mentioned[kind].add(uuid)
+                if kind in mentioned:
+                    mentioned[kind].add(uuid)
             if isinstance(value, Engagement | Manager) and value.person is not None:
                 placed.add(value.person)
             elif isinstance(value, Account | Address) and value.person is not None:
@@ -98,9 +100,9 @@ def gather_names(
 class _After:
     """MO as it will be after the run; what is not known is read."""
 
-    def __init__(self, today: date, wanted: Iterable[DesiredObject], actual: Actual, read: Read) -> None:
-        kinds = (*NAMED, Kind.ENGAGEMENT, Kind.MANAGER)
-        self.claims = {(each.kind, each.uuid): each for each in wanted if each.kind in kinds}
+    def __init__(self, today: date, wanted: Collection[DesiredObject], actual: Actual, read: Read) -> None:
+        self.wanted = wanted
+        self.claims = _by_kind(wanted, NAMED)
         self.today = today
         self.actual = actual
         self.read = read
@@ -108,13 +110,13 @@ class _After:
     def values(self, kind: Kind, uuids: Collection[str]) -> dict[str, Value]:
         """What objects are today, else when they next are, else what they last were."""
         known = self.actual.get(kind, {})
-        missing = {uuid for uuid in uuids if uuid not in known and (kind, uuid) not in self.claims}
+        missing = {uuid for uuid in uuids if uuid not in known and uuid not in self.claims[kind]}
         found = self.read(kind, missing) if missing else {}
         values = {uuid: self._value(kind, uuid, found.get(uuid, known.get(uuid, ()))) for uuid in uuids}
         return {uuid: value for uuid, value in values.items() if value is not None}
 
     def _history(self, kind: Kind, uuid: str, history: History) -> History:
-        wanted = self.claims.get((kind, uuid))
+        wanted = self.claims[kind].get(uuid)
         return (
             history if wanted is None or (wanted.create_only and history) else overlay(wanted.claim, history)
         )
@@ -130,10 +132,10 @@ class _After:
     def homes(self, people: Collection[str]) -> dict[str, str]:
         """The unit of each person's main engagement; of those who have none, of what they manage."""
         best: dict[str, tuple[tuple[bool, bool, bool, date], str]] = {}
+        self.claims |= _by_kind(self.wanted, (Kind.ENGAGEMENT, Kind.MANAGER))
         for kind in (Kind.ENGAGEMENT, Kind.MANAGER):
-            claimed = {uuid for of, uuid in self.claims if of is kind}
             known = self.actual.get(kind, {})
-            for uuid in {*known, *claimed}:
+            for uuid in {*known, *self.claims[kind]}:
                 value = self._value(kind, uuid, known.get(uuid, ()))
                 if not isinstance(value, Engagement | Manager) or value.person is None:
                     continue
@@ -149,6 +151,16 @@ class _After:
     def _is_primary(self, uuid: str | None) -> bool:
         value = self._value(Kind.CLASS, uuid or "", self.actual.get(Kind.CLASS, {}).get(uuid or "", ()))
         return isinstance(value, Class) and value.user_key == "primary"
+
+
+def _by_kind(
+    wanted: Collection[DesiredObject], kinds: Collection[Kind]
+) -> dict[Kind, dict[str, DesiredObject]]:
+    found: dict[Kind, dict[str, DesiredObject]] = {kind: {} for kind in kinds}
+    for each in wanted:
+        if each.kind in found:
+            found[each.kind][each.uuid] = each
+    return found
 
 
 def _name(value: Value) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from aarhus_los.desired.claims import Notice
-from aarhus_los.drop.rows import RowRef
+from aarhus_los.drop.rejects import RowRef
 from aarhus_los.errors import EXIT_ROWS
 from aarhus_los.ledger import Line
 from aarhus_los.report.account import Account

@@ -6,7 +6,7 @@ Names of people and units are in it, CPR numbers are not. While `format` is the 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -43,8 +43,8 @@ def account_record(account: Account) -> Record:
     """Everything that an account says without naming anybody: not the operations."""
     counts: dict[str, dict[str, int]] = {}
     for operation in account.plan.operations:
-        by_action = counts.setdefault(operation.kind.value, {})
-        by_action[operation.action.value] = by_action.get(operation.action.value, 0) + 1
+        by_action = counts.setdefault(operation.kind, {})
+        by_action[operation.action] = by_action.get(operation.action, 0) + 1
     return {
         "format": FORMAT,
         "version": __version__,
@@ -88,10 +88,9 @@ def account_record(account: Account) -> Record:
     }
 
 
-def _with_names(account: Account) -> Record:
+def _names(account: Account) -> dict[str, dict[str, str]]:
     names = account.names
     return {
-        **account_record(account),
         "names": {uuid: masked(name) for uuid, name in names.names.items()},
         "parents": names.parents,
         "homes": names.homes,
@@ -103,15 +102,19 @@ def run_record(account: Account) -> Record:
     planned = account.dry or account.held
     operations = account.plan.operations if planned else account.written
     key = "plan" if planned else "written"
-    return {**_with_names(account), key: [operation_record(each) for each in operations]}
+    return {
+        **account_record(account),
+        **_names(account),
+        key: [operation_record(each) for each in operations],
+    }
 
 
 def operation_record(operation: Operation) -> Record:
     """An operation: the window, the values there before and after (null: not there), and the rows that ask for it."""
     return {
-        "kind": operation.kind.value,
+        "kind": operation.kind,
         "uuid": operation.uuid,
-        "action": operation.action.value,
+        "action": operation.action,
         "from": _day(operation.start),
         "to": _day(operation.end),
         "value": None
@@ -151,16 +154,21 @@ def record_left(folder: Path, account: Account, update: Callable[[], None]) -> I
 def write_record(folder: Path, account: Account) -> Path:
     """Leaves what was written, with the values before, so that it can be looked up, shown, and undone by hand."""
     path = folder / f"run_{account.started:%Y%m%dT%H%M%S%f}.json"
-    write_private(path, _written(_with_names(account), account.written))
+    write_private(path, _written(account))
     account.record = path
     return path
 
 
-def _written(account: Record, written: Iterable[Operation]) -> Iterator[bytes]:
-    """A JSON object, an operation a line: a first import has more of them than should be in memory as text."""
-    head = as_json(account).rstrip().removesuffix("}").rstrip()
-    yield encoded(f'{head},\n "written": [\n')
-    for number, operation in enumerate(written):
+def _written(account: Account) -> Iterator[bytes]:
+    """A record as JSON, a name or an operation a line: a first import has more than should be in memory as text."""
+    yield encoded(as_json(account_record(account)).rstrip().removesuffix("}").rstrip())
+    for key, told in _names(account).items():
+        yield encoded(f',\n "{key}": {{')
+        for number, (uuid, name) in enumerate(told.items()):
+            yield encoded(f"{',' if number else ''}\n  {_IN_A_LINE(uuid)}: {_IN_A_LINE(name)}")
+        yield b"\n }" if told else b"}"
+    yield b',\n "written": [\n'
+    for number, operation in enumerate(account.written):
         yield encoded(f"{',' if number else ' '} {_IN_A_LINE(operation_record(operation))}\n")
     yield b" ]\n}\n"
 
@@ -282,10 +290,13 @@ def _marked(mark: str | None) -> Record:
 
 
 def _value(value: Value) -> Record:
-    fields = {name: getattr(value, name) for name in FIELDS[type(value)]}
+    shown: Record = {name: getattr(value, name) for name in FIELDS[type(value)]}
     # The addresses of org units are numbers, and uuids of DAR: no free text.
-    free_text = {"value"} if isinstance(value, Address) and value.person is not None else _FREE_TEXT
-    return {name: masked(each) if name in free_text and each else each for name, each in fields.items()}
+    free_text = ("value",) if isinstance(value, Address) and value.person is not None else _FREE_TEXT
+    for name in free_text:
+        if text := shown.get(name):
+            shown[name] = masked(text)
+    return shown
 
 
 def _day(day: date) -> str | None:

@@ -32,6 +32,9 @@ def verdict(account: Account) -> Reason:
     if account.refused:
         return Message.PLANNED_BUT_FILES() if account.dry else Message.DONE_BUT_FILES()
     if account.has_faults:
+        of_rows = account.failed or account.set_aside or any(n.fault and n.ref for n in account.notices)
+        if not of_rows:
+            return Message.PLANNED_BUT_FAULTS() if account.dry else Message.DONE_BUT_FAULTS()
         return Message.PLANNED_BUT_ROWS() if account.dry else Message.DONE_BUT_ROWS()
     if not account.files and not planned:
         return Message.PLANNED_NOTHING_NEW() if account.dry else Message.NOTHING_NEW()

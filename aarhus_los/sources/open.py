@@ -10,8 +10,6 @@ from aarhus_los.errors import SettingsError, needs_extra
 from aarhus_los.settings import Settings
 from aarhus_los.sources.entries import Source
 from aarhus_los.sources.folder import Folder
-from aarhus_los.sources.ftp import Ftp
-from aarhus_los.sources.ftps import tls_context
 
 
 def open_source(settings: Settings) -> Source:
@@ -28,6 +26,9 @@ def open_source(settings: Settings) -> Source:
         return Folder(Path(unquote(parts.path)))
     if scheme == "sftp":
         return _sftp(settings, parts)
+    from aarhus_los.sources.ftp import Ftp
+    from aarhus_los.sources.ftps import tls_context
+
     return Ftp(
         host=parts.hostname or "",
         port=parts.port or settings.ftp_port,

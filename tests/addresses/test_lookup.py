@@ -126,7 +126,9 @@ def test_a_closed_service_is_asked_no_more(server: StandIn, service: Adressevask
     missed = [outcome for outcome in resolution.outcomes.values() if isinstance(outcome, NotLookedUp)]
     # The 20 before it, itself, and those that were under way at the time: the rest got the reason without a call.
     assert 500 - len(missed) < 20 + 10 * 3
-    assert len(server.asked) == resolution.asked == 500 - len(missed) + 1
+    # Those whose turn came as the service closed are counted, and perhaps not sent.
+    answered = 500 - len(missed) + 1
+    assert answered <= len(server.asked) <= resolution.asked < answered + 10
     assert len(set(missed)) == 1
     assert "HTTP 410" in missed[0].reason
     (warning,) = resolution.warnings

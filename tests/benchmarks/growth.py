@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
-from aarhus_los import clock, run
+from aarhus_los import clock, reconcile, run
 from aarhus_los.mo import read
 from aarhus_los.mo.model import Account, Class, Engagement, History, Kind, Manager, Mark, Object, Person
 from aarhus_los.mo.read import Histories, People
@@ -466,7 +466,7 @@ class Mo:
 @contextmanager
 def standing_in(mo: Mo) -> Iterator[None]:
     """Lets the importer meet this MO where it would read and write a real one."""
-    real = run.apply_plan
+    real = reconcile.apply_plan
 
     def apply_plan(plan: Plan, *args: Any, **kwargs: Any) -> Any:
         applied = real(plan, *args, **kwargs)
@@ -496,7 +496,7 @@ def standing_in(mo: Mo) -> Iterator[None]:
         "read_counts": lambda *args: None,
     }
     with ExitStack() as stack:
-        for module, names in ((read, reading), (run, running)):
+        for module, names in ((read, reading), (reconcile, running)):
             stack.enter_context(patch.multiple(module, **names))
         yield
 

@@ -58,6 +58,7 @@ class Tally:
 
     requests: Counter[str] = field(default_factory=Counter)
     written: int = 0
+    """Without the bookmark, which costs as any other."""
     read: int = 0
     lookups: int = 0
     busy: float = 0.0
@@ -85,16 +86,17 @@ class ModelledMo:
         if path == VERSION:
             asked = json.loads(body)
             served = self.store.graphql(asked["query"], asked["variables"])
-            kind = "mutate" if served.written else "query"
+            kind = served.purpose
         elif path.startswith(DETAILS):
             kind = path.removeprefix(DETAILS)
             served = self.store.details(kind, json.loads(body))
         else:
             kind, served = "get", self.store.counts()
         self.tally.requests[kind] += 1
-        self.tally.written += served.written
+        if kind != "bookmark":
+            self.tally.written += served.written
         self.tally.read += served.read
-        cost = self.model.cost(1, served.written, served.read)
+        cost = self.model.cost(1, served.written + served.weight, served.read)
         self.tally.busy += cost
         done = max(now, self.free[0]) + cost
         heapq.heapreplace(self.free, done)

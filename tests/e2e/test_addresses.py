@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -239,3 +241,44 @@ def test_without_a_provider_no_address_is_looked_up_and_mo_keeps_what_it_has(san
     sandbox.put("Org_ret_20260401_220000.csv", org(located("one", "")))
     imported(sandbox)
     assert postal(sandbox, "one") == [("2020-01-01", "2026-03-31", address_uuid(GOOD))]
+
+
+def test_addresses_are_looked_up_while_mo_is_read(sandbox: Sandbox) -> None:
+    """Each server does not answer before the other one was asked."""
+    asked = {"mo": threading.Event(), "dar": threading.Event()}
+    met: list[bool] = []
+
+    def answer_after(own: str, other: str) -> Callable[[Request, Phase], Action | None]:
+        def wait(request: Request, phase: Phase) -> Action | None:
+            if phase is Phase.BEFORE and not asked[own].is_set():
+                asked[own].set()
+                met.append(asked[other].wait(20))
+            return None
+
+        return wait
+
+    sandbox.mo.intercept = answer_after("mo", "dar")
+    sandbox.dar.intercept = answer_after("dar", "mo")
+    sandbox.put(INITAL, org(unit("top"), located("good", GOOD)))
+    imported(sandbox)
+    assert met == [True, True]
+    assert postal(sandbox, "good") == [("2020-01-01", None, address_uuid(GOOD))]
+
+
+def test_an_mo_that_cannot_be_read_ends_the_looking_up(sandbox: Sandbox) -> None:
+    def late(request: Request, phase: Phase) -> Action | None:
+        if phase is Phase.BEFORE:
+            time.sleep(0.5)
+        return None
+
+    def refuse(request: Request, phase: Phase) -> Action | None:
+        gone = request.path.startswith("/graphql/")
+        return Answer.text(404, '{"detail": "Not Found"}') if gone else None
+
+    texts = [f"Vestergade {number}, 8000 Aarhus C" for number in range(1, 401)]
+    sandbox.put(INITAL, org(unit("top"), *(located(f"{n}", text) for n, text in enumerate(texts))))
+    sandbox.dar.intercept = late
+    sandbox.mo.intercept = refuse
+    done = sandbox.run()
+    assert done.returncode == 69, done.stdout
+    assert looked_up(sandbox) < len(texts) / 2

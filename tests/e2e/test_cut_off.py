@@ -114,10 +114,10 @@ def test_by_an_mo_that_is_gone_when_it_verifies(cut: Sandbox, action: Action, te
 
 DEFECT = """
 import sys
-from aarhus_los import cli, run
+from aarhus_los import cli, reconcile
 def broken(*args):
     raise KeyError("no such thing")
-run.verify = broken
+reconcile.verify = broken
 cli.main(sys.argv[1:])
 """
 
@@ -129,10 +129,10 @@ def test_by_a_defect(cut: Sandbox) -> None:
 
 FULL = """
 import sys
-from aarhus_los import cli, errors, run
+from aarhus_los import cli, errors, frame
 def full(*args, **more):
     raise errors.StateError("the state cannot be written: No space left on device")
-run.completed = full
+frame.completed = full
 cli.main(sys.argv[1:])
 """
 

@@ -97,3 +97,13 @@ def test_a_birth_date_after_the_file_date_costs_its_row_alone(sandbox: Sandbox) 
     done = sandbox.run()
     assert (done.returncode, done.stderr) == (1, ""), done.stdout
     assert user_keys(sandbox, "engagement") == {"K0"}
+
+
+@pytest.mark.parametrize("case", ["misnamed-files", "misspelt-optional-column"])
+def test_of_rows_that_are_set_aside_nothing_is_said_where_none_are(based: Sandbox, case: str) -> None:
+    copy(case, based)
+    done = based.run()
+    first, last = done.stdout.splitlines()[0], done.stdout.splitlines()[-1]
+    assert done.returncode == 1
+    assert first.startswith("Done, but there is something to look at.")
+    assert last.startswith("Done, but there is something to look at.")

@@ -21,6 +21,7 @@ from aarhus_los.ledger import digest
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, HttpStandIn, Phase, Request
 from aarhus_los.sandbox.mo_auth import ROLES
 from aarhus_los.sandbox.mo_server import MoServer, written_objects
+from aarhus_los.sandbox.mo_settings import AddressService
 from aarhus_los.sandbox.mo_store import Snapshot
 from aarhus_los.sources.entries import FileChanged, Listing
 from aarhus_los.sources.folder import Folder
@@ -28,6 +29,7 @@ from tests.e2e.drops import CHANGES, FIRST_FILES, TYPES, State, type_list
 from tests.e2e.los_files import LEDER, LEDER_LUK, PERS, PERS_LUK, table, uuid_of
 from tests.e2e.one_process import OneProcess, Ran, one_process
 from tests.e2e.test_crash import FIRST_PEOPLE, cpr, employed, leading
+from tests.e2e.test_without_rest import TAKEN
 
 FIRST: Final = {TYPES: type_list(), **FIRST_FILES, **FIRST_PEOPLE}
 DELTA: Final = {
@@ -231,6 +233,7 @@ class World:
     mo: Snapshot = field(repr=False)
     state: bytes = field(repr=False)
     uncut: Mapping[str, Any] = field(repr=False)
+    delta: Mapping[str, str] = field(repr=False)
 
     def reset(self) -> None:
         self.there.stage.store.restore(self.mo)
@@ -238,17 +241,19 @@ class World:
         self.there.stage.state_file.with_name("state.addresses.json").unlink(missing_ok=True)
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with one_process(chunk_size=3, retry_seconds=0.05) as there:
+@pytest.fixture(scope="module", params=["rest", "graphql"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    delta = DELTA if request.param == "rest" else TAKEN
+    with one_process(chunk_size=3, retry_seconds=0.05, mo_api=request.param) as there:
+        there.stage.store.settings.address_service = AddressService.ANSWERS
         for name, text in FIRST.items():
             there.put(name, text)
         assert there.run().exit_code == 0
         mo, state = there.stage.store.snapshot(), there.stage.state_file.read_bytes()
-        for name, text in DELTA.items():
+        for name, text in delta.items():
             there.put(name, text)
         assert there.run().exit_code == 0
-        yield World(there, mo, state, timeless(there.state()))
+        yield World(there, mo, state, timeless(there.state()), delta)
 
 
 def timeless(state: State) -> Mapping[str, Any]:
@@ -280,7 +285,7 @@ def told_right_or_nothing_claimed(world: World, ran: Ran, before: Mapping[str, s
         return
     assert ran.account is not None
     assert ran.account.balances
-    waiting = [name for name, text in DELTA.items() if claimed.get(name) != digest(text.encode())]
+    waiting = [name for name, text in world.delta.items() if claimed.get(name) != digest(text.encode())]
     pending = any(line.pending for line in there.lines().values())
     event("pending" if pending else "waiting" if waiting else "got over")
     assert (ran.exit_code == 1) == pending
@@ -309,7 +314,7 @@ def check(
         done = there.run()
         assert (done.exit_code, done.error) == (0, "")
         assert timeless(there.state()) == world.uncut
-        assert all(there.claimed()[name] == digest(text.encode()) for name, text in DELTA.items())
+        assert all(there.claimed()[name] == digest(text.encode()) for name, text in world.delta.items())
         asked = len(there.stage.mo.requests)
         assert there.run().exit_code == 0
         assert len(there.stage.mo.requests) == asked

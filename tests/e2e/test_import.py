@@ -330,7 +330,7 @@ def test_rest_switched_off_at_mo_is_told(imported: Sandbox) -> None:
     put_files(imported, CHANGES)
     claimed, mo = imported.claimed(), said(imported.store)
     imported.mo.rest_enabled = False
-    done = imported.run()
+    done = imported.run(environ={"LOS_IMPORT_MO_API": "rest"})
     assert done.returncode == 69
     assert "its operator has switched the REST API off (/service)" in done.stderr + done.stdout
     assert (imported.claimed(), said(imported.store)) == (claimed, mo)

@@ -293,7 +293,7 @@ def unreadable_secret(seen: Seen) -> None:
 
 
 DEFECT = """
-import aarhus_los.run
+import aarhus_los.reconcile
 from aarhus_los.cli import main
 
 def fail(*args, **kwargs):
@@ -304,7 +304,7 @@ def fail(*args, **kwargs):
     except KeyError as error:
         raise RuntimeError(f"it broke at {{shown}} {{wanted!r}}") from error
 
-aarhus_los.run.make_plan = fail
+aarhus_los.reconcile.make_plan = fail
 main()
 """
 """The planning of a run fails, and says of what."""

@@ -7,9 +7,23 @@ import pytest
 from graphql import OperationDefinitionNode, parse, validate
 from graphql.execution.values import get_variable_values
 
+from aarhus_los.cpr import Cpr
 from aarhus_los.mo.client import mutation
-from aarhus_los.mo.model import KINDS, Class, Facet, ItSystem, Kind, Organisation
-from aarhus_los.mo.payloads import Item, create, edit
+from aarhus_los.mo.model import (
+    KINDS,
+    Account,
+    Address,
+    Class,
+    Engagement,
+    Facet,
+    ItSystem,
+    Kind,
+    Manager,
+    Organisation,
+    Person,
+    Unit,
+)
+from aarhus_los.mo.payloads import Item, create, edit, mutated
 from aarhus_los.mo.queries import (
     ORGANISATION,
     by_cpr,
@@ -64,6 +78,26 @@ MUTATIONS: list[Item] = [
 ] + [edit(Kind.ORGANISATION, ONE, Organisation(751), BEGINNING, FOREVER)]
 
 
+DETAILS: list[Item] = [
+    mutated(kind, verb, ONE, value, date(2020, 1, 1), end, mark)
+    for end in (FOREVER, date(2020, 12, 31))
+    for verb in ("create", "update", "terminate")
+    for kind, each, mark in (
+        (Kind.ORG_UNIT, Unit("1", "A", None, ONE), None),
+        (Kind.ORG_UNIT, Unit("1", "A", ONE, ONE), ONE),
+        (Kind.ADDRESS, Address("v", ONE, org_unit=ONE), None),
+        (Kind.ADDRESS, Address("v", ONE, person=ONE), None),
+        (Kind.EMPLOYEE, Person.named("Anna Lund", Cpr("0101851237")), None),
+        (Kind.EMPLOYEE, Person.named("Anna"), None),
+        (Kind.ENGAGEMENT, Engagement("1", ONE, ONE, ONE, ONE, None), None),
+        (Kind.IT, Account("az", ONE, ONE), None),
+        (Kind.MANAGER, Manager(ONE, ONE, ONE, ONE, (ONE,)), None),
+    )
+    for value in [None if verb == "terminate" else each]
+    if (kind, verb) != (Kind.EMPLOYEE, "terminate")
+]
+
+
 def assert_valid(text: str, variables: dict[str, Any]) -> None:
     document = parse(text)
     assert validate(mo_schema(), document) == []
@@ -84,7 +118,25 @@ def test_every_mutation_is_one_of_mos_schema(item: Item) -> None:
 
 
 def test_all_mutations_fit_into_one_request() -> None:
-    assert_valid(*mutation(MUTATIONS))
+    assert_valid(*mutation([*MUTATIONS, *DETAILS]))
+
+
+@pytest.mark.parametrize("item", DETAILS)
+def test_every_mutation_of_a_detail_is_one_of_mos_schema_alone_and_in_bulk(item: Item) -> None:
+    assert_valid(*mutation([item]))
+    if "bulk" in item:
+        assert_valid(*mutation([[item, item]]))
+
+
+def test_all_bulk_mutations_that_mo_has_are_used() -> None:
+    mutations = mo_schema().mutation_type
+    assert mutations is not None
+    in_bulk = {
+        name
+        for name in mutations.fields
+        if name.split("_")[0] in {spec.collection for spec in KINDS.values()}
+    }
+    assert in_bulk == {item["bulk"] for item in DETAILS if "bulk" in item}
 
 
 def test_the_mutation_of_a_recording_is_built_alike() -> None:

@@ -164,6 +164,67 @@ def test_a_history_is_read_as_it_was_written(
     }
 
 
+def by_mutation(kind: Kind, verb: str, uuid: str, value: Value | None, start: date, end: date) -> Item:
+    return payloads.mutated(kind, verb, uuid, value, start, end)
+
+
+@pytest.mark.parametrize(("kind", "of", "before", "after"), TWO_VALUES)
+def test_a_history_that_is_written_by_mutations_in_one_request_is_read_as_it_was_written(
+    client: MoClient, kind: Kind, of: str, before: Value, after: Value
+) -> None:
+    answered = client.write(
+        Endpoint.MUTATE,
+        [
+            by_mutation(kind, "create", of, before, START, FOREVER),
+            by_mutation(kind, "update", of, after, TURN, FOREVER),
+            by_mutation(kind, "terminate", of, None, date(2021, 1, 1), date(2021, 6, 30)),
+            by_mutation(kind, "terminate", of, None, date(2024, 1, 1), FOREVER),
+        ],
+    )
+    assert answered == [of] * 4
+    assert read_histories(client, kind, [of]).found == {
+        of: (
+            Piece(START, date(2020, 12, 31), before),
+            Piece(date(2021, 7, 1), date(2022, 6, 30), before),
+            Piece(TURN, END, after),
+        )
+    }
+
+
+def test_a_name_of_one_word_is_written_by_a_mutation(client: MoClient) -> None:
+    items = [
+        by_mutation(Kind.EMPLOYEE, "create", uuid(8), Person.named("Bo Lund"), START, FOREVER),
+        by_mutation(Kind.EMPLOYEE, "update", uuid(8), Person.named("Eva"), TURN, FOREVER),
+    ]
+    assert client.write(Endpoint.MUTATE, items) == [uuid(8)] * 2
+    found = read_histories(client, Kind.EMPLOYEE, [uuid(8)]).found[uuid(8)]
+    assert [piece.value for piece in found] == [Person("Bo", "Lund"), Person("Eva", "")]
+
+
+def test_of_a_bulk_mutation_that_mo_refuses_the_item_is_named_and_nothing_is_written(
+    client: MoClient, server: MoServer
+) -> None:
+    good = [
+        by_mutation(Kind.ADDRESS, "create", uuid(30 + n), Address(f"{n}", CLASS, UNIT), START, FOREVER)
+        for n in range(3)
+    ]
+    early = by_mutation(
+        Kind.ADDRESS, "create", uuid(40), Address("x", CLASS, UNIT), date(2000, 1, 1), FOREVER
+    )
+    before = client.requests["mutate"]
+    with pytest.raises(Refused) as refused:
+        client.write(Endpoint.MUTATE, [*good[:2], early, good[2]])
+    assert (refused.value.item, refused.value.error_key) == (2, "V_DATE_OUTSIDE_ORG_UNIT_RANGE")
+    assert client.requests["mutate"] - before == 2
+    assert server.store.state()["address"] == {}
+    assert client.write(Endpoint.MUTATE, good) == [uuid(30), uuid(31), uuid(32)]
+    assert client.requests["mutate"] - before == 3
+    nobody = by_mutation(Kind.ORG_UNIT, "create", uuid(41), Unit("u", "U", None, None), START, FOREVER)
+    with pytest.raises(Refused) as refused:
+        client.write(Endpoint.MUTATE, [good[0], nobody])
+    assert refused.value.item == 1
+
+
 def test_a_class_gets_a_new_name_and_keeps_its_history(client: MoClient) -> None:
     write(client, edit(Kind.CLASS, CLASS, Class(FACET, "c", "Renamed", "TEXT"), TURN, FOREVER))
     assert read_classes(client, ["of_ours"]).found[CLASS] == (

@@ -1,0 +1,115 @@
+"""What a run has in hand from its first moment to its last: settings, wishes, the clock, the account, and its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from aarhus_los import clock
+from aarhus_los.deadline import Deadline
+from aarhus_los.desired.lines import Gathered
+from aarhus_los.drop.rejects import RowRef
+from aarhus_los.ledger import Kept, State, save_state
+from aarhus_los.messages import Message
+from aarhus_los.progress import completed, files_of, needed_again, pending_rows
+from aarhus_los.pruning import prune
+from aarhus_los.report.account import Account
+from aarhus_los.report.files import write_failed_addresses, write_rejects
+from aarhus_los.selection import Selection
+from aarhus_los.settings import Settings
+
+if TYPE_CHECKING:
+    from aarhus_los.brakes import BrakeKind
+
+Progress = Callable[[str, int, int], None]
+"""Told the phase, and how much of how much is done (0 of 0: it begins)."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the operator asks of one run."""
+
+    since: date | None = None
+    allow_late: bool = False
+    allow_empty: bool = False
+    accept_rejects: bool = False
+    accepted_rows: frozenset[RowRef] = frozenset()
+    allow: Mapping[BrakeKind, int] = field(default_factory=dict)
+    verify: Literal["some", "all", "none"] = "some"
+    names: bool = False
+    """Whether the names of all that is reported are read from MO, also where nobody is about to decide by them."""
+
+
+class Frame:
+    """One run, whatever it finds to do."""
+
+    def __init__(self, settings: Settings, options: Options, progress: Progress, *, dry: bool) -> None:
+        self.settings = settings
+        self.options = options
+        self.progress = progress
+        self.now = clock.now()
+        self.deadline = Deadline(settings.run_hours)
+        self.kept = Kept(settings.state_file)
+        self.account = Account(
+            started=self.now,
+            dry=dry,
+            rows_accepted=options.accept_rejects,
+            accepted_rows=options.accepted_rows,
+            rejects_exit_code=settings.rejects_exit_code,
+        )
+        self.account.warnings += settings.warnings
+
+    def accepted(self, state: State) -> Collection[RowRef]:
+        """The pending rows that are given up."""
+        return pending_rows(state.lines) if self.options.accept_rejects else self.options.accepted_rows
+
+    def finish(self, state: State, selection: Selection, gathered: Gathered) -> None:
+        """Reports, kept bytes and the state, in this order: the state never says more than what is done."""
+        account = self.account
+        waits = {aside.ref for aside in account.set_aside if aside.pending} | pending_rows(state.lines)
+        account.warnings += (
+            Message.NOT_PENDING(row=str(ref)) for ref in sorted(account.accepted_rows - waits)
+        )
+        if account.dry:
+            return
+        with self.phase("write the state"):
+            folder, queries = self.settings.report_folder, self.settings.queries_folder
+            account.reports += write_rejects(folder, selection.files, account.set_aside)
+            folders = {folder: 0o600, **({queries: 0o644} if queries else {})}
+            account.reports += write_failed_addresses(folders, selection.files, account.unresolved)
+            pending = [aside for aside in account.set_aside if aside.pending]
+            waiting = {aside.ref for aside in pending if not account.given_up(aside)}
+            done_with = [*account.superseded, *(aside for aside in pending if account.given_up(aside))]
+            needed = needed_again(gathered, waiting)
+            after = completed(
+                state,
+                selection,
+                needed,
+                {aside.ref for aside in done_with if not aside.part} - waiting,
+                self.now,
+                self.accepted(state),
+            )
+            kept = files_of(needed)
+            self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in kept})
+            save_state(self.settings.state_file, after)
+            self.kept.forget_others(kept)
+            prune(
+                folder,
+                self.now,
+                self.settings.report_days,
+                {name for name, line in after.lines.items() if line.pending},
+            )
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        self.progress(name, 0, 0)
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            spent = self.account.durations.get(name, 0.0)
+            self.account.durations[name] = spent + time.monotonic() - begun
