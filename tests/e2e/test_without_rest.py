@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 from urllib.request import ProxyHandler, build_opener
@@ -323,16 +324,16 @@ def test_a_mixed_drop_ends_as_by_rest() -> None:
     assert uncut(rest=False) == uncut(rest=True)
 
 
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("brutal", [False, True])
-def test_a_run_that_is_ended_anywhere_ends_as_an_uncut_one(brutal: bool) -> None:
+def test_a_run_that_is_ended_anywhere_ends_as_an_uncut_one(brutal: bool, every: int) -> None:
     end = uncut(rest=False)
     mo = stand_in(rest=False)
     with importer(mo, chunk_size=5) as there:
         filled(there)
         before, at = mo.store.snapshot(), mo.at
         home = {path: path.read_bytes() for path in there.home.rglob("*") if path.is_file()}
-        cut = 0
-        while True:
+        for cut in count(1, every):
             mo.store.restore(before)
             mo.at = at
             for path in list(there.home.rglob("*")):
@@ -340,10 +341,9 @@ def test_a_run_that_is_ended_anywhere_ends_as_an_uncut_one(brutal: bool) -> None
                     path.unlink()
             for path, data in home.items():
                 path.write_bytes(data)
-            ran = there.run(end=End(cut + 1, brutal))
+            ran = there.run(end=End(cut, brutal))
             if ran.exit_code is not None:
                 break
-            cut += 1
             ran = there.run()
             assert ran.exit_code == 1, (cut, ran.told)
             assert mo.read() == end, cut
