@@ -1,8 +1,8 @@
 """Processes that run a program of ours, as real ones do, forked from a Python that has imported all that they import.
 
-A start of Python, with the imports of `los-import`, takes twenty times longer than most runs. Whatever a process has from
-who starts it is handed over: arguments, folder, environment, streams, umask, limits, session. Whoever starts it is its
-parent. Where the start itself is the subject (what is imported, and when), `subprocess` is the way.
+A start of Python, with the imports of `los-import`, takes ten times longer than a fork and the end of it. Whatever a
+process has from who starts it is handed over: arguments, folder, environment, streams, umask, limits, session. Whoever
+starts it is its parent. Where the start itself is the subject (what is imported, and when), `subprocess` is the way.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from typing import Any, Final
 _LIMITS: Final = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _REQUEST: Final = 1 << 20  # bytes; more than a process takes as arguments and environment here
+_ENDS: Final = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
+"""Of the pipes to a child, as `subprocess` names them; -1 where the child has its stream from us."""
 _asking = Lock()
 _servers: dict[tuple[object, ...], socket.socket] = {}
 
@@ -58,12 +60,12 @@ class Popen(subprocess.Popen[Any]):
         with _asking:
             server = _server(environ)
             socket.send_fds(server, [json.dumps(request).encode()], streams)
-            self.pid = int(server.recv(32))
+            answer = server.recv(32)
+        if not answer:
+            raise ChildProcessError("the process that forks has ended: see what it said")
+        self.pid = int(answer)
         self._child_created = True
         return self._close_pipe_fds(*(how[name] for name in _ENDS))
-
-
-_ENDS: Final = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
 
 
 def run(
