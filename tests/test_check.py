@@ -34,6 +34,7 @@ from aarhus_los.sandbox.mo_server import written_objects
 from aarhus_los.sandbox.sample import first_drop
 from aarhus_los.sandbox.stage import DAR_TOKEN, Stage, importer_environment
 from aarhus_los.settings import load_settings
+from tests import forked
 from tests.memory_source import org
 
 NOBODY = 65534
@@ -67,13 +68,12 @@ class Bench:
         import_drop(load_settings(self.stage.settings_path, environ={}), Options(), lambda *_: None)
 
     def run(self, *args: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        return forked.run(
             [sys.executable, "-m", "aarhus_los", "check", *args, "--settings", str(self.stage.settings_path)],
             env=importer_environment(),
             capture_output=True,
             encoding="utf-8",
             timeout=60,
-            check=False,
         )
 
 

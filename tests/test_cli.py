@@ -20,19 +20,19 @@ from aarhus_los.first_settings import QUESTIONS
 from aarhus_los.sandbox.sample import first_drop, put
 from aarhus_los.sandbox.stage import Stage, importer_environment
 from aarhus_los.setting_sources import key_of
+from tests import forked
 
 LOS_IMPORT = [sys.executable, "-m", "aarhus_los"]
 
 
 def run(folder: Path, *args: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return forked.run(
         [*LOS_IMPORT, *args],
         env=importer_environment() | (environ or {}),
         cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
-        check=False,
         timeout=60,
     )
 
@@ -162,7 +162,7 @@ def test_who_stops_init_leaves_nothing(tmp_path: Path) -> None:
 def conversation(command: list[str], answers: list[str | None], environ: dict[str, str]) -> tuple[str, int]:
     """Answers each question as it comes; None: Ctrl-C."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
+    process = forked.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ, start_new_session=True
     )
     os.close(theirs)

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from aarhus_los.answer import Answer, Unsettled, passing
 from aarhus_los.errors import UnavailableError
 from aarhus_los.http import TRIES, Http, shown
-from tests.mo.stand_in import Reply, StandIn, serving
+from tests.mo.stand_in import StandIn
+from tests.scripted_http import Reply
 from tests.slow_server import SlowServer
 
 CERTIFICATE = Path(__file__).parent / "mo" / "loopback.pem"
@@ -28,7 +29,7 @@ CERTIFICATE = Path(__file__).parent / "mo" / "loopback.pem"
 
 @pytest.fixture
 def mo() -> Iterator[StandIn]:
-    with serving() as server:
+    with StandIn() as server:
         yield server
 
 

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import stat
-import subprocess
 import sys
 import tempfile
 from dataclasses import replace
@@ -28,6 +27,7 @@ from aarhus_los.ledger import (
     next_state,
     save_state,
 )
+from tests import forked
 from tests.machine import disk_of
 
 NAME = "Org_nye_20210128_123742.csv"
@@ -321,7 +321,7 @@ def test_a_kill_before_the_rename_leaves_the_old_state(tmp_path: Path, moment: s
     path = tmp_path / "state"
     old = State(NOON, {NAME: Line(NAME, "a" * 64, 10, seen="2026-11-24")}, ours=True)
     save_state(path, old)
-    killed = subprocess.run(
+    killed = forked.run(
         [
             sys.executable,
             "-c",
@@ -332,8 +332,7 @@ def test_a_kill_before_the_rename_leaves_the_old_state(tmp_path: Path, moment: s
             f"{moment} = lambda *args: os.kill(os.getpid(), signal.SIGKILL)\n"
             "save_state(Path(sys.argv[1]), State(datetime.now(UTC), {}, ours=True))\n",
             path,
-        ],
-        check=False,
+        ]
     )
     assert killed.returncode == -signal.SIGKILL
     assert load_state(path) == old

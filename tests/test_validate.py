@@ -23,6 +23,7 @@ from aarhus_los.sandbox.sample import first_drop
 from aarhus_los.sandbox.stage import importer_environment
 from aarhus_los.sources.entries import Limits
 from aarhus_los.validate import Level, Validation, validate
+from tests import forked
 
 UNIT = "11111111-1111-4111-8111-111111111111"
 OTHER = "22222222-2222-4222-8222-222222222222"
@@ -66,7 +67,7 @@ def text(found: Validation, language: Language = "en") -> str:
 
 
 def run(*args: str, cwd: Path, environ: Mapping[str, str] = ENGLISH) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return forked.run(
         [sys.executable, "-m", "aarhus_los", "validate", *args],
         env={
             key: value
@@ -78,7 +79,6 @@ def run(*args: str, cwd: Path, environ: Mapping[str, str] = ENGLISH) -> subproce
         capture_output=True,
         encoding="utf-8",
         timeout=60,
-        check=False,
     )
 
 

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import json
-import socket
-import struct
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
+from tests.scripted_http import Asked, Reply, ScriptedServer
+
 TOKEN = "a secret/token"
-
-
-@dataclass
-class Reply:
-    """What is sent back. `reset`: nothing, and the connection is reset. `cut`: less than was announced."""
-
-    status: int = 200
-    body: bytes | str = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    reset: bool = False
-    cut: bool = False
 
 
 def vask(
@@ -58,73 +46,37 @@ def uuid_of(text: str) -> str:
     return str(uuid5(NAMESPACE_URL, text))
 
 
-class StandIn(ThreadingHTTPServer):
+class StandIn(ScriptedServer):
     """The server. `answer` may be replaced at any time; it is called in the thread of the request."""
 
-    daemon_threads = True
-    request_queue_size = 128
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.scheme = "http"
+        super().__init__()
         self.answer: Callable[[str], Reply] = found
         self.asked: list[str] = []
         self.paths: list[str] = []
         self.tokens: set[str] = set()
         self.credentials: set[str] = set()
-        self.connections: set[tuple[str, int]] = set()
+        self.connections: set[int] = set()
         self.most_at_a_time = 0
         self._now = 0
         self._lock = threading.Lock()
 
-    @property
-    def url(self) -> str:
-        return f"{self.scheme}://127.0.0.1:{self.server_port}"
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up, or does not trust us, is part of the tests."""
-
-    def enter(self, path: str, text: str, token: str, client: tuple[str, int]) -> None:
+    def reply(self, asked: Asked) -> Reply:
+        query = parse_qs(urlsplit(asked.target).query)
+        [text], [token] = query["adresse"], query["token"]
         with self._lock:
             self._now += 1
             self.most_at_a_time = max(self.most_at_a_time, self._now)
-            self.paths.append(path)
+            self.paths.append(asked.target)
             self.asked.append(text)
             self.tokens.add(token)
-            self.connections.add(client)
-
-    def leave(self) -> None:
-        with self._lock:
-            self._now -= 1
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: StandIn
-
-    def do_GET(self) -> None:
-        query = parse_qs(urlsplit(self.path).query)
-        text = query["adresse"][0]
-        self.server.credentials |= set(self.headers.get_all("Authorization", []))
-        self.server.enter(self.path, text, query["token"][0], self.client_address)
+            self.credentials |= {
+                said for name, said in asked.headers.items() if name.lower() == "authorization"
+            }
+            self.connections.add(asked.connection)
         try:
-            reply = self.server.answer(text)
+            reply = self.answer(text)
         finally:
-            self.server.leave()
-        if reply.reset:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.close_connection = True
-            self.connection.close()
-            return
-        body = reply.body.encode() if isinstance(reply.body, str) else reply.body
-        self.send_response(reply.status)
-        for name, value in reply.headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body) + (10 if reply.cut else 0)))
-        self.end_headers()
-        self.wfile.write(body)
-        self.close_connection = self.close_connection or reply.cut
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+            with self._lock:
+                self._now -= 1
+        return reply if isinstance(reply.body, bytes) else replace(reply, body=(reply.body or "").encode())

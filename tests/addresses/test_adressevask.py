@@ -19,7 +19,8 @@ from pydantic import SecretStr
 from aarhus_los.addresses.adressevask import DOUBTED_AFTER, DOWN_AFTER, NOT_UNDERSTOOD, Adressevask
 from aarhus_los.addresses.outcomes import Found, NotLookedUp, Unknown, Unsafe
 from aarhus_los.http import TRIES
-from tests.addresses.stand_in import MISS, TOKEN, Reply, StandIn, found, uuid_of, vask
+from tests.addresses.stand_in import MISS, TOKEN, StandIn, found, uuid_of, vask
+from tests.scripted_http import Reply
 from tests.slow_server import SlowServer
 
 ADDRESS = "Skt. Johannes Allé 2, 8000 Aarhus C"

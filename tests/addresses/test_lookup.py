@@ -13,7 +13,8 @@ from aarhus_los.addresses.adressevask import Adressevask
 from aarhus_los.addresses.cache import Cache
 from aarhus_los.addresses.lookup import MAX_PARALLEL, resolve
 from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome, Unknown, Unsafe
-from tests.addresses.stand_in import MISS, TOKEN, Reply, StandIn, found, uuid_of, vask
+from tests.addresses.stand_in import MISS, TOKEN, StandIn, found, uuid_of, vask
+from tests.scripted_http import Reply
 
 NOW = datetime(2026, 11, 24, 22, 30, tzinfo=UTC)
 

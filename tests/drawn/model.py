@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
+from itertools import groupby
 
 from aarhus_los.uuids import object_uuid
 from tests.drawn import cells
@@ -127,12 +128,13 @@ class Model:
             if left_out or self.perhaps:
                 folds += [run.fold(each, left_out, in_part) for each in reads]
                 folds.append(run.fold(run.reads(all_that_wait - left_out), left_out, in_part))
+        different = {id(each): each for each in folds}.values()  # many are one and the same
         outcome = with_all.outcome
         pending = {ref for ref, (fate, _) in outcome.set_aside.items() if fate == PENDING}
         # Rows that are read for the sake of others, and were imported before, answer for nothing.
         pending = {ref for ref in pending | outcome.aside.partly if ref[0] in new or ref in all_that_wait}
         return Expected(
-            [laid_over(now, each.base, each.outcome.sheet) for each in folds],
+            [laid_over(now, each.base, each.outcome.sheet) for each in different],
             Loose(
                 _loose_marks(now, with_all.base, outcome.sheet),
                 {person: day for each in folds for person, day in each.outcome.made.items()},
@@ -427,11 +429,12 @@ def laid_over(now: Mo, base: Mo, sheet: Sheet) -> Mo:
             continue
         said: list[Piece] = []
         row = sheet.values[kind, uuid]
-        for index, first in enumerate(sheet.days):
-            last = sheet.last(index)
-            if claimed[index]:
-                said += [(first, last, row[index])] if row[index] is not None else []
+        for is_claimed, days in groupby(range(len(sheet.days)), claimed.__getitem__):
+            indices = list(days)
+            if is_claimed:
+                said += [(sheet.days[i], sheet.last(i), row[i]) for i in indices if row[i] is not None]
             else:
+                first, last = sheet.days[indices[0]], sheet.last(indices[-1])
                 said += [
                     (max(first, start), min(last, end), value)
                     for start, end, value in now[kind].get(uuid, ())

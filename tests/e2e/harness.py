@@ -14,6 +14,7 @@ import pytest
 
 from aarhus_los.mo.bookmark import CLASS, FACET
 from aarhus_los.sandbox.stage import Stage, importer_environment
+from tests import forked
 
 
 def without_bookmark(state: dict[str, dict[str, list[dict[str, Any]]]]) -> dict[str, dict[str, Any]]:
@@ -57,10 +58,12 @@ class Sandbox:
         """Takes a file out of the drop."""
         (self.drop / name).unlink()
 
-    def start(self, *args: str, environ: dict[str, str] | None = None) -> subprocess.Popen[str]:
-        """Starts `los-import ARGS --settings …` and does not wait for it."""
-        return subprocess.Popen(
-            self.command(args),
+    def start(
+        self, *args: str, environ: dict[str, str] | None = None, program: str | None = None
+    ) -> subprocess.Popen[str]:
+        """Starts `los-import ARGS --settings …`, or a program that runs it, and does not wait for it."""
+        return forked.Popen(
+            self.command(args, program),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -71,10 +74,14 @@ class Sandbox:
         )
 
     def run(
-        self, *args: str, environ: dict[str, str] | None = None, timeout: float = 60
+        self,
+        *args: str,
+        environ: dict[str, str] | None = None,
+        program: str | None = None,
+        timeout: float = 60,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs `los-import ARGS --settings …` to its end."""
-        process = self.start(*args, environ=environ)
+        """Runs `los-import ARGS --settings …`, or a program that runs it, to its end."""
+        process = self.start(*args, environ=environ, program=program)
         try:
             stdout, stderr = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -110,8 +117,9 @@ class Sandbox:
         with build_opener(ProxyHandler({})).open(self.mo.url + path, timeout=30) as answer:
             return json.load(answer)
 
-    def command(self, args: tuple[str, ...]) -> list[str]:
-        return [sys.executable, "-m", "aarhus_los", *args, "--settings", str(self.settings_path)]
+    def command(self, args: tuple[str, ...], program: str | None = None) -> list[str]:
+        how = ["-m", "aarhus_los"] if program is None else ["-c", program]
+        return [sys.executable, *how, *args, "--settings", str(self.settings_path)]
 
 
 def table_line(told: str, file: str) -> list[str]:

@@ -393,9 +393,8 @@ def test_a_signal_stops_a_run_that_reads_mo(arena: Arena, uncut: Uncut) -> None:
         assert reading.wait(30)
         process.send_signal(signal.SIGTERM)
         in_flight = -1
-        while in_flight < (
-            seen := len(arena.sandbox.mo.requests)
-        ):  # others than the held one may be under way
+        # Others than the held one may be under way.
+        while in_flight < (seen := len(arena.sandbox.mo.requests)):
             in_flight = seen
             time.sleep(0.5)
         go_on.set()

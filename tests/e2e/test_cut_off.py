@@ -124,15 +124,7 @@ cli.main(sys.argv[1:])
 
 def test_by_a_defect(cut: Sandbox) -> None:
     writes = writes_of(cut)
-    command = cut.command(())
-    done = subprocess.run(
-        [command[0], "-c", DEFECT, *command[3:]],
-        capture_output=True,
-        text=True,
-        cwd=cut.stage.home,
-        check=False,
-    )
-    check(cut, done, 70, writes)
+    check(cut, cut.run(program=DEFECT), 70, writes)
 
 
 FULL = """
@@ -147,15 +139,7 @@ cli.main(sys.argv[1:])
 
 def test_by_a_disk_that_fills_up(cut: Sandbox) -> None:
     writes = writes_of(cut)
-    command = cut.command(())
-    done = subprocess.run(
-        [command[0], "-c", FULL, *command[3:]],
-        capture_output=True,
-        text=True,
-        cwd=cut.stage.home,
-        check=False,
-    )
-    check(cut, done, 74, writes)
+    check(cut, cut.run(program=FULL), 74, writes)
 
 
 def test_before_anything_was_written_there_is_no_record(imported: Sandbox) -> None:

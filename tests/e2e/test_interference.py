@@ -9,7 +9,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -126,7 +125,7 @@ def _away(request: Request) -> Answer:
 
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize(
-    ("seconds", "retry_seconds"), [(0.5, 6), pytest.param(3, 120, marks=pytest.mark.slow)]
+    ("seconds", "retry_seconds"), [(0.25, 6), pytest.param(3, 120, marks=pytest.mark.slow)]
 )
 def test_a_database_that_is_away_twice_is_waited_for(
     waiting: Sandbox, undisturbed: State, phase: Phase, seconds: float, retry_seconds: float
@@ -394,18 +393,17 @@ def test_a_stop_signal_ends_a_wait_before_another_try(
 
 @pytest.mark.parametrize("grace", [1, pytest.param(int(GRACE_SECONDS), marks=pytest.mark.slow)])
 def test_a_stop_signal_ends_a_wait_for_a_create_without_an_answer(
-    waiting: Sandbox, undisturbed: State, hanging: Callable[..., Hanging], tmp_path: Path, grace: int
+    waiting: Sandbox, undisturbed: State, hanging: Callable[..., Hanging], grace: int
 ) -> None:
     """After a while in which it may still come; and what came meanwhile is in the record."""
-    patience = f"import aarhus_los.apply\naarhus_los.apply.GRACE_SECONDS = {grace}\n"
-    (tmp_path / "sitecustomize.py").write_text(patience, encoding="utf-8")
+    patience = f"from aarhus_los import apply, cli\napply.GRACE_SECONDS = {grace}\ncli.main()\n"
     waiting.configure(chunk_size=3, concurrency=2)
     waits = hanging(
         lambda request: b"/create" in request.path.encode() and uuid_of("ny").encode() in request.body
     )
     waiting.mo.intercept = waits
     claimed = waiting.claimed()
-    with waiting.start(environ={"PYTHONPATH": str(tmp_path)}) as process:
+    with waiting.start(program=patience) as process:
         assert waits.asked.wait(20)
         time.sleep(0.5)
         assert grace <= stopped(process) < grace + 8 < 20
@@ -423,11 +421,11 @@ def test_a_stop_signal_ends_a_wait_for_a_create_without_an_answer(
 
 
 @pytest.mark.parametrize("name", ["a byte at a time", "100 Continue without end"])
-def test_an_mo_that_never_ends_its_answer_ends_the_run(waiting: Sandbox, name: str, tmp_path: Path) -> None:
-    site = tmp_path / "sitecustomize.py"
-    site.write_text(
-        "from aarhus_los.http import Http\nHttp.__init__.__kwdefaults__['exchange_seconds'] = 1.0\n",
-        encoding="utf-8",
+def test_an_mo_that_never_ends_its_answer_ends_the_run(waiting: Sandbox, name: str) -> None:
+    impatient = (
+        "from aarhus_los import cli, http\n"
+        "http.Http.__init__.__kwdefaults__['exchange_seconds'] = 1.0\n"
+        "cli.main()\n"
     )
     with SlowServer() as slow:
         slow.say(*ENDLESS[name])
@@ -435,6 +433,6 @@ def test_an_mo_that_never_ends_its_answer_ends_the_run(waiting: Sandbox, name: s
         settings = json.loads(waiting.settings_path.read_text(encoding="utf-8"))
         settings["mora.base"] = slow.url.rstrip("/")
         waiting.settings_path.write_text(json.dumps(settings), encoding="utf-8")
-        done = waiting.run(environ={"PYTHONPATH": str(tmp_path)}, timeout=30)
+        done = waiting.run(program=impatient, timeout=30)
     assert done.returncode == 69, done.stdout + done.stderr
     assert "was not over within" in done.stderr

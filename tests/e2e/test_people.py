@@ -314,7 +314,10 @@ class Killer:
 def test_ten_days_with_runs_that_are_killed_at_twenty_points_end_the_same(sandbox: Sandbox) -> None:
     drawn = random.Random(7)
     days = ten_days()
-    imported(sandbox, TOWN_HALL)
+    put_files(sandbox, dict(TOWN_HALL))
+    first = sandbox.run("-q")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert f"a first import: {len(TOWN_HALL)} files are new" in first.stdout
     sandbox.configure(chunk_size=4, concurrency=2)
     killed = 0
     for files in days:
@@ -334,7 +337,7 @@ def test_ten_days_with_runs_that_are_killed_at_twenty_points_end_the_same(sandbo
         done = sandbox.run("-q")
         assert (done.returncode, done.stderr) == (0, "")
     assert killed >= 20
-    assert sandbox.store.state() == lived(days, one_by_one=True).state()
+    assert without_bookmark(sandbox.store.state()) == without_bookmark(lived(days, one_by_one=True).state())
 
 
 # Brakes

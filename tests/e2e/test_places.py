@@ -205,6 +205,8 @@ def test_what_is_not_ours_in_the_report_folder_is_left_alone(waiting: Sandbox) -
 KILL = """
 import os, pathlib, signal
 
+from aarhus_los.cli import main
+
 count = int(os.environ["KILL_AT"])
 replace = pathlib.Path.replace
 
@@ -216,6 +218,7 @@ def killing(self, target):
     return replace(self, target)
 
 pathlib.Path.replace = killing
+main()
 """
 
 
@@ -227,8 +230,6 @@ def test_whatever_write_a_run_is_killed_in_the_next_one_sweeps_up_and_ends_as_an
     waiting: Sandbox, tmp_path: Path
 ) -> None:
     home = waiting.stage.home
-    (tmp_path / "sitecustomize.py").write_text(KILL, encoding="utf-8")
-    root = Path(__file__).parents[2]
     mo, copy = waiting.store.snapshot(), tmp_path / "copy"
     shutil.copytree(home, copy)
 
@@ -250,8 +251,7 @@ def test_whatever_write_a_run_is_killed_in_the_next_one_sweeps_up_and_ends_as_an
     swept: set[str] = set()
     for number in range(1, 100):
         reset()
-        environ = {"KILL_AT": f"{number}", "PYTHONPATH": os.pathsep.join([str(tmp_path), str(root)])}
-        killed = waiting.run(environ=environ)
+        killed = waiting.run(program=KILL, environ={"KILL_AT": f"{number}"})
         if killed.returncode != -signal.SIGKILL:
             break
         left = temporary_files(home)

@@ -11,7 +11,6 @@ import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,8 +88,8 @@ class Seen:
     printed: list[str] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
 
-    def run(self, *args: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        done = self.sandbox.run(*args, environ=environ)
+    def run(self, *args: str, program: str | None = None) -> subprocess.CompletedProcess[str]:
+        done = self.sandbox.run(*args, program=program)
         self.printed += [done.stdout, done.stderr]
         self.codes.append(done.returncode)
         return done
@@ -295,6 +294,7 @@ def unreadable_secret(seen: Seen) -> None:
 
 DEFECT = """
 import aarhus_los.reconcile
+from aarhus_los.cli import main
 
 def fail(*args, **kwargs):
     [wanted] = [each for each in args if isinstance(each, list)][:1]
@@ -305,17 +305,9 @@ def fail(*args, **kwargs):
         raise RuntimeError(f"it broke at {{shown}} {{wanted!r}}") from error
 
 aarhus_los.reconcile.make_plan = fail
+main()
 """
-
-
-def defect(seen: Seen) -> dict[str, str]:
-    """The planning of a run fails, and says of what."""
-    folder = seen.sandbox.drop.parent / "defect"
-    folder.mkdir()
-    words = " ".join([*CPRS, *NAMES, *seen.secrets()])
-    (folder / "sitecustomize.py").write_text(DEFECT.format(words=words), encoding="utf-8")
-    root = Path(__file__).parents[2]
-    return {"PYTHONPATH": os.pathsep.join([str(folder), str(root)])}
+"""The planning of a run fails, and says of what."""
 
 
 FAILURES: dict[str, tuple[Spoil, int]] = {
@@ -388,7 +380,8 @@ def test_runs_that_fail(seen: Seen, failure: str) -> None:
 
 def test_a_defect_leaves_where_it_happened_and_no_values(seen: Seen) -> None:
     put_files(seen.sandbox, {**TOWN_HALL, **FIRST})
-    done = seen.run(environ=defect(seen))
+    words = " ".join([*CPRS, *NAMES, *seen.secrets()])
+    done = seen.run(program=DEFECT.format(words=words))
     assert done.returncode == 70
     assert "a defect: RuntimeError" in done.stderr
     (path,) = seen.sandbox.reports.glob("error_*.txt")

@@ -28,6 +28,7 @@ from aarhus_los.report.record import run_record
 from aarhus_los.sandbox.sample import first_drop, put
 from aarhus_los.sandbox.stage import importer_environment
 from aarhus_los.settings import KEYS
+from tests import forked
 from tests.e2e.harness import Sandbox
 
 README = Path(__file__).parents[2] / "README.md"
@@ -89,13 +90,12 @@ def test_every_page_and_file_is_in_the_list_and_every_one_listed_is_there() -> N
     "args", [(), *((topic,) for topic in manual.PAGES), *(("--file", name) for name in manual.FILES)]
 )
 def test_the_manual_is_shown_without_settings_and_network(tmp_path: Path, args: tuple[str, ...]) -> None:
-    done = subprocess.run(
+    done = forked.run(
         [sys.executable, "-m", "aarhus_los", "help", *args],
         env=importer_environment(),
         cwd=tmp_path,
         capture_output=True,
         encoding="utf-8",
-        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     if not args:
@@ -198,13 +198,8 @@ def test_every_example_runs(sandbox: Sandbox, tmp_path: Path) -> None:
         command = sandbox.command(tuple(words))
         if "--help" in words:
             command = command[: command.index("--settings")]
-        done = subprocess.run(
-            command,
-            env=importer_environment(),
-            cwd=sandbox.stage.home,
-            capture_output=True,
-            text=True,
-            check=False,
+        done = forked.run(
+            command, env=importer_environment(), cwd=sandbox.stage.home, capture_output=True, text=True
         )
         assert done.returncode == 0, (example, done.stdout, done.stderr)
 

@@ -18,6 +18,7 @@ import requests
 from aarhus_los.sandbox import show
 from aarhus_los.sandbox.sample import first_drop
 from aarhus_los.sandbox.stage import importer_environment
+from tests import forked
 from tests.e2e.harness import Sandbox
 
 DIRECT: Final = {"http": "", "https": ""}
@@ -34,14 +35,14 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def run(home: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*args), env=environment(home), capture_output=True, encoding="utf-8", timeout=60, check=False
+    return forked.run(
+        command(*args), env=environment(home), capture_output=True, encoding="utf-8", timeout=60
     )
 
 
 @contextmanager
 def served(home: Path, *args: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
-    with subprocess.Popen(
+    with forked.Popen(
         command("sandbox", "--serve", *args),
         env=environment(home),
         stdout=subprocess.PIPE,

@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 
 from aarhus_los.sandbox.stage import DAR_TOKEN, importer_environment
+from tests import forked
 from tests.e2e.harness import Sandbox
 from tests.e2e.los_files import org, put_at, unit, uuid_of
 
@@ -42,14 +43,13 @@ class Inherited:
         path = folder / "settings.json"
         path.touch(mode=0o600)
         path.write_text(json.dumps(self.settings))
-        return subprocess.run(
+        return forked.run(
             [sys.executable, "-m", "aarhus_los"],
             cwd=self.home,
             env=importer_environment() | environ,
             capture_output=True,
             encoding="utf-8",
             timeout=60,
-            check=False,
         )
 
 

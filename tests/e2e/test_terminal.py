@@ -17,6 +17,7 @@ from aarhus_los.sandbox.http_stand_in import Action, Answer, Phase, Request
 from aarhus_los.sandbox.mo_server import written_objects
 from aarhus_los.sandbox.sample import first_drop, put
 from aarhus_los.sandbox.stage import importer_environment
+from tests import forked
 from tests.e2e.drops import put_first_files
 from tests.e2e.harness import Sandbox
 
@@ -29,8 +30,8 @@ def on_a_terminal(
     `whole`: the terminal, of 80 columns, is its stdout too.
     """
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [*sandbox.command(args)],
+    process = forked.Popen(
+        sandbox.command(args),
         stdin=subprocess.DEVNULL,
         stdout=theirs if whole else subprocess.PIPE,
         stderr=theirs,
@@ -182,11 +183,10 @@ def test_who_does_not_listen_changes_nothing(
     streams: dict[str, Any] = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
     with broken() as stream:
         streams |= dict.fromkeys(ends, stream)
-        done = subprocess.run(
+        done = forked.run(
             sandbox.command(args),
             env=importer_environment(),
             cwd=sandbox.stage.home,
-            check=False,
             timeout=60,
             **streams,
         )

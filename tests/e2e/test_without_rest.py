@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 from urllib.request import ProxyHandler, build_opener
@@ -19,6 +20,7 @@ from aarhus_los.sandbox.http_stand_in import Answer, Drop, Phase, Request
 from aarhus_los.sandbox.mo_server import MoServer, written_objects
 from aarhus_los.sandbox.mo_settings import AddressService, MoSettings
 from aarhus_los.uuids import seed_uuid
+from tests import forked
 from tests.drawn.dice import PlainDice
 from tests.drawn.draw import FAMILIES, drop
 from tests.drawn.importer import End, Importer, importer
@@ -88,14 +90,13 @@ class Served:
         self.settings, self.mo = Path(ready["settings"]), ready["mo"]
 
     def run(self, *args: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        return forked.run(
             [sys.executable, "-m", "aarhus_los", *args, "--settings", str(self.settings)],
             env=importer_environment() | environ,
             cwd=self.settings.parent,
             capture_output=True,
             encoding="utf-8",
             timeout=60,
-            check=False,
         )
 
     def state(self) -> State:
@@ -118,7 +119,7 @@ class Served:
 @contextmanager
 def served(*flags: str) -> Iterator[Served]:
     command = [sys.executable, "-m", "aarhus_los", "sandbox", "--serve", *flags]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=importer_environment(), text=True) as process:
+    with forked.Popen(command, stdout=subprocess.PIPE, env=importer_environment(), text=True) as process:
         try:
             assert process.stdout is not None
             yield Served(json.loads(process.stdout.readline()))
@@ -323,16 +324,16 @@ def test_a_mixed_drop_ends_as_by_rest() -> None:
     assert uncut(rest=False) == uncut(rest=True)
 
 
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("brutal", [False, True])
-def test_a_run_that_is_ended_anywhere_ends_as_an_uncut_one(brutal: bool) -> None:
+def test_a_run_that_is_ended_anywhere_ends_as_an_uncut_one(brutal: bool, every: int) -> None:
     end = uncut(rest=False)
     mo = stand_in(rest=False)
     with importer(mo, chunk_size=5) as there:
         filled(there)
         before, at = mo.store.snapshot(), mo.at
         home = {path: path.read_bytes() for path in there.home.rglob("*") if path.is_file()}
-        cut = 0
-        while True:
+        for cut in count(1, every):
             mo.store.restore(before)
             mo.at = at
             for path in list(there.home.rglob("*")):
@@ -340,10 +341,9 @@ def test_a_run_that_is_ended_anywhere_ends_as_an_uncut_one(brutal: bool) -> None
                     path.unlink()
             for path, data in home.items():
                 path.write_bytes(data)
-            ran = there.run(end=End(cut + 1, brutal))
+            ran = there.run(end=End(cut, brutal))
             if ran.exit_code is not None:
                 break
-            cut += 1
             ran = there.run()
             assert ran.exit_code == 1, (cut, ran.told)
             assert mo.read() == end, cut

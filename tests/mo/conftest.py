@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.mo.stand_in import StandIn, serving
+from tests.mo.stand_in import StandIn
 
 DATA = Path(__file__).parents[1] / "data" / "mo"
 
 
 @pytest.fixture
 def mo() -> Iterator[StandIn]:
-    with serving() as server:
+    with StandIn() as server:
         yield server
 
 

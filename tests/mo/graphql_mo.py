@@ -12,7 +12,8 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
 
-from tests.mo.stand_in import Received, Reply
+from tests.mo.stand_in import Received
+from tests.scripted_http import Reply
 
 SCHEMA = Path(__file__).parents[1] / "data" / "mo" / "schema.graphql"
 

@@ -21,7 +21,8 @@ from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Reques
 from aarhus_los.sandbox.mo_server import written_objects
 from aarhus_los.sandbox.stage import Stage
 from aarhus_los.timeline import BEGINNING, FOREVER
-from tests.mo.stand_in import Reply, StandIn
+from tests.mo.stand_in import StandIn
+from tests.scripted_http import Reply
 
 NOW = datetime(2026, 11, 25, 22, 0, 0, 1, tzinfo=timezone(timedelta(hours=1)))
 UNIT, OTHER, TYPE = (f"{n}1111111-1111-4111-8111-111111111111" for n in (1, 2, 3))

@@ -16,7 +16,8 @@ from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.model import Class, Facet, Kind, Unit
 from aarhus_los.mo.payloads import Endpoint, create, edit, terminate
 from aarhus_los.timeline import BEGINNING, FOREVER
-from tests.mo.stand_in import Reply, StandIn
+from tests.mo.stand_in import StandIn
+from tests.scripted_http import Reply
 
 ONE = "11111111-1111-4111-8111-111111111111"
 TWO = "22222222-2222-4222-8222-222222222222"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from aarhus_los.answer import LONGEST_ASKED, Answer, Unsettled
 from aarhus_los.errors import UnavailableError
 from aarhus_los.mo import token
-from tests.mo.stand_in import Reply, StandIn
+from tests.mo.stand_in import StandIn
+from tests.scripted_http import Reply
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 ANYTHING = st.recursive(

@@ -30,7 +30,8 @@ from aarhus_los.mo.read import (
 )
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece
 from tests.mo.graphql_mo import GraphQlMo, Held, from_to
-from tests.mo.stand_in import Received, Reply, StandIn
+from tests.mo.stand_in import Received, StandIn
+from tests.scripted_http import Reply
 
 REASON = "1 validation error for ParsingModel: ********** is not allowed"
 

@@ -8,7 +8,8 @@ import pytest
 
 from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.client import Auth
-from tests.mo.stand_in import SECRET, TOKEN_PATH, Reply, StandIn
+from tests.mo.stand_in import SECRET, TOKEN_PATH, StandIn
+from tests.scripted_http import Reply
 
 
 @pytest.fixture

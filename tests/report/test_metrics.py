@@ -27,6 +27,7 @@ from aarhus_los.sandbox.sample import FIRST_STAMP, first_drop
 from aarhus_los.sandbox.stage import Stage, importer_environment
 from aarhus_los.selection import Refusal
 from aarhus_los.settings import Settings, load_settings
+from tests import forked
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -245,7 +246,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def start(stage: Stage, *args: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    return forked.Popen(
         [sys.executable, "-m", "aarhus_los", *args, "--settings", str(stage.settings_path)],
         env=importer_environment(),
         stdout=subprocess.PIPE,

@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,6 +21,12 @@ USER = "los"
 PASSWORD = "kodeordet-æ-9"
 
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
+
+
+@cache
+def _rsa_key() -> paramiko.RSAKey:
+    """One for all servers: to make one takes longer than most tests."""
+    return paramiko.RSAKey.generate(2048)
 
 
 class _File(paramiko.SFTPHandle):
@@ -115,7 +122,7 @@ class SftpServer:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.host_key = paramiko.ECDSAKey.generate()
-        self.other_host_key = paramiko.RSAKey.generate(2048)
+        self.other_host_key = _rsa_key()
         self.keys: list[paramiko.PKey] = []
         self.names: Callable[[list[str]], list[str]] = list
         self.script: Mapping[int, Answer] | None = None
