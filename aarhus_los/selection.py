@@ -271,8 +271,7 @@ class _Selecting:
             return None
         if imported is None:
             return parsed
-        unsettled = None if imported.taken_over else frozenset(imported.pending)
-        return replace(parsed.without(imported.given_up), unsettled=unsettled)
+        return replace(parsed.without(imported.given_up), taken_over=imported.taken_over)
 
     def _report_header(self, file: DropFile) -> None:
         """An optional column that a header lacks: once for each header, a fault where it had it or spells it otherwise."""

@@ -142,7 +142,7 @@ class _Org:
 
     def _drop_dangling(self) -> None:
         left = [row for row in rows_of(self.units) if row.ref not in self.set_aside]
-        rows = {row.ref: row for row in left if self.set_aside.is_unsettled(row.ref)}
+        rows = {row.ref: row for row in left if not self.set_aside.was_applied(row.ref)}
         made = {row.org_uuid for row in left if row.ref not in rows and not row.states_nothing}
         lacking = dangling(
             rows,

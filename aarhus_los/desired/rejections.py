@@ -33,9 +33,8 @@ class Rejections(dict[RowRef, SetAside]):
         """Whether this run answers for a row: a new one, or a pending one."""
         return self._files[ref.file].is_due(ref)
 
-    def is_unsettled(self, ref: RowRef) -> bool:
-        """Whether a row was not applied yet. What it needed may be gone since, and it is still what was said."""
-        return self._files[ref.file].is_unsettled(ref)
+    def was_applied(self, ref: RowRef) -> bool:
+        return self._files[ref.file].was_applied(ref)
 
     def due_rows(self, each: FileLines) -> list[Any]:
         """The rows that are applied, and for which this run answers."""
@@ -62,7 +61,7 @@ class Rejections(dict[RowRef, SetAside]):
 
     def check_references(self, row: Row, there: Mapping[str, Collection[str]]) -> None:
         """`there`: what rows refer to, by `UNITS` or the name of a class list → the uuids of what there is of it."""
-        for field, column, target in references(type(row)) if self.is_unsettled(row.ref) else ():
+        for field, column, target in () if self.was_applied(row.ref) else references(type(row)):
             uuid = getattr(row, field)
             if uuid not in there[target]:
                 self.add(row.ref, column, Message.UNKNOWN_REFERENCE(uuid=uuid), pending=True)

@@ -27,8 +27,8 @@ class DropFile:
 
     `header` is as the file writes it. `missing_columns` are the optional columns that it lacks, and `near_columns` its own
     titles that are near to one of them, each with that one. `mtime` is as the source tells it. `due` are the lines that
-    the run answers for, new or pending; None: all, the version is new. `unsettled` are the lines that were not applied yet;
-    None: all. What the others refer to was there when they were.
+    the run answers for, new or pending; None: all, the version is new. `taken_over`: an earlier importer
+    imported it, if anyone.
     """
 
     name: DropName
@@ -40,7 +40,7 @@ class DropFile:
     near_columns: tuple[tuple[str, str], ...] = ()
     mtime: datetime | None = None
     due: frozenset[int] | None = None
-    unsettled: frozenset[int] | None = None
+    taken_over: bool = False
 
     @property
     def size(self) -> int:
@@ -64,8 +64,9 @@ class DropFile:
     def is_due(self, ref: RowRef) -> bool:
         return self.due is None or ref.line in self.due
 
-    def is_unsettled(self, ref: RowRef) -> bool:
-        return self.unsettled is None or ref.line in self.unsettled
+    def was_applied(self, ref: RowRef) -> bool:
+        """Whether we did that before, or rejected it. What it needed may be gone since, and it is still what was said."""
+        return not self.taken_over and not self.is_due(ref)
 
     def rows_of(self, kind: type[R]) -> tuple[R, ...]:
         """The rows, known to be of the kind that the file's name says."""

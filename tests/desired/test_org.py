@@ -311,6 +311,20 @@ def test_a_unit_that_becomes_a_root_loses_its_parent(school: World) -> None:
     assert school.unit(A, "parent") == f"{TOP} 1-9, None 10-"
 
 
+def test_what_an_applied_row_hangs_under_may_be_gone_since(world: World) -> None:
+    world.nye(2, row(OrgUUID=B, StartDato=day(2)))
+    rows = [
+        row(StartDato=day(10)),
+        row(ParentUUID=B, Med_i_LinjeOrg="True", StartDato=day(2)),
+        row(ParentUUID=NOWHERE, StartDato=day(1)),
+    ]
+    world.nye(5, *rows)
+    world.ret(6, row(OrgUUID=B, StartDato=day(2), SlutDato=day(1)))
+    assert (world.unit(A, "parent"), world.unit(B)) == (f"{B} 2-9, {TOP} 10-", "")
+    world.nye(20, row(OrgUUID=C))
+    assert (world.unit(A, "parent"), world.mark()) == (f"{B} 2-9, {TOP} 10-", "line 2-9")
+
+
 @pytest.mark.parametrize("type_uuid", ["", NO_CLASS, "x"])
 def test_a_type_that_is_not_known_is_ukendt(world: World, type_uuid: str) -> None:
     desired = world.nye(10, row(OrgEnhedsTypeUUID=type_uuid))

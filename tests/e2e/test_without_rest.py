@@ -421,7 +421,7 @@ def test_whatever_happens_to_a_write_it_ends_as_it_would(happens: Happening) -> 
 
 def test_what_is_neither_rest_nor_its_absence_is_an_error_as_ever(sandbox: Sandbox) -> None:
     put(sandbox, FIRST)
-    sandbox.configure(retry_seconds=0)
+    sandbox.configure(retry_seconds=0, concurrency=1)
 
     def proxied(request: Request, phase: Phase) -> Answer | None:
         return Answer(403, b"<html>") if request.path.startswith("/service/") else None
