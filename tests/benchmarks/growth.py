@@ -26,6 +26,7 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from aarhus_los import clock, reconcile, run
+from aarhus_los.api import Api
 from aarhus_los.mo import read
 from aarhus_los.mo.model import Account, Class, Engagement, History, Kind, Manager, Mark, Object, Person
 from aarhus_los.mo.read import Histories, People
@@ -350,6 +351,10 @@ class Mo:
     def __exit__(self, *_: object) -> None:
         pass
 
+    def get(self, path: str) -> object:
+        """REST is there."""
+        return {}
+
     @contextmanager
     def uncounted(self) -> Iterator[None]:
         begun = time.process_time()
@@ -428,8 +433,8 @@ class Mo:
 
     # As a target
 
-    def target(self, client: Mo, moment: datetime) -> Mo:
-        self.client, self.moment = client, moment
+    def target(self, client: Mo, moment: datetime, api: Api) -> Mo:
+        self.client, self.moment, self.api = client, moment, api
         return self
 
     def registered(self, objects: Mapping[Kind, Collection[str]]) -> Counter[str]:
