@@ -55,6 +55,6 @@ def test_what_shifts_has_an_upper_bound(name: str) -> None:
 
 def test_ci_installs_what_is_pinned() -> None:
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    pinning = lines.index("export PIP_CONSTRAINT=\"$PWD/tests/constraints.txt\"")
+    pinning = lines.index('export PIP_CONSTRAINT="$PWD/tests/constraints.txt"')
     [installing] = [number for number, line in enumerate(lines) if "'.[test]'" in line]
     assert pinning < installing
