@@ -121,14 +121,15 @@ class _Delivery:
         self.steps = steps
         self.left = api.arranged([op for step in steps for op in step.operations])
         self.count = len(self.left)
+        self.sent: list[Operation] = []
+        """Of each item of the last request, in order, the operation that it is of."""
         self.failures: dict[tuple[Kind, str], Failure] = {}
 
     def run(self) -> Delivered:
         answers = self.mo.settle(self._once, again=lambda unsettled: unsettled.down or not self.batch.hurried)
         missing = Failure(Message.MO_HAS_NO_SUCH())
-        sent = [op for op in self.left for _ in self.api.items(op)]
         writes: Counter[tuple[Kind, str]] = Counter()
-        for operation, answer in zip(sent, answers, strict=True):
+        for operation, answer in zip(self.sent, answers, strict=True):
             if answer is None:
                 self.failures[operation.kind, operation.uuid] = missing
             else:
@@ -145,9 +146,12 @@ class _Delivery:
             self._leave_out_what_is_there()
             self.batch.unread = False
         while self.left:
-            items = [(op, item) for op in self.left for item in self.api.items(op)]
+            of_operations = [(op, self.api.items(op)) for op in self.left]
+            self.sent = [op for op, items in of_operations for _ in items]
             try:
-                return self.mo.write(self.batch.endpoint, [item for _, item in items])
+                return self.mo.write(
+                    self.batch.endpoint, [item for _, items in of_operations for item in items]
+                )
             except Unsettled as unsettled:
                 self.batch.unread = unsettled.perhaps_done
                 raise
@@ -160,8 +164,9 @@ class _Delivery:
             except Refused as refused:
                 self.batch.unread = len(self.left) < self.count
                 if refused.item is not None:
-                    self.batch.culprit = self._number_of(items[refused.item][0])
+                    self.batch.culprit = self._number_of(self.sent[refused.item])
                 raise
+        self.sent = []
         return []
 
     def _number_of(self, operation: Operation) -> int:

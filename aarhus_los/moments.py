@@ -13,7 +13,7 @@ from functools import cache
 from typing import Final
 
 from aarhus_los.desired.lines import FileLines, Gathered
-from aarhus_los.drop.names import DropName, Family, parse_name
+from aarhus_los.drop.names import Family, parse_name
 from aarhus_los.ledger import Line, moment_of_stamp
 
 JUST_BEFORE: Final = timedelta(microseconds=1)
@@ -47,8 +47,8 @@ def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
         name = parse_name(file)
         if name is None or name.family not in begun:
             return places[file]  # nothing of its family was imported before
-        order = orders[name.family]
-        return len(order) - len(folded_from_file(order, state, name))
+        first, _ = folded_from([state.get(each.name) for each in orders[name.family]], places[file])
+        return first
 
     lines: dict[str, list[FileLines]] = {}
     as_of: dict[str, datetime] = {}
@@ -78,14 +78,6 @@ def _of_subject(each: list[FileLines], state: Mapping[str, Line]) -> tuple[list[
     due = next(place for place, lines in enumerate(each) if lines.is_due)
     first, moment = folded_from([state.get(lines.file.name.name) for lines in each], due)
     return each[first:] if first else each, moment
-
-
-def folded_from_file(
-    order: Sequence[DropName], state: Mapping[str, Line], name: DropName
-) -> Sequence[DropName]:
-    """The files of a family that one is folded with, as far as their lines tell: some may speak of other subjects only."""
-    first, _ = folded_from([state.get(each.name) for each in order], order.index(name))
-    return order[first:]
 
 
 def folded_from(lines: Sequence[Line | None], first: int) -> tuple[int, datetime | None]:

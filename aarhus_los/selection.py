@@ -20,7 +20,7 @@ from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, StateError, UnavailableError
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest, moment_of_stamp
 from aarhus_los.masking import masked
 from aarhus_los.messages import Message
-from aarhus_los.moments import folded_from_file
+from aarhus_los.moments import folded_from
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Source
 
 AHEAD: Final = timedelta(days=1)
@@ -351,7 +351,9 @@ class _Selecting:
         return [files[name] for name in sorted(files)]
 
     def _folded_from(self, order: Sequence[DropName], name: DropName) -> Sequence[DropName]:
-        return folded_from_file(order, {**self.state.lines, **self.selection.lines}, name)
+        """The files that one is folded with, as far as their lines tell: some may be about other subjects only."""
+        first, _ = folded_from([self._line(each.name) for each in order], order.index(name))
+        return order[first:]
 
     def _folded_with_fresh(
         self, order: Sequence[DropName], fresh: Mapping[DropName, DropFile]
