@@ -9,7 +9,6 @@ import os
 import socket
 import subprocess
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,6 +34,7 @@ from aarhus_los.sandbox.sample import first_drop
 from aarhus_los.sandbox.stage import DAR_TOKEN, Stage, importer_environment
 from aarhus_los.settings import load_settings
 from tests import forked
+from tests.machine import as_user
 from tests.memory_source import org
 
 NOBODY = 65534
@@ -293,24 +293,7 @@ def test_folders_that_our_user_may_not_write_are_failures() -> None:
 
 def _as_nobody(work: Callable[[], str]) -> str:
     """What a user without rights gets: root may write everywhere."""
-    if os.geteuid() != 0:
-        return work()
-    reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # servers of other tests may still have threads
-        child = os.fork()
-    if child == 0:
-        # What nobody may not be able to read, such as prometheus_client, is loaded already.
-        try:
-            os.setuid(NOBODY)
-            os.write(writing, work().encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, encoding="utf-8") as pipe:
-        text = pipe.read()
-    os.waitpid(child, 0)
-    return text
+    return as_user(NOBODY, work) if os.geteuid() == 0 else work()
 
 
 def test_metrics_that_cannot_be_written_are_a_failure(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from aarhus_los.answer import Answer, Unsettled, passing
 from aarhus_los.errors import UnavailableError
 from aarhus_los.http import TRIES, Http, shown
+from tests.clock import Clock
 from tests.mo.stand_in import StandIn
 from tests.scripted_http import Reply
 from tests.slow_server import SlowServer
@@ -38,21 +39,6 @@ def gzip_bomb(megabytes: int) -> bytes:
     return gzip.compress(b"\0" * 2**20 * megabytes if megabytes < 2 else b"\0" * 2**20) * (
         1 if megabytes < 2 else megabytes
     )
-
-
-class Clock:
-    """Time that passes only while somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.waits: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.now += seconds
 
 
 def http(clock: Clock, retry_seconds: float = 120) -> Http:

@@ -20,26 +20,12 @@ from aarhus_los.addresses.adressevask import DOUBTED_AFTER, DOWN_AFTER, NOT_UNDE
 from aarhus_los.addresses.outcomes import Found, NotLookedUp, Unknown, Unsafe
 from aarhus_los.http import TRIES
 from tests.addresses.stand_in import MISS, TOKEN, StandIn, found, uuid_of, vask
+from tests.clock import Clock
 from tests.scripted_http import Reply
 from tests.slow_server import SlowServer
 
 ADDRESS = "Skt. Johannes Allé 2, 8000 Aarhus C"
 CERTIFICATE = Path(__file__).with_name("loopback.pem")
-
-
-class Clock:
-    """Time passes by waiting only."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.waits: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.now += seconds
 
 
 @pytest.fixture

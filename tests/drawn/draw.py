@@ -14,6 +14,7 @@ from typing import Final
 from tests.drawn.dice import Dice, chance, one_of, weighted
 from tests.drawn.drops import (
     CPRS,
+    DRAWN_LISTS,
     UNKNOWN,
     Row,
     class_list,
@@ -259,14 +260,7 @@ def leder_file(dice: Dice, calendar: Calendar, stamp: str, kind: str | None = No
 def lists(dice: Dice, *, titles: bool) -> list[File]:
     """Class lists with their classes 0 to 2 each; with `titles` some are drawn anew, and a uuid may be in two lists."""
     out = []
-    for of in (
-        "Enhedstype",
-        "Engagementstype",
-        "Stillingsbetegnelse",
-        "Lederansvar",
-        "Lederniveau",
-        "Ledertype",
-    ):
+    for of in DRAWN_LISTS:
         names = [f"{of[:3]}{number}" for number in range(3)]
         if titles:
             names = [name if chance(dice, 70) else f"{name}x" for name in names]

@@ -9,7 +9,7 @@ from aarhus_los.uuids import object_uuid
 from tests.drawn.cells import birth
 from tests.drawn.dice import Dice, chance, one_of, weighted
 from tests.drawn.draw import ENGAGEMENTS, PERSONS, UNITS, Calendar, person_of
-from tests.drawn.drops import CPRS, class_uuid, engagement_uuid, unit_uuid
+from tests.drawn.drops import CPRS, DRAWN_LISTS, class_uuid, engagement_uuid, unit_uuid
 from tests.drawn.lists import LISTS
 from tests.drawn.units import OUTSIDE, address_key
 from tests.drawn.world import (
@@ -60,14 +60,7 @@ def pieces(dice: Dice, values: list[Any], calendar: Calendar) -> list[Piece]:
 def mo_before(dice: Dice, calendar: Calendar) -> Mo:
     """An MO with the root unit, some units, people and managers, and the classes that they need."""
     mo = empty_mo()
-    for of in (
-        "Enhedstype",
-        "Engagementstype",
-        "Stillingsbetegnelse",
-        "Lederansvar",
-        "Lederniveau",
-        "Ledertype",
-    ):
+    for of in DRAWN_LISTS:
         facet = LISTS[of][0]
         assert facet is not None
         for number in range(3):

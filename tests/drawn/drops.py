@@ -46,6 +46,16 @@ CPRS: Final = ("0101501234", "0202601234", "0303701234", "0404804321")
 UNKNOWN: Final = "ffffffff-0000-4000-8000-000000000099"
 """A uuid that nobody has."""
 
+DRAWN_LISTS: Final = (
+    "Enhedstype",
+    "Engagementstype",
+    "Stillingsbetegnelse",
+    "Lederansvar",
+    "Lederniveau",
+    "Ledertype",
+)
+"""The class lists that rows refer to."""
+
 Row = dict[str, str]
 
 
@@ -160,17 +170,7 @@ def class_list(of: str, *titles: str, first: int = 0) -> File:
 
 def class_lists() -> list[File]:
     """The lists that people and managers refer to, with three classes each."""
-    return [
-        class_list(of, *(f"{of[:3]}{number}" for number in range(3)))
-        for of in (
-            "Enhedstype",
-            "Engagementstype",
-            "Stillingsbetegnelse",
-            "Lederansvar",
-            "Lederniveau",
-            "Ledertype",
-        )
-    ]
+    return [class_list(of, *(f"{of[:3]}{number}" for number in range(3))) for of in DRAWN_LISTS]
 
 
 def root(stamp: str = "20250101") -> File:

@@ -10,7 +10,7 @@ import pytest
 
 from aarhus_los.sandbox.mo_store import Snapshot
 from aarhus_los.sandbox.stage import Stage
-from tests.e2e.drops import put_first_files
+from tests.e2e.drops import DELTA, State, put_files, put_first_files
 from tests.e2e.harness import Sandbox
 
 
@@ -51,3 +51,16 @@ def imported(sandbox: Sandbox, first_import: Imported) -> Sandbox:
     sandbox.state_file.write_bytes(first_import.state)
     sandbox.state_file.chmod(0o600)
     return sandbox
+
+
+@pytest.fixture(scope="session")
+def undisturbed(first_import: Imported, tmp_path_factory: pytest.TempPathFactory) -> State:
+    """MO after the delta, with no fault and nothing in between."""
+    with Stage(tmp_path_factory.mktemp("home")) as stage:
+        sandbox = Sandbox(stage, tmp_path_factory.mktemp("drop"))
+        sandbox.store.restore(first_import.mo)
+        put_first_files(sandbox)
+        put_files(sandbox, DELTA)
+        done = sandbox.run()
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        return sandbox.state()

@@ -73,6 +73,8 @@ CHANGES: Final = {
         office("sen", start="2025-11-01", PostAdresse="Nygade 2, 8000 Ådal"),
     ),
 }
+DELTA: Final = {TYPES: type_list(Kontor="Kontorer", Skole="Skole"), **CHANGES}
+"""The changes of a day, and of a class list."""
 
 
 def put_first_files(sandbox: Sandbox) -> None:

@@ -25,7 +25,8 @@ from aarhus_los.sandbox.mo_settings import AddressService
 from aarhus_los.sandbox.mo_store import Snapshot
 from aarhus_los.sources.entries import FileChanged, Listing
 from aarhus_los.sources.folder import Folder
-from tests.e2e.drops import CHANGES, FIRST_FILES, TYPES, State, type_list
+from tests.e2e.drops import DELTA as A_DAY
+from tests.e2e.drops import FIRST_FILES, TYPES, State, type_list
 from tests.e2e.los_files import LEDER, LEDER_LUK, PERS, PERS_LUK, table, uuid_of
 from tests.e2e.one_process import OneProcess, Ran, one_process
 from tests.e2e.test_crash import FIRST_PEOPLE, cpr, employed, leading
@@ -33,8 +34,7 @@ from tests.e2e.test_without_rest import TAKEN
 
 FIRST: Final = {TYPES: type_list(), **FIRST_FILES, **FIRST_PEOPLE}
 DELTA: Final = {
-    TYPES: type_list(Kontor="Kontorer", Skole="Skole"),
-    **CHANGES,
+    **A_DAY,
     "Pers_nye_20260209_220000.csv": table(PERS, [employed(3, "ny", StartTid="2026-02-01")]),
     "Pers_ret_20260209_220000.csv": table(PERS, [employed(1, "mor", CPRNavn="Ny Navngiven", Email="")]),
     "Pers_luk_20260209_220000.csv": table(

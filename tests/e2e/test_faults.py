@@ -14,12 +14,8 @@ import pytest
 
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Request
 from aarhus_los.sandbox.mo_server import MoServer, written_objects
-from aarhus_los.sandbox.stage import Stage
-from tests.e2e.conftest import Imported
-from tests.e2e.drops import CHANGES, TYPES, State, put_files, put_first_files, type_list
+from tests.e2e.drops import DELTA, State, put_files
 from tests.e2e.harness import Sandbox
-
-DELTA: Final = {TYPES: type_list(Kontor="Kontorer", Skole="Skole"), **CHANGES}
 
 Deed = Callable[[MoServer, Request], Action | None]
 
@@ -129,20 +125,6 @@ PASSING: Final[dict[str, tuple[Callable[[], Fault], bool]]] = {
     ),
 }
 """Faults that pass, and whether a request is sent again because of them."""
-
-
-@pytest.fixture(scope="module")
-def undisturbed(first_import: Imported, tmp_path_factory: pytest.TempPathFactory) -> State:
-    """MO after the import without a fault."""
-    home = tmp_path_factory.mktemp("home")
-    with Stage(home) as stage:
-        sandbox = Sandbox(stage, tmp_path_factory.mktemp("drop"))
-        sandbox.store.restore(first_import.mo)
-        put_first_files(sandbox)
-        put_files(sandbox, DELTA)
-        done = sandbox.run()
-        assert (done.returncode, done.stderr) == (0, ""), done.stdout
-        return sandbox.state()
 
 
 @pytest.fixture

@@ -18,18 +18,15 @@ from aarhus_los.mo.bookmark import CLASS
 from aarhus_los.sandbox import mo_rest
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Intercept, Phase, Request
 from aarhus_los.sandbox.mo_server import written_objects
-from aarhus_los.sandbox.stage import Stage
-from tests.e2e.conftest import Imported
 from tests.e2e.drops import (
     CHANGED,
-    CHANGES,
+    DELTA,
     FIRST_FILES,
     NEW,
     TYPES,
     State,
     office,
     put_files,
-    put_first_files,
     type_list,
 )
 from tests.e2e.harness import Sandbox
@@ -39,7 +36,6 @@ from tests.e2e.test_crash import FIRST_PEOPLE
 from tests.slow_server import SlowServer
 from tests.test_http import ENDLESS
 
-DELTA: Final = {TYPES: type_list(Kontor="Kontorer", Skole="Skole"), **CHANGES}
 STOPPED: Final = 128 + signal.SIGTERM
 
 
@@ -50,19 +46,6 @@ def writing(request: Request) -> bool:
 
 def reading(request: Request) -> bool:
     return request.path.startswith("/graphql/") and not written_objects(request)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(first_import: Imported, tmp_path_factory: pytest.TempPathFactory) -> State:
-    """MO after the delta, with nothing in between."""
-    with Stage(tmp_path_factory.mktemp("home")) as stage:
-        sandbox = Sandbox(stage, tmp_path_factory.mktemp("drop"))
-        sandbox.store.restore(first_import.mo)
-        put_first_files(sandbox)
-        put_files(sandbox, DELTA)
-        done = sandbox.run()
-        assert (done.returncode, done.stderr) == (0, ""), done.stdout
-        return sandbox.state()
 
 
 @pytest.fixture

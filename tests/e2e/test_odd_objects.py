@@ -18,13 +18,12 @@ from aarhus_los.sandbox.http_stand_in import Action, Answer, Phase, Request
 from aarhus_los.sandbox.mo_server import written_objects
 from aarhus_los.sandbox.mo_store import Snapshot
 from aarhus_los.uuids import seed_uuid
-from tests.e2e.drops import CHANGED, CHANGES, FIRST_FILES, TYPES, office, type_list
+from tests.e2e.drops import CHANGED, DELTA, FIRST_FILES, TYPES, office, type_list
 from tests.e2e.los_files import address_of, org, uuid_of
 from tests.e2e.one_process import OneProcess, Ran, one_process
 from tests.e2e.test_crash import FIRST_PEOPLE, cpr
 
 FIRST: Final = {TYPES: type_list(), **FIRST_FILES, **FIRST_PEOPLE}
-DELTA: Final = {TYPES: type_list(Kontor="Kontorer", Skole="Skole"), **CHANGES}
 STRANGER: Final = "99999999-9999-4999-8999-999999999999"
 
 
