@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -286,6 +287,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     """The console script."""
     # A run makes millions of values and hardly a ring of them: looking for rings would be a third of its cost.
     gc.set_threshold(200_000, 50, 100)
+    # Nor are there any to look for at the end, as Python does several times: that would be a sixth of a small run.
+    atexit.register(gc.freeze)
     guard_streams()
     with ending() as command:
         code = commands.main(

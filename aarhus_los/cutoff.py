@@ -94,26 +94,27 @@ class Cutoff:
 
 
 class Adapter(HTTPAdapter):
-    """The connections of one session, which serves one exchange at a time, and of which they tell."""
+    """The connections of one thread, which has one exchange at a time, and of which they tell."""
 
     exchange: Exchange
 
     def __init__(self) -> None:
         super().__init__()
-        self._keys: dict[tuple[Any, ...], Any] = {}
+        self._pools: dict[tuple[str, str], Any] = {}
 
-    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-        """As by the library, which looks at the disk for each request whether the CA bundle is a folder: once is enough."""
-        parts = urlsplit(request.url)
-        key = (parts.scheme, parts.netloc, verify, cert)
-        if key not in self._keys:
-            self._keys[key] = super().build_connection_pool_key_attributes(request, verify, cert)
-        return self._keys[key]
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        pool.ConnectionCls = partial(_TlsConnection if pool.scheme == "https" else _Connection, self)
+    def get_connection_with_tls_context(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """As by the library, which works out for each request what it connects with: for each server, once is enough."""
+        server = urlsplit(request.url)[:2]
+        pool: Any = self._pools.get(server)
+        if pool is None:
+            pool = self._pools[server] = super().get_connection_with_tls_context(request, *args, **kwargs)
+            pool.ConnectionCls = partial(_TlsConnection if pool.scheme == "https" else _Connection, self)
         return pool
+
+    def close(self) -> None:
+        """Ends the connections; the next exchange makes new ones."""
+        self._pools.clear()
+        super().close()
 
 
 class _Connection(HTTPConnection):

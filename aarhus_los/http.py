@@ -35,6 +35,11 @@ GRACE_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 4.0
 """MO's server closes a connection that was idle for five seconds; a request that meets the close is lost."""
 _CHUNK: Final = 64 * 1024
+_HEADERS: Final = {
+    **requests.utils.default_headers(),
+    "Accept": "application/json",
+    "User-Agent": "aarhus-los",
+}
 _LOG: Final = logging.getLogger(__name__)
 
 Authorise = Callable[[requests.PreparedRequest], requests.PreparedRequest]
@@ -66,7 +71,7 @@ def shown(url: str) -> str:
 
 
 class Http:
-    """Sends requests: one HTTP session a thread, proxies and CA bundle from the environment unless one is set.
+    """Sends requests: connections of its own for each thread, proxies and CA bundle from the environment unless one is set.
 
     `server` is what it is called for people.
 
@@ -102,8 +107,8 @@ class Http:
         self._lock = threading.Lock()
         self._retries = 0
         self._of_thread = threading.local()
-        # Weak, so that the session of a thread that has ended is closed with it.
-        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        # Weak, so that the connections of a thread that has ended are closed with it.
+        self._adapters: weakref.WeakSet[Adapter] = weakref.WeakSet()
 
     @property
     def retries(self) -> int:
@@ -114,8 +119,8 @@ class Http:
         """Ends the connections."""
         self._cutoff.close()
         with self._lock:
-            for session in self._sessions:
-                session.close()
+            for adapter in self._adapters:
+                adapter.close()
 
     def stop(self, why: str, grace: float = 0.0) -> None:
         """Sends no more requests, ends all waits between tries, and what is under way after `grace` seconds."""
@@ -181,19 +186,16 @@ class Http:
 
         Raises `Unsettled` where sending it again may help, `UnavailableError` where it cannot.
         """
-        session, adapter = self._session()
+        adapter = self._adapter()
         begun = self.clock()
         failure: Exception | None = None
         with self._cutoff.exchange(adapter) as watched:
             self._go_on()
             try:
-                request = requests.Request(method, url, json=payload, data=form, auth=authorise)
-                with session.send(
-                    session.prepare_request(request),
-                    timeout=self._timeout,
-                    allow_redirects=False,
-                    **self._of_server(session, url),
-                ) as response:
+                request = requests.Request(
+                    method, url, _HEADERS, json=payload, data=form, auth=authorise
+                ).prepare()
+                with adapter.send(request, timeout=self._timeout, **self._of_server(url)) as response:
                     answer = Answer(response.status_code, self._content(response, url), response.headers)
             except (requests.RequestException, HTTPError, OSError) as error:
                 failure = self._meaning(error, url)
@@ -208,17 +210,18 @@ class Http:
         _LOG.debug("%s %s: %d in %.2f s", method, shown(url), answer.status, self.clock() - begun)
         if answer.status >= 500:
             # MO closes the connection after an unforeseen error, without a word: the next request on it would be lost.
-            session.close()
+            adapter.close()
         return answer
 
-    def _of_server(self, session: requests.Session, url: str) -> Any:
+    def _of_server(self, url: str) -> Any:
         """Proxies and CA bundle for a server. The environment is asked for each server once, not for each request."""
         parts = urlsplit(url)
         server = (parts.scheme, parts.netloc)
         if server not in self._environment:
-            self._environment[server] = session.merge_environment_settings(
-                url, {}, stream=True, verify=self._ca_bundle, cert=None
-            )
+            with requests.Session() as session:
+                self._environment[server] = session.merge_environment_settings(
+                    url, {}, stream=True, verify=self._ca_bundle, cert=None
+                )
         return self._environment[server]
 
     def _cut(self) -> Exception:
@@ -238,19 +241,16 @@ class Http:
                 )
         return b"".join(chunks)
 
-    def _session(self) -> tuple[requests.Session, Adapter]:
+    def _adapter(self) -> Adapter:
         of_thread = self._of_thread
-        session: requests.Session | None = getattr(of_thread, "session", None)
-        if session is None:
-            session, adapter = of_thread.session, of_thread.adapter = requests.Session(), Adapter()
-            session.headers.update({"Accept": "application/json", "User-Agent": "aarhus-los"})
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, adapter)
+        adapter: Adapter | None = getattr(of_thread, "adapter", None)
+        if adapter is None:
+            adapter = of_thread.adapter = Adapter()
             with self._lock:
-                self._sessions.add(session)
+                self._adapters.add(adapter)
         elif not 0 <= self.clock() - of_thread.used < IDLE_SECONDS:
-            session.close()
-        return session, of_thread.adapter
+            adapter.close()
+        return adapter
 
     def _meaning(self, error: Exception, url: str) -> Exception:
         """What a failed exchange means: the order goes from special to general."""

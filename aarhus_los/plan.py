@@ -289,6 +289,8 @@ def _needs(
 ) -> list[tuple[int, ...]]:
     """What each request needs: what comes before it, and the requests that make what it refers to."""
     needs: list[tuple[int, ...]] = []
+    alike: dict[tuple[int, ...], tuple[int, ...]] = {}
+    """Each needs once: there are a few for each person and unit."""
     for number, operations in enumerate(requests):
         makers = {
             maker
@@ -298,7 +300,8 @@ def _needs(
             if (maker := creation[kind].get(uuid)) is not None and maker != number
         }
         makers |= before.get(number, set())
-        needs.append(tuple(sorted(makers)))
+        of_request = tuple(sorted(makers))
+        needs.append(alike.setdefault(of_request, of_request))
     return needs
 
 

@@ -283,7 +283,7 @@ def test_a_retry_after_that_is_none_is_ignored(mo: StandIn, header: str) -> None
         assert client.get("/service/o/") == {}
 
 
-def test_the_session_of_a_thread_that_has_ended_is_gone(mo: StandIn) -> None:
+def test_the_connections_of_a_thread_that_has_ended_are_gone(mo: StandIn) -> None:
     mo.answer = lambda received: Reply(200, {})
     with mo.client() as client:
         for _ in range(5):
@@ -291,7 +291,7 @@ def test_the_session_of_a_thread_that_has_ended_is_gone(mo: StandIn) -> None:
             thread.start()
             thread.join()
         gc.collect()
-        assert len(client._http._sessions) == 0
+        assert len(client._http._adapters) == 0
 
 
 def test_a_proxy_of_the_environment_is_used(mo: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:

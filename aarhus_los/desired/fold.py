@@ -24,6 +24,7 @@ from aarhus_los.timeline import (
     Nothing,
     Piece,
     Statement,
+    Timeline,
     Unclaimed,
     clip,
     cut,
@@ -31,6 +32,7 @@ from aarhus_los.timeline import (
     day_before,
     is_there,
     last_day,
+    merge,
     overlay_statements,
     valid,
     value_at,
@@ -153,7 +155,8 @@ def _claim(
     lead, day = objects[0], each.file.name.file_date
     known = folded.claims.known
     first = each.first = first_day(each, known(lead))
-    claims = {key: _claim_on(each, key, first, value_of, set_aside) for key in objects}
+    stated = _stated(each, first, set_aside)
+    claims = {key: _claim_on(key, stated, value_of) for key in objects}
     claims[lead] = completed(claims[lead], known(lead))
     for gap in claims[lead]:
         # The day before a gap that does not begin with the claim is the last of a row.
@@ -183,11 +186,9 @@ def first_day(each: FileLines, known: Sequence[Piece[Value]]) -> date:
     return starts if valid(known, day) else day
 
 
-def _claim_on(
-    each: FileLines, key: Object, first: date, value_of: ValueOf, set_aside: Collection[RowRef]
-) -> History:
-    """From `first` on exactly what the rows state, else not there; a row that fails leaves its days unclaimed."""
-    statements: list[Statement[Value]] = [
+def _stated(each: FileLines, first: date, set_aside: Collection[RowRef]) -> Timeline[Any]:
+    """The row that states each day from `first` on, or `NOTHING`; the days of a row that fails are unclaimed."""
+    statements: list[Statement[Any]] = [
         Statement(*reject.days, UNCLAIMED, reject.order) for reject in each.rejects if reject.days is not None
     ]
     last: tuple[date, int, tuple[RowRef, ...]] = (BEGINNING, 0, ())
@@ -198,9 +199,19 @@ def _claim_on(
         origin = (row.ref,)
         last = max(last, (row.end, row.ref.line, origin))
         if not row.states_nothing:
-            statements.append(Statement(row.start, row.end, value_of(row, key), row.order, origin))
+            statements.append(Statement(row.start, row.end, row, row.order, origin))
     statements.append(Statement(BEGINNING, FOREVER, NOTHING, (BEGINNING, 0), last[2]))
     return clip(overlay_statements(statements), first)
+
+
+def _claim_on(key: Object, stated: Timeline[Any], value_of: ValueOf) -> History:
+    """What the rows state of an object, day by day, else that it is not there."""
+    pieces: list[Piece[Value]] = []
+    for piece in stated:
+        value = NOTHING if piece.value is NOTHING else value_of(piece.value, key)
+        if value is not UNCLAIMED:
+            pieces.append(Piece(piece.start, piece.end, value, piece.origin))
+    return merge(pieces)
 
 
 def _announced(day: date, objects: Sequence[Object], claims: Claims) -> bool:
