@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -108,7 +109,9 @@ class Adapter(HTTPAdapter):
         pool: Any = self._pools.get(server)
         if pool is None:
             pool = self._pools[server] = super().get_connection_with_tls_context(request, *args, **kwargs)
-            pool.ConnectionCls = partial(_TlsConnection if pool.scheme == "https" else _Connection, self)
+            # Weakly: the library keeps connections for as long as the pool, and would keep that for ever.
+            kind = _TlsConnection if pool.scheme == "https" else _Connection
+            pool.ConnectionCls = partial(kind, weakref.proxy(self))
         return pool
 
     def close(self) -> None:
