@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
@@ -15,6 +15,13 @@ import pytest
 from aarhus_los.mo.bookmark import CLASS, FACET
 from aarhus_los.sandbox.stage import Stage, importer_environment
 from tests import forked
+
+HASTY: Final = """
+from aarhus_los import cli, http
+http.Http.__init__.__kwdefaults__["sleep"] = lambda seconds: None
+cli.main()
+"""
+"""An importer that counts its waits before it asks again, and waits for none."""
 
 
 def without_bookmark(state: dict[str, dict[str, list[dict[str, Any]]]]) -> dict[str, dict[str, Any]]:

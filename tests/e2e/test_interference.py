@@ -29,7 +29,7 @@ from tests.e2e.drops import (
     put_files,
     type_list,
 )
-from tests.e2e.harness import Sandbox
+from tests.e2e.harness import HASTY, Sandbox
 from tests.e2e.los_files import org, uuid_of
 from tests.e2e.one_process import OneProcess, one_process
 from tests.e2e.test_crash import FIRST_PEOPLE
@@ -108,7 +108,7 @@ def _away(request: Request) -> Answer:
 
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize(
-    ("seconds", "retry_seconds"), [(0.25, 6), pytest.param(3, 120, marks=pytest.mark.slow)]
+    ("seconds", "retry_seconds"), [(0.1, 3), pytest.param(3, 120, marks=pytest.mark.slow)]
 )
 def test_a_database_that_is_away_twice_is_waited_for(
     waiting: Sandbox, undisturbed: State, phase: Phase, seconds: float, retry_seconds: float
@@ -179,7 +179,7 @@ def test_an_object_that_a_gateway_refuses_is_pending(
 ) -> None:
     waiting.configure(chunk_size=3, concurrency=2, retry_seconds=0.5)
     waiting.mo.intercept = gate(status, uuid_of("sen"))
-    done = waiting.run()
+    done = waiting.run(program=HASTY)
     assert done.returncode == 1, done.stdout + done.stderr
     told = [line for line in done.stdout.splitlines() if f"before MO answered {status} (text/html" in line]
     assert any(f"{CHANGED}:8" in line and "pending" in line for line in told), done.stdout
@@ -197,7 +197,7 @@ def test_a_gateway_that_refuses_everything_stops_the_run_and_loses_nothing(
     waiting.configure(chunk_size=3, concurrency=2, retry_seconds=0.5)
     claimed = waiting.claimed()
     waiting.mo.intercept = gate(status)
-    done = waiting.run()
+    done = waiting.run(program=HASTY)
     assert done.returncode == 69, done.stdout + done.stderr
     assert f"something before MO answered {status} (text/html" in done.stdout
     assert waiting.claimed() == claimed
@@ -211,7 +211,7 @@ def test_a_gateway_that_refuses_all_reads_stops_the_run(waiting: Sandbox) -> Non
     waiting.mo.intercept = lambda request, phase: (
         Answer(403, PAGE, {"Content-Type": "text/html"}) if reading(request) else None
     )
-    done = waiting.run()
+    done = waiting.run(program=HASTY)
     assert done.returncode == 69
     assert "something before MO answered 403" in done.stderr
 
@@ -225,6 +225,7 @@ def town() -> Iterator[OneProcess]:
         yield there
 
 
+@pytest.mark.parametrize("times", [2, pytest.param(10, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "collection",
     [
@@ -239,7 +240,9 @@ def town() -> Iterator[OneProcess]:
         "managers",
     ],
 )
-def test_a_collection_that_mo_refuses_whole_is_69_every_time(town: OneProcess, collection: str) -> None:
+def test_a_collection_that_mo_refuses_whole_is_69_every_time(
+    town: OneProcess, collection: str, times: int
+) -> None:
     """Whoever reads beside it at that moment."""
     refusal = {"message": "Cannot query field 'x' on type 'y'."}
     town.stage.mo.intercept = lambda request, phase: (
@@ -247,7 +250,7 @@ def test_a_collection_that_mo_refuses_whole_is_69_every_time(town: OneProcess, c
         if reading(request) and f"{collection}(".encode() in request.body
         else None
     )
-    for _ in range(12):
+    for _ in range(times):
         ran = town.run()
         assert ran.exit_code == 69
         assert f"MO does not answer queries of {collection}: Cannot query field" in ran.error
@@ -344,7 +347,7 @@ def test_a_stop_signal_ends_a_wait_for_what_is_read(
     waiting.mo.intercept = waits = hanging(of)
     with waiting.start() as process:
         assert waits.asked.wait(20)
-        time.sleep(0.3)  # for all that read at the same time
+        time.sleep(0.1)  # for all that read at the same time
         assert stopped(process) < 5
 
 
@@ -370,13 +373,13 @@ def test_a_stop_signal_ends_a_wait_before_another_try(
     waiting.mo.intercept = intercept
     with waiting.start() as process:
         assert asked.wait(20)
-        time.sleep(0.3)
+        time.sleep(0.1)
         assert stopped(process) < 5
 
 
-@pytest.mark.parametrize("grace", [1, pytest.param(int(GRACE_SECONDS), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("grace", [0.3, pytest.param(GRACE_SECONDS, marks=pytest.mark.slow)])
 def test_a_stop_signal_ends_a_wait_for_a_create_without_an_answer(
-    waiting: Sandbox, undisturbed: State, hanging: Callable[..., Hanging], grace: int
+    waiting: Sandbox, undisturbed: State, hanging: Callable[..., Hanging], grace: float
 ) -> None:
     """After a while in which it may still come; and what came meanwhile is in the record."""
     patience = f"from aarhus_los import apply, cli\napply.GRACE_SECONDS = {grace}\ncli.main()\n"
@@ -388,7 +391,7 @@ def test_a_stop_signal_ends_a_wait_for_a_create_without_an_answer(
     claimed = waiting.claimed()
     with waiting.start(program=patience) as process:
         assert waits.asked.wait(20)
-        time.sleep(0.5)
+        time.sleep(0.1)
         assert grace <= stopped(process) < grace + 8 < 20
     assert waiting.claimed() == claimed
     (record,) = waiting.reports.glob("run_*.json")
@@ -407,7 +410,7 @@ def test_a_stop_signal_ends_a_wait_for_a_create_without_an_answer(
 def test_an_mo_that_never_ends_its_answer_ends_the_run(waiting: Sandbox, name: str) -> None:
     impatient = (
         "from aarhus_los import cli, http\n"
-        "http.Http.__init__.__kwdefaults__['exchange_seconds'] = 1.0\n"
+        "http.Http.__init__.__kwdefaults__['exchange_seconds'] = 0.4\n"
         "cli.main()\n"
     )
     with SlowServer() as slow:

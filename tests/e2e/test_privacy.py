@@ -19,6 +19,7 @@ from aarhus_los.cli import main
 from aarhus_los.cpr import parse_cpr
 from aarhus_los.drop.names import parse_name
 from aarhus_los.drop.reader import read_file
+from aarhus_los.http import Http
 from aarhus_los.sandbox.ftp_server import FtpServer
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Request
 from aarhus_los.sandbox.stage import importer_environment
@@ -142,6 +143,7 @@ class Seen:
 def seen(sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Seen:
     for name in os.environ.keys() - importer_environment().keys():
         monkeypatch.delenv(name)
+    monkeypatch.setitem(Http.__init__.__kwdefaults__, "sleep", lambda seconds: None)
     sandbox.configure(
         dar_token=DAR_TOKEN, ftp_pass=FTP_PASSWORD, ftp_ssh_key_pass=KEY_PASS, retry_seconds=0.5
     )
