@@ -298,7 +298,7 @@ def test_a_connection_closed_while_idle_is_made_anew(site: Site) -> None:
 @on_one_server_each
 def test_a_server_that_answers_no_more_is_given_up_after_the_timeout(site: Site) -> None:
     put(site.home, NAME, b"1" * 100_000)
-    with site.source(limits=replace(UNHURRIED, silence=0.5)) as source:
+    with site.source(limits=replace(UNHURRIED, silence=0.3)) as source:
         source.listing()
         site.freeze()
         started_at = time.monotonic()
@@ -306,7 +306,7 @@ def test_a_server_that_answers_no_more_is_given_up_after_the_timeout(site: Site)
             source.read(NAME)
         assert time.monotonic() - started_at < 20
     with (
-        site.source(limits=replace(UNHURRIED, silence=0.1)) as source,
+        site.source(limits=replace(UNHURRIED, silence=0.05)) as source,
         pytest.raises(UnavailableError, match="cannot list the folder"),
     ):
         source.listing()
@@ -317,7 +317,7 @@ def test_a_server_that_answers_no_more_is_given_up_after_its_time_however_patien
     site: Site,
 ) -> None:
     put(site.home, NAME, b"1" * 100_000)
-    with site.source(limits=Limits(silence=60, exchange=0.5, file=0.5)) as source:
+    with site.source(limits=Limits(silence=60, exchange=0.5, file=0.1)) as source:
         source.listing()
         site.freeze()
         for ask in (lambda: source.read(NAME), source.listing):
@@ -344,12 +344,12 @@ def test_a_signal_ends_every_wait(site: Site) -> None:
             source.listing()
             site.freeze()
             asked_at = time.monotonic()
-            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
             source.read(NAME)
         assert time.monotonic() - asked_at < 20
         with pytest.raises(Stop), site.source(limits=Limits(silence=60)) as source:
             asked_at = time.monotonic()
-            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
             source.listing()
         assert time.monotonic() - asked_at < 20
     finally:

@@ -413,11 +413,11 @@ def test_a_listing_that_trickles_in_is_given_up(command: str, says: Says) -> Non
     greeting = says if command == "greeting" else b"220 Hej"
     with (
         ScriptedFtp(FILES, {command: says}, greeting) as server,
-        source_of(server, limits=replace(FAST, exchange=0.6, questions=0.6)) as source,
+        source_of(server, limits=replace(FAST, exchange=0.2, questions=0.2)) as source,
         pytest.raises(UnavailableError) as caught,
     ):
         source.listing()
-    assert "given up after 0.6 s" in str(caught.value) or "or without end" in str(caught.value)
+    assert "given up after 0.2 s" in str(caught.value) or "or without end" in str(caught.value)
     assert not caught.value.lasting
 
 
@@ -514,11 +514,11 @@ def test_a_connection_that_comes_after_the_time_is_over_is_cut_too() -> None:
 def test_a_file_that_trickles_in_is_given_up(command: str, says: Says) -> None:
     with (
         ScriptedFtp({ODD: b"x" * 10_000}, {}) as server,
-        source_of(server, limits=replace(FAST, file=0.6)) as source,
+        source_of(server, limits=replace(FAST, file=0.3)) as source,
     ):
         source.listing()
         server.script = {command: says}
-        with pytest.raises(UnavailableError, match=f"cannot read {ODD}: given up after 0.6 s"):
+        with pytest.raises(UnavailableError, match=f"cannot read {ODD}: given up after 0.3 s"):
             source.read(ODD)
         server.script = {}
         assert source.read(ODD) == b"x" * 10_000

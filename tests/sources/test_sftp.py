@@ -49,7 +49,7 @@ def test_a_server_that_is_mute_after_the_login_is_given_up(server: SftpServer) -
     server.mute = True
     started = time.monotonic()
     with (
-        connect(server, limits=Limits(silence=0.5, exchange=1)) as source,
+        connect(server, limits=Limits(silence=0.2, exchange=0.4)) as source,
         pytest.raises(UnavailableError, match="cannot list the folder"),
     ):
         source.listing()
