@@ -8,8 +8,10 @@ import struct
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
+
+from aarhus_los.sandbox.http_stand_in import Listening
 
 
 @dataclass
@@ -40,11 +42,9 @@ class Asked:
     connection: int
 
 
-class ScriptedServer(ThreadingHTTPServer):
+class ScriptedServer(Listening):
     """`reply` is called in the thread of the request."""
 
-    daemon_threads = True
-    request_queue_size = 128
     scheme = "http"
 
     def __init__(self) -> None:
@@ -59,15 +59,12 @@ class ScriptedServer(ThreadingHTTPServer):
         raise NotImplementedError
 
     def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
+        self.begin()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.ended.set()
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
+        self.end()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up, or does not trust us, is part of the tests."""

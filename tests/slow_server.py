@@ -23,11 +23,15 @@ class SlowServer:
         self._says = (first, more, pause)
 
     def __enter__(self) -> SlowServer:
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._accepting = threading.Thread(target=self._serve, daemon=True)
+        self._accepting.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
+        # Closed alone, it would go on to listen for whom waits in it.
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._accepting.join(5)
         self._listening.close()
         for thread in self._answering:
             thread.join(5)

@@ -19,7 +19,7 @@ with warnings.catch_warnings():
 USER: Final = "los"
 PASSWORD: Final = "kun-til-prøver"
 _READ_ONLY: Final = "elr"
-_TICK: Final = 0.05
+_TICK: Final = 0.01
 
 
 class FtpServer:

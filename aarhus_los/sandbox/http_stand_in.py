@@ -128,16 +128,15 @@ class HttpStandIn(ABC):
 
     def __enter__(self) -> Self:
         self._server = _Server(("127.0.0.1", self._port), self)
-        self._port = self._server.server_address[1]
-        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        self._port = self._server.server_port
+        self._server.begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._server is not None
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.end()
         self._server = None
         with self._lock:
             connections = list(self._connections)
@@ -175,10 +174,29 @@ class HttpStandIn(ABC):
         return None if self.intercept is None else self.intercept(request, phase)
 
 
-class _Server(ThreadingHTTPServer):
+class Listening(ThreadingHTTPServer):
+    """Takes connections in a thread of its own, from `begin` to `end`, which wakes it: it looks for no end meanwhile."""
+
     daemon_threads = True
     request_queue_size = 128
 
+    def begin(self) -> None:
+        self._ended = False
+        self._accepting = Thread(target=self._accept, daemon=True)
+        self._accepting.start()
+
+    def end(self) -> None:
+        self._ended = True
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()
+        self.server_close()
+
+    def _accept(self) -> None:
+        while not self._ended:
+            self.handle_request()
+
+
+class _Server(Listening):
     def __init__(self, address: tuple[str, int], stand_in: HttpStandIn) -> None:
         self.stand_in = stand_in
         super().__init__(address, _Handler)

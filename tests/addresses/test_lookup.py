@@ -82,11 +82,11 @@ def test_no_more_calls_at_a_time_than_allowed(
 
     def answer_when_all_are_there(text: str) -> Reply:
         together.wait(5)
-        time.sleep(0.02)
+        time.sleep(0.01)
         return found(text)
 
     server.answer = answer_when_all_are_there
-    resolution = resolve(streets(30), service, Cache(path), NOW, parallel)
+    resolution = resolve(streets(3 * allowed), service, Cache(path), NOW, parallel)
     assert all(isinstance(outcome, Found) for outcome in resolution.outcomes.values())
     assert server.most_at_a_time == allowed
     assert len(server.connections) == allowed, "each thread keeps its connection"
@@ -121,7 +121,19 @@ def test_a_miss_that_is_mended_is_found_the_day_after(
 
 
 def test_a_closed_service_is_asked_no_more(server: StandIn, service: Adressevask, path: Path) -> None:
-    server.answer = lambda text: Reply(410, "Gone") if "Vestergade 20," in text else found(text)
+    closed = threading.Event()
+    before = streets(20)
+
+    def answer(text: str) -> Reply:
+        if "Vestergade 20," in text:
+            closed.set()
+            return Reply(410, "Gone")
+        if text not in before:
+            closed.wait(5)
+            time.sleep(0.1)  # longer than it takes that answer to be read
+        return found(text)
+
+    server.answer = answer
     resolution = resolve(streets(500), service, Cache(path), NOW)
     missed = [outcome for outcome in resolution.outcomes.values() if isinstance(outcome, NotLookedUp)]
     # The 20 before it, itself, and those that were under way at the time: the rest got the reason without a call.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -14,14 +13,29 @@ from tests.e2e.drops import CHANGES, office, put_files, put_first_files
 from tests.e2e.harness import Sandbox
 from tests.e2e.los_files import org
 
-SECONDS = 1.5
+LATE = """
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+from aarhus_los import cli, deadline
+
+late = Path("late")
+deadline.time = SimpleNamespace(monotonic=lambda: time.monotonic() + 7200 * late.exists())
+cli.main()
+"""
+"""An importer whose clock is two hours ahead once there is a file `late` in its folder."""
+
+
+def be_late(sandbox: Sandbox) -> None:
+    (sandbox.stage.home / "late").touch()
 
 
 @pytest.fixture
 def waiting(imported: Sandbox) -> Sandbox:
-    """A sandbox with a delta before it, whose runs may last a moment only."""
+    """A sandbox with a delta before it, whose runs may last an hour."""
     put_files(imported, CHANGES)
-    imported.configure(run_hours=SECONDS / 3600, concurrency=1, chunk_size=2)
+    imported.configure(run_hours=1, concurrency=1, chunk_size=2)
     return imported
 
 
@@ -37,21 +51,21 @@ class Slow:
     """Lets MO take too long over the n-th of some requests, and counts those."""
 
     def __init__(self, sandbox: Sandbox, which: Callable[[Request], bool], number: int) -> None:
-        self.which, self.number, self.seen = which, number, 0
+        self.sandbox, self.which, self.number, self.seen = sandbox, which, number, 0
         sandbox.mo.intercept = self
 
     def __call__(self, request: Request, phase: Phase) -> Action | None:
         if phase is Phase.BEFORE and self.which(request):
             self.seen += 1
             if self.seen == self.number:
-                time.sleep(SECONDS)
+                be_late(self.sandbox)
         return None
 
 
 def test_no_list_is_begun_after_the_time(waiting: Sandbox) -> None:
     slow = Slow(waiting, is_write, 2)
     before, first_line = waiting.claimed(), waiting.state_file.read_text("utf-8").splitlines()[0]
-    done = waiting.run()
+    done = waiting.run(program=LATE)
     assert done.returncode == 69
     assert "not done in run_hours" in done.stdout
     assert slow.seen == 2
@@ -67,14 +81,12 @@ def test_no_list_is_begun_after_the_time(waiting: Sandbox) -> None:
 
 def test_nothing_is_cut_off_after_the_last_write(waiting: Sandbox) -> None:
     mo, state = waiting.store.snapshot(), waiting.state_file.read_bytes()
-    waiting.configure(concurrency=1, chunk_size=2)
     counted = Slow(waiting, is_write, 0)
     assert waiting.run().returncode == 0
     waiting.store.restore(mo)
     waiting.state_file.write_bytes(state)
-    waiting.configure(run_hours=SECONDS / 3600, concurrency=1, chunk_size=2)
     slow = Slow(waiting, is_write, counted.seen)
-    done = waiting.run()
+    done = waiting.run(program=LATE)
     assert (done.returncode, done.stderr) == (0, "")
     assert slow.seen == counted.seen
     assert CHANGES.keys() <= waiting.claimed().keys()
@@ -84,10 +96,9 @@ def test_no_page_is_read_after_the_time(waiting: Sandbox) -> None:
     slow = Slow(waiting, is_read, 2)
     state = waiting.state_file.read_bytes()
     waiting.writes()
-    done = waiting.run()
+    done = waiting.run(program=LATE)
     assert (done.returncode, done.stdout) == (69, "")
-    told = f"the run was not done in run_hours ({SECONDS / 3600:g}): the next run does the rest"
-    assert told in done.stderr
+    assert "the run was not done in run_hours (1): the next run does the rest" in done.stderr
     assert slow.seen == 2
     assert waiting.writes() == 0
     assert waiting.state_file.read_bytes() == state
@@ -107,14 +118,14 @@ def test_no_address_is_looked_up_after_the_time(waiting: Sandbox) -> None:
     def slow(request: Request, phase: Phase) -> Action | None:
         if phase is Phase.BEFORE:
             asked.append(f"{request.query}")
-            time.sleep(SECONDS)
+            be_late(waiting)
         return None
 
     waiting.dar.intercept = slow
     offices = [office(f"ny {n}", "top", PostAdresse=f"Nygade {n}, 8000 Ådal") for n in range(40)]
     put_files(waiting, {"Org_nye_20260210_220000.csv": org(*offices)})
     waiting.writes()
-    done = waiting.run()
+    done = waiting.run(program=LATE)
     assert done.returncode == 69
     assert "run_hours" in done.stderr
     assert len(asked) <= 2 * MAX_PARALLEL

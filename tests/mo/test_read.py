@@ -238,20 +238,28 @@ class TestHistories:
         assert mo.received == []
 
     def test_a_task_that_fails_ends_those_beside_it(self, mo: StandIn, held: GraphQlMo) -> None:
-        held.held["org_units"] = {uuid(n): unit(f"Unit {n}") for n in range(1000)}
+        wanted = [uuid(n) for n in range(200)]
+        held.held["org_units"] = {each: unit("Unit") for each in wanted}
+        refusing, beside = threading.Event(), threading.Event()
 
         def answer(received: Received) -> Reply:
+            if "engagements" in received.body["query"]:
+                refusing.set()
+                beside.wait(5)
+                return Reply(403)
+            beside.set()
             time.sleep(0.01)
-            return Reply(403) if "engagements" in received.body["query"] else held.answer(received)
+            return held.answer(received)
+
+        def units() -> None:
+            refusing.wait(5)
+            read_histories(client, Kind.ORG_UNIT, wanted, page=1)
 
         mo.answer = answer
-        wanted = [uuid(n) for n in range(1000)]
         with mo.client(connections=2) as client, pytest.raises(UnavailableError):
-            client.side_by_side(
-                partial(read_histories, client, Kind.ORG_UNIT, wanted, page=1),
-                partial(read_histories, client, Kind.ENGAGEMENT, wanted, page=500),
-            )
-        assert len(mo.received) < 1000
+            client.side_by_side(units, partial(read_histories, client, Kind.ENGAGEMENT, wanted[:1]))
+        assert beside.is_set()
+        assert len(mo.received) < 200
 
 
 class TestWhatMoHasFewOf:

@@ -127,7 +127,7 @@ class FtpServer:
 
     def _serve(self) -> None:
         while not self._stopped.is_set():
-            self._loop.loop(timeout=0.02, blocking=False)
+            self._loop.loop(timeout=0.005, blocking=False)
             while not self._orders.empty():
                 self._orders.get()()
 
