@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from aarhus_los.answer import Unsettled
 from aarhus_los.api import Api
@@ -34,8 +34,7 @@ class Mo(Protocol):
     def stop(self, grace: float) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Why an operation was not done. The next run tries again."""
 
     reason: str
@@ -74,8 +73,7 @@ class Batch:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Failing:
+class Failing(NamedTuple):
     """When a batch was first not answered by MO: on the clock, and after how many others were."""
 
     at: float

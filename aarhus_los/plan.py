@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.mo import payloads
@@ -47,8 +47,7 @@ _ENDPOINTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """Writes `value` (None: the object's absence) from `start` to `end`; `before` is what MO says on these days."""
 
     kind: Kind
@@ -90,8 +89,7 @@ class Operation:
         return self.mark is None or marks == (Piece(self.start, self.end, Mark(self.mark)),)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """Operations of one request that is never split, and the numbers of the steps that come before it."""
 
     operations: tuple[Operation, ...]
@@ -172,8 +170,7 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Writes:
+class _Writes(NamedTuple):
     """The operations on an object, in their order, and of a unit, what they may do to its mark."""
 
     operations: list[Operation]
@@ -210,9 +207,8 @@ def _of_unit(wanted: DesiredObject, history: History, marks: History) -> _Writes
     value = replace(value, type=value.type or UNKNOWN_TYPE)
     origin = wanted.mark.origin if wanted.mark else wanted.claim[0].origin
     action = Action.EDIT if history else Action.CREATE
-    marked = replace(
-        _written(wanted, action, start, end, value, history, origin), mark=mark, marked_before=marks
-    )
+    written_alone = _written(wanted, action, start, end, value, history, origin)
+    marked = written_alone._replace(mark=mark, marked_before=marks)
     overwritten: list[Piece[Value]] = [
         Piece(start, end, NOTHING if found is None else found.value, origin)
         for start, end, found in split(start, end, history)

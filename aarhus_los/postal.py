@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -32,7 +31,7 @@ def value_of(operation: Operation) -> str:
 def without(wanted: Sequence[DesiredObject]) -> list[DesiredObject]:
     """What is wanted, but for postal addresses: of these only the ends."""
     return [
-        replace(each, claim=tuple(piece for piece in each.claim if piece.value is NOTHING))
+        each._replace(claim=tuple(piece for piece in each.claim if piece.value is NOTHING))
         if any(is_postal(piece.value) for piece in each.claim)
         else each
         for each in wanted

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from aarhus_los.desired.claims import Notice
 from aarhus_los.drop.file import DropFile
@@ -65,8 +65,7 @@ class Selection:
         return [file for file in self.files if file.name.family is family]
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(NamedTuple):
     """What the operator asked for beside what is new."""
 
     since: date | None = None

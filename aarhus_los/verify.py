@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.delivery import Failure
@@ -43,7 +42,7 @@ def verify(objects: Sequence[DesiredObject], target: Target, applied: Applied) -
     otherwise, again = _compared(objects, target, applied)
     if not again:
         return []
-    alone = Plan(tuple(replace(step, alone=True) for step in again))
+    alone = Plan(tuple(step._replace(alone=True) for step in again))
     done = apply_plan(alone, target, api=target.api, chunk_size=1, concurrency=target.client.connections)
     applied.again += done.acknowledged
     if done.stopped is not None:
@@ -72,7 +71,7 @@ def _compared(
     }
     _pend(applied, unshown)
     # Also what is only made where MO lacks it: it was made.
-    shown = [replace(each, create_only=False) for each in objects if (each.kind, each.uuid) not in unshown]
+    shown = [each._replace(create_only=False) for each in objects if (each.kind, each.uuid) not in unshown]
     steps = make_plan(shown, actual).steps
     different = {(op.kind, op.uuid) for step in steps for op in step.operations}
     return [each for each in shown if (each.kind, each.uuid) in different], steps

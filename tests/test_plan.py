@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -273,8 +272,7 @@ def marked(
     if interval is not None:
         start, end = interval
         days = (DAYS[start], FOREVER if end is None else DAYS[end])
-    return replace(
-        each,
+    return each._replace(
         mark=WantedMark(
             hierarchy, days, Piece(each.claim[0].start, FOREVER, Mark(OUTSIDE_LINE)), each.claim[0].origin
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from aarhus_los.addresses.outcomes import Outcome
 from aarhus_los.drop.rejects import RowRef
@@ -16,8 +17,7 @@ Actual = Mapping[Kind, Mapping[str, History]]
 """MO as it is, or was: kind → uuid → history. An object that MO does not have has no entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetAside:
+class SetAside(NamedTuple):
     """A row, or with `part` one detail of a row, that is not applied. Pending rows are tried again with every run."""
 
     ref: RowRef
@@ -46,8 +46,7 @@ class Notice:
         return f"{self.ref}: {self.text}" if self.ref else self.text
 
 
-@dataclass(frozen=True, slots=True)
-class WantedMark:
+class WantedMark(NamedTuple):
     """The one interval of days on which a unit must carry a mark. MO can hold no second one."""
 
     hierarchy: str
@@ -58,8 +57,7 @@ class WantedMark:
     origin: tuple[RowRef, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredObject:
+class DesiredObject(NamedTuple):
     """What MO must say of an object on the days of `claim`; days without a piece stay as they are."""
 
     kind: Kind
@@ -73,8 +71,7 @@ class DesiredObject:
     """Of an org unit; None: its rows say nothing of the mark."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnresolvedAddress:
+class UnresolvedAddress(NamedTuple):
     """A postal address that was not safely resolved, and the address (a DAR uuid) that MO keeps meanwhile."""
 
     ref: RowRef

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from aarhus_los import initial
 from aarhus_los.addresses.outcomes import Outcome
@@ -22,8 +23,7 @@ from aarhus_los.mo.model import Class, History, Kind
 from aarhus_los.timeline import overlay
 
 
-@dataclass(frozen=True)
-class Subjects:
+class Subjects(NamedTuple):
     """Whom and what new and pending rows are about: by family, each subject's lines in the order of folding."""
 
     units: Gathered
@@ -56,8 +56,7 @@ class World:
     """The user keys of facets that MO does not show, each with a facet that it cannot show and that may be the one."""
 
 
-@dataclass(frozen=True)
-class Ours:
+class Ours(NamedTuple):
     """What the settings say of this municipality."""
 
     municipality_code: int

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from aarhus_los.answer import Unsettled
 from aarhus_los.api import REST, Api
@@ -21,8 +20,7 @@ from aarhus_los.timeline import BEGINNING, FOREVER, Piece
 R = TypeVar("R")
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """MO, the moment of the run that writes, and the API by which it does."""
 
     client: MoClient

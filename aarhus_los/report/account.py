@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aarhus_los import clock
 from aarhus_los.brakes import Brake
@@ -42,8 +42,7 @@ class Fate(StrEnum):
     UNCHANGED = "unchanged"
 
 
-@dataclass(frozen=True)
-class FileAccount:
+class FileAccount(NamedTuple):
     """A file that was read for its own rows, new or pending."""
 
     name: str
