@@ -163,7 +163,7 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     follows = _follows(requests, endings, needs) if endings else {}
     return Plan(
         tuple(
-            Step(operations, needs[number], tuple(sorted(follows.get(number, ()))), number in alone)
+            Step(operations, needs[number], follows.get(number, ()), number in alone)
             for number, operations in enumerate(requests)
         ),
         frozenset(to_compare),
@@ -246,8 +246,9 @@ def _operations(wanted: DesiredObject, history: History) -> list[Operation]:
     # makes outside of them would have none, and break MO's reads. So it is created without an end.
     end = FOREVER if wanted.kind is Kind.MANAGER else first.end
     assert not isinstance(first.value, Nothing)
+    made: History = (Piece(first.start, end, first.value),)
     created = _written(wanted, Action.CREATE, first.start, end, first.value, (), first.origin)
-    return [created, *_changed(wanted, (), (Piece(first.start, end, first.value),), wanted.claim)]
+    return [created] if wanted.claim == made else [created, *_changed(wanted, (), made, wanted.claim)]
 
 
 def _changed(wanted: DesiredObject, history: History, now: History, claim: History) -> list[Operation]:
@@ -305,7 +306,7 @@ def _follows(
     requests: Sequence[Sequence[Operation]],
     endings: Mapping[Object, Sequence[int]],
     needs: Sequence[tuple[int, ...]],
-) -> dict[int, set[int]]:
+) -> dict[int, tuple[int, ...]]:
     """The requests that an ending waits for: those that end or move away what refers to it, unless they need it."""
     follows: dict[int, set[int]] = {}
     for number, operations in enumerate(requests):
@@ -317,4 +318,4 @@ def _follows(
                     for ending in endings.get(left, ()):
                         if ending != number and ending not in needs[number]:
                             follows.setdefault(ending, set()).add(number)
-    return follows
+    return {ending: tuple(sorted(numbers)) for ending, numbers in follows.items()}
