@@ -29,7 +29,8 @@ from aarhus_los.plan import Operation, Plan, make_plan
 from aarhus_los.progress import completed, healed, needed_again, under_way
 from aarhus_los.reading import has_units_at, managers_of, persons_of, read_base, read_world, units_of
 from aarhus_los.sandbox.mo_store import MoStore, Snapshot
-from aarhus_los.selection import Selection, Wishes, select
+from aarhus_los.selecting import select
+from aarhus_los.selection import Selection, Wishes
 from aarhus_los.timeline import FOREVER
 from aarhus_los.uuids import seed_uuid
 from tests.days import runs_in
