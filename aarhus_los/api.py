@@ -116,7 +116,7 @@ class GraphQL:
                             before |= takes.get(uuid, set())
             later = {other for other in before if number in steps[other].after}
             if before := before - later - {*step.needs, number}:
-                steps[number] = step._replace(follows=tuple(sorted({*step.follows, *before})))
+                steps[number] = replace(step, follows=tuple(sorted({*step.follows, *before})))
         return replace(plan, steps=tuple(steps))
 
     def arranged(self, operations: Sequence[Operation]) -> list[Operation]:
@@ -197,14 +197,14 @@ def _apart(steps: Sequence[Step]) -> list[Step]:
         ]
         if beyond:
             kept = tuple(op for op in step.operations if op not in beyond)
-            left[number] = step._replace(operations=kept)
+            left[number] = replace(step, operations=kept)
         for op in beyond:
             moved[op.kind, op.uuid] = len(left)
             left.append(Step((op,), (number,)))
     for number, step in enumerate(left):
         makers = {moved[key] for op in step.operations if (key := (op.kind, op.uuid)) in moved}
         if makers - {number}:
-            left[number] = step._replace(needs=tuple(sorted({*step.needs, *makers})))
+            left[number] = replace(step, needs=tuple(sorted({*step.needs, *makers})))
     return left
 
 

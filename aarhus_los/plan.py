@@ -47,7 +47,8 @@ _ENDPOINTS: Final = {
 }
 
 
-class Operation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Operation:
     """Writes `value` (None: the object's absence) from `start` to `end`; `before` is what MO says on these days."""
 
     kind: Kind
@@ -89,7 +90,8 @@ class Operation(NamedTuple):
         return self.mark is None or marks == (Piece(self.start, self.end, Mark(self.mark)),)
 
 
-class Step(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Step:
     """Operations of one request that is never split, and the numbers of the steps that come before it."""
 
     operations: tuple[Operation, ...]
@@ -208,7 +210,7 @@ def _of_unit(wanted: DesiredObject, history: History, marks: History) -> _Writes
     origin = wanted.mark.origin if wanted.mark else wanted.claim[0].origin
     action = Action.EDIT if history else Action.CREATE
     written_alone = _written(wanted, action, start, end, value, history, origin)
-    marked = written_alone._replace(mark=mark, marked_before=marks)
+    marked = replace(written_alone, mark=mark, marked_before=marks)
     overwritten: list[Piece[Value]] = [
         Piece(start, end, NOTHING if found is None else found.value, origin)
         for start, end, found in split(start, end, history)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -31,7 +32,7 @@ def value_of(operation: Operation) -> str:
 def without(wanted: Sequence[DesiredObject]) -> list[DesiredObject]:
     """What is wanted, but for postal addresses: of these only the ends."""
     return [
-        each._replace(claim=tuple(piece for piece in each.claim if piece.value is NOTHING))
+        replace(each, claim=tuple(piece for piece in each.claim if piece.value is NOTHING))
         if any(is_postal(piece.value) for piece in each.claim)
         else each
         for each in wanted

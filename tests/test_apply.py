@@ -710,7 +710,7 @@ def test_what_needs_a_refused_object_is_not_counted(mo: Mo) -> None:
 def test_a_step_that_goes_alone_is_in_no_list(mo: Mo) -> None:
     mo.holds(*(unit(f"{n}") for n in range(9)))
     plan = make_plan([unit(f"{n}", name="X") for n in range(9)], mo.actual())
-    steps = [step._replace(alone=n in (2, 5)) for n, step in enumerate(plan.steps)]
+    steps = [replace(step, alone=n in (2, 5)) for n, step in enumerate(plan.steps)]
     applied = apply(mo, Plan(tuple(steps)), concurrency=1)
     assert len(applied.acknowledged) == 9
     edits = [uuids for what, uuids in mo.events if what == "EDIT"]

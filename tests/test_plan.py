@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -272,7 +273,8 @@ def marked(
     if interval is not None:
         start, end = interval
         days = (DAYS[start], FOREVER if end is None else DAYS[end])
-    return each._replace(
+    return replace(
+        each,
         mark=WantedMark(
             hierarchy, days, Piece(each.claim[0].start, FOREVER, Mark(OUTSIDE_LINE)), each.claim[0].origin
         ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import NamedTuple
 
@@ -57,7 +57,8 @@ class WantedMark(NamedTuple):
     origin: tuple[RowRef, ...] = ()
 
 
-class DesiredObject(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class DesiredObject:
     """What MO must say of an object on the days of `claim`; days without a piece stay as they are."""
 
     kind: Kind
@@ -83,10 +84,19 @@ class UnresolvedAddress(NamedTuple):
 
 @dataclass
 class Desired:
-    """What a family of the drop asks of MO, and what is to be reported about it."""
+    """What a family of the drop, or all of it, asks of MO, and what is to be reported about it."""
 
     objects: list[DesiredObject] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     superseded: list[SetAside] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     unresolved: list[UnresolvedAddress] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, several: Iterable[Desired]) -> Desired:
+        """All of them together, in order."""
+        together = cls()
+        for each in several:
+            for part in fields(cls):
+                getattr(together, part.name).extend(getattr(each, part.name))
+        return together

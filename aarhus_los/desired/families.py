@@ -70,8 +70,8 @@ def desire(
     addresses: Mapping[str, Outcome],
     ours: Ours,
     today: date,
-) -> list[Desired]:
-    """What the drop asks of MO, a family each, beginning with the seed data. `files` are in the order of folding."""
+) -> Desired:
+    """What the drop asks of MO, the seed data first. `files` are in the order of folding."""
     of = {family: [file for file in files if file.name.family is family] for family in Family}
     mo, base, unreadable = world.actual, world.base, world.unreadable
     seeds, notices = initial.seed_objects(
@@ -120,7 +120,7 @@ def desire(
         managers.Known(units_after, cprs | set(world.people.persons), world.people, there),
         unreadable,
     )
-    return [Desired(objects=seeds, notices=notices), listed, units, persons, leaders]
+    return Desired.of((Desired(seeds, notices=notices), listed, units, persons, leaders))
 
 
 def _after(desired: Desired, stated: Collection[str], units: Mapping[str, History]) -> dict[str, History]:
