@@ -182,15 +182,21 @@ class MoClient:
         return counted
 
     def query(
-        self, query: str, variables: Mapping[str, Any] | None = None, *, patient: bool = True
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        patient: bool = True,
+        in_time: bool = True,
     ) -> dict[str, Any]:
         """The data that answers a GraphQL query. Where not `patient`, it is tried again only while MO as a whole is away.
+        Where not `in_time`, also after the deadline.
 
         Raises `NotShown` when MO reports any error, even beside data, and when no answer of MO comes back.
         """
         payload = {"query": query, "variables": dict(variables or {})}
         try:
-            return self._read(lambda: self._graphql("query", payload), patient)
+            return self._read(lambda: self._graphql("query", payload), patient, in_time)
         except Refused as refused:
             raise NotShown(refused.description) from None
 
@@ -231,12 +237,17 @@ class MoClient:
         """What REST answers at a path; None where it has no content. Raises `Refused` and `NotShown`."""
         return self._read(lambda: self._once("get", "GET", path, None, rest_result), patient=True)
 
-    def _read(self, once: Callable[[], R], patient: bool) -> R:
+    def _read(self, once: Callable[[], R], patient: bool, in_time: bool = True) -> R:
+        def once_in_time() -> R:
+            if in_time:
+                self.deadline.check()
+            return once()
+
         def again(unsettled: Unsettled) -> bool:
             return (patient or unsettled.down) and self._failed is None
 
         try:
-            return self._http.settle(once, again=again)
+            return self._http.settle(once_in_time, again=again)
         except Unsettled as failed:
             unsettled = failed
         unavailable = unsettled.final(self.server)
@@ -253,6 +264,7 @@ class MoClient:
             raise RuntimeError("a plan must not write")
         if not items:
             return []
+        self.deadline.check()
         kind = endpoint.name.lower()
         if endpoint is Endpoint.MUTATE:
             together = _in_bulk(items)
@@ -295,7 +307,6 @@ class MoClient:
         """Sends a request, and once more with a new token where it is refused. `judge` makes the result, or raises."""
         renewed = False
         while True:
-            self.deadline.check()
             token = None if self._tokens is None else self._tokens.current()
             with self._lock:
                 self._requests[kind] += 1

@@ -9,7 +9,7 @@ import pytest
 from aarhus_los.addresses.lookup import MAX_PARALLEL
 from aarhus_los.sandbox.http_stand_in import Action, Phase, Request
 from aarhus_los.sandbox.mo_server import written_objects
-from tests.e2e.drops import CHANGES, office, put_files, put_first_files
+from tests.e2e.drops import CHANGED, CHANGES, office, put_files, put_first_files
 from tests.e2e.harness import Sandbox
 from tests.e2e.los_files import org
 
@@ -90,6 +90,17 @@ def test_nothing_is_cut_off_after_the_last_write(waiting: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert slow.seen == counted.seen
     assert CHANGES.keys() <= waiting.claimed().keys()
+
+
+def test_whether_mo_has_kept_the_last_list_is_asked_after_the_time_too(imported: Sandbox) -> None:
+    changed = [office(word, OrgEnhedsNavn=f"{word}, ny") for word in ("øko", "hr")]
+    put_files(imported, {CHANGED: org(*changed)})
+    imported.configure(run_hours=1)
+    slow = Slow(imported, lambda request: request.path.endswith("/edit"), 1)
+    done = imported.run(program=LATE)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert slow.seen == 1
+    assert CHANGED in imported.claimed()
 
 
 def test_no_page_is_read_after_the_time(waiting: Sandbox) -> None:
