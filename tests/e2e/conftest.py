@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from aarhus_los.sandbox.mo_store import Snapshot
 from aarhus_los.sandbox.stage import Stage
 from tests.e2e.drops import DELTA, State, put_files, put_first_files
-from tests.e2e.harness import Sandbox
+from tests.e2e.harness import Imported, Sandbox, imported_once
 
 
 @pytest.fixture
@@ -24,32 +22,16 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
         yield Sandbox(stage, drop)
 
 
-@dataclass(frozen=True)
-class Imported:
-    """An MO, and the state of an importer, after the first import of the small drop."""
-
-    mo: Snapshot
-    state: bytes
-
-
 @pytest.fixture(scope="session")
 def first_import(tmp_path_factory: pytest.TempPathFactory) -> Imported:
-    home = tmp_path_factory.mktemp("home")
-    with Stage(home) as stage:
-        sandbox = Sandbox(stage, tmp_path_factory.mktemp("drop"))
-        put_first_files(sandbox)
-        done = sandbox.run()
-        assert (done.returncode, done.stderr) == (0, ""), done.stdout
-        return Imported(sandbox.store.snapshot(), sandbox.state_file.read_bytes())
+    return imported_once(tmp_path_factory.mktemp("first"), put_first_files)
 
 
 @pytest.fixture
 def imported(sandbox: Sandbox, first_import: Imported) -> Sandbox:
     """A sandbox after the first import of the small drop."""
     put_first_files(sandbox)
-    sandbox.store.restore(first_import.mo)
-    sandbox.state_file.write_bytes(first_import.state)
-    sandbox.state_file.chmod(0o600)
+    first_import.put(sandbox)
     return sandbox
 
 

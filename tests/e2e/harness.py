@@ -6,13 +6,15 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
 from aarhus_los.mo.bookmark import CLASS, FACET
+from aarhus_los.sandbox.mo_store import Snapshot
 from aarhus_los.sandbox.stage import Stage, importer_environment
 from tests import forked
 
@@ -99,12 +101,11 @@ class Sandbox:
 
     def state(self) -> dict[str, dict[str, list[dict[str, Any]]]]:
         """All that MO holds, but for the bookmark: kind → uuid → validities."""
-        return without_bookmark(self._get("/sandbox/state"))
+        return without_bookmark(self.store.state())
 
     def requests(self) -> list[dict[str, Any]]:
         """All requests that MO got so far."""
-        requests: list[dict[str, Any]] = self._get("/sandbox/requests")
-        return requests
+        return [asdict(request) for request in self.mo.requests]
 
     def writes(self) -> int:
         """How many objects MO was sent, and took, to be created, edited or ended since last asked."""
@@ -120,13 +121,36 @@ class Sandbox:
         found = [json.loads(line) for line in lines]
         return {line["name"]: line["sha256"] for line in found if "name" in line and "sha256" in line}
 
-    def _get(self, path: str) -> Any:
-        with build_opener(ProxyHandler({})).open(self.mo.url + path, timeout=30) as answer:
-            return json.load(answer)
-
     def command(self, args: tuple[str, ...], program: str | None = None) -> list[str]:
         how = ["-m", "aarhus_los"] if program is None else ["-c", program]
         return [sys.executable, *how, *args, "--settings", str(self.settings_path)]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """An MO, and the state of an importer, after a first import."""
+
+    mo: Snapshot
+    state: bytes
+
+    def put(self, sandbox: Sandbox) -> None:
+        """As if that import had been made there."""
+        sandbox.store.restore(self.mo)
+        sandbox.state_file.write_bytes(self.state)
+        sandbox.state_file.chmod(0o600)
+
+
+def imported_once(folder: Path, put: Callable[[Sandbox], None]) -> Imported:
+    """What the import of a drop leaves, which goes well; of everything else, nothing is left."""
+    drop, home = folder / "drop", folder / "home"
+    for each in (drop, home):
+        each.mkdir(mode=0o700)
+    with Stage(home) as stage:
+        sandbox = Sandbox(stage, drop)
+        put(sandbox)
+        done = sandbox.run()
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        return Imported(sandbox.store.snapshot(), sandbox.state_file.read_bytes())
 
 
 def table_line(told: str, file: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness import Sandbox, table_line
+from tests.e2e.harness import Imported, Sandbox, imported_once, table_line
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
 UNITS_OF_BASE = {"ROD", "SKOLE"}
@@ -29,12 +29,16 @@ def of_unit(sandbox: Sandbox, user_key: str) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Imported:
+    return imported_once(tmp_path_factory.mktemp("base"), lambda sandbox: copy("base", sandbox))
+
+
 @pytest.fixture
-def based(sandbox: Sandbox) -> Sandbox:
+def based(sandbox: Sandbox, base: Imported) -> Sandbox:
     """A sandbox in which the files of the base are imported."""
     copy("base", sandbox)
-    done = sandbox.run()
-    assert done.returncode == 0, done.stdout + done.stderr
+    base.put(sandbox)
     return sandbox
 
 

@@ -6,8 +6,9 @@ import os
 import pty
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,8 +19,9 @@ from aarhus_los.sandbox.mo_server import written_objects
 from aarhus_los.sandbox.sample import first_drop, put
 from aarhus_los.sandbox.stage import importer_environment
 from tests import forked
-from tests.e2e.drops import put_first_files
+from tests.e2e.drops import NEW, office, put_first_files
 from tests.e2e.harness import Sandbox
+from tests.e2e.los_files import org
 
 
 def on_a_terminal(
@@ -48,6 +50,15 @@ def on_a_terminal(
     return (stdout or b"").decode(), shown.decode()
 
 
+def put_some_files(sandbox: Sandbox) -> None:
+    """First files, a long name, a row that waits, and one that is set aside."""
+    put_first_files(sandbox)
+    long = office("lang", OrgEnhedsNavn=f"Afdelingen for {'meget ' * 40}lange navne")
+    sandbox.put(NEW, org(long, office("orphan", "nowhere")))
+    header = "OrgUUID;BrugervendtNøgle;OrgEnhedsNavn;ParentUUID;StartDato;SlutDato"
+    sandbox.put("Org_nye_20260301_220000.csv", f"{header}\nx;1;X;x;2020-01-01;\n")
+
+
 def test_progress_is_shown_on_a_terminal_by_phase_and_with_counts(sandbox: Sandbox) -> None:
     put(first_drop(), sandbox.drop)
     stdout, shown = on_a_terminal(sandbox, environ={"TERM": "xterm", "NO_COLOR": "1"}, exit_code=1)
@@ -72,8 +83,15 @@ def test_elsewhere_no_progress_is_shown(
     assert shown == ""
 
 
-def test_a_terminal_has_colours_and_no_line_is_wider_than_it(sandbox: Sandbox) -> None:
-    put(first_drop(), sandbox.drop)
+@pytest.mark.parametrize(
+    "put_drop",
+    [put_some_files, pytest.param(lambda sandbox: put(first_drop(), sandbox.drop), marks=pytest.mark.slow)],
+    ids=["small", "sample"],
+)
+def test_a_terminal_has_colours_and_no_line_is_wider_than_it(
+    sandbox: Sandbox, put_drop: Callable[[Sandbox], None]
+) -> None:
+    put_drop(sandbox)
     for command in (("plan",), ("plan", "-v"), ()):
         _, shown = on_a_terminal(sandbox, *command, environ={"TERM": "xterm"}, whole=True, exit_code=1)
         assert re.search(r"\x1b\[[\d;]*m", shown)
@@ -158,43 +176,40 @@ def full_disk() -> IO[Any]:
     return Path("/dev/full").open("wb")
 
 
-@pytest.mark.parametrize("broken", [closed_pipe, full_disk], ids=["closed pipe", "full disk"])
-@pytest.mark.parametrize("ends", [("stdout",), ("stderr",), ("stdout", "stderr")], ids="+".join)
-@pytest.mark.parametrize(
-    ("args", "code"),
-    [
-        ((), 1),
-        (("plan",), 1),
-        (("--json",), 1),
-        (("-v",), 1),
-        (("check",), 0),
-        (("import", "--help"), 0),
-        (("nonsense",), 2),
-    ],
-    ids=lambda each: " ".join(each) if isinstance(each, tuple) else str(each),
-)
+COMMANDS = {"": 1, "plan": 1, "--json": 1, "-v": 1, "check": 0, "import --help": 0, "nonsense": 2}
+"""And their exit codes."""
+
+
+def deaf() -> Iterator[Any]:
+    """A command, what its streams are, and which of them are broken: of most commands, the usual and the worst."""
+    for command, ends in product(COMMANDS, (("stdout",), ("stderr",), ("stdout", "stderr"))):
+        for broken in (closed_pipe, full_disk):
+            usual = (broken, ends) in ((closed_pipe, ("stdout",)), (full_disk, ("stdout", "stderr")))
+            marks = () if usual or not command else pytest.mark.slow
+            name = f"{command}-{'+'.join(ends)}-{broken.__name__}"
+            yield pytest.param(command, broken, ends, marks=marks, id=name)
+
+
+@pytest.mark.parametrize(("command", "broken", "ends"), list(deaf()))
 def test_who_does_not_listen_changes_nothing(
-    sandbox: Sandbox, broken: Callable[[], IO[Any]], ends: tuple[str, ...], args: tuple[str, ...], code: int
+    sandbox: Sandbox, command: str, broken: Callable[[], IO[Any]], ends: tuple[str, ...]
 ) -> None:
-    put_first_files(sandbox)
-    name = "Org_nye_20260301_220000.csv"
-    text = "OrgUUID;BrugervendtNøgle;OrgEnhedsNavn;ParentUUID;StartDato;SlutDato\nx;1;X;x;2020-01-01;\n"
-    sandbox.put(name, text)
+    put_some_files(sandbox)
     streams: dict[str, Any] = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
     with broken() as stream:
         streams |= dict.fromkeys(ends, stream)
         done = forked.run(
-            sandbox.command(args),
+            sandbox.command(tuple(command.split())),
             env=importer_environment(),
             cwd=sandbox.stage.home,
             timeout=60,
             **streams,
         )
-    assert done.returncode == code, done
+    assert done.returncode == COMMANDS[command], done
     for told in (done.stdout or b"", done.stderr or b""):
         assert b"Traceback" not in told and b"Exception ignored" not in told and b"defect" not in told
     assert not list(sandbox.reports.glob("error_*"))
-    if args in ((), ("--json",), ("-v",)):
+    if command in ("", "--json", "-v"):
         assert sandbox.claimed(), "the import is done"
         assert len(list(sandbox.reports.glob("run_*.json"))) == 1
 

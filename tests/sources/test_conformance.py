@@ -8,7 +8,6 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -133,18 +132,20 @@ def test_reads_every_byte_as_it_is(site: Site) -> None:
         assert {name: source.read(name) for name in contents} == contents
 
 
+@pytest.mark.parametrize("megabytes", [6, pytest.param(60, marks=pytest.mark.slow)])
 @in_bulk
-def test_a_file_of_60_mb(site: Site) -> None:
-    data = os.urandom(1_000_000) * 60
+def test_a_large_file(site: Site, megabytes: int) -> None:
+    data = os.urandom(1_000_000) * megabytes
     put(site.home, NAME, data)
     with site.source() as source:
-        assert files(source) == [Entry(NAME, 60_000_000, WHEN)]
+        assert files(source) == [Entry(NAME, len(data), WHEN)]
         assert source.read(NAME) == data
 
 
+@pytest.mark.parametrize("count", [500, pytest.param(5000, marks=pytest.mark.slow)])
 @in_bulk
-def test_a_folder_of_5000_files(site: Site) -> None:
-    names = [f"Org_ret_20210128_{10_000 + number}0.csv" for number in range(5000)]
+def test_a_folder_of_many_files(site: Site, count: int) -> None:
+    names = [f"Org_ret_20210128_{10_000 + number}0.csv" for number in range(count)]
     put(site.home, names[0], b"12345")
     for name in names[1:]:
         os.link(site.home / names[0], site.home / name)
@@ -156,7 +157,7 @@ def test_a_folder_of_5000_files(site: Site) -> None:
 def test_a_listing_that_is_too_long_is_given_up(site: Site) -> None:
     for number in range(13):
         put(site.home, f"{number}.txt", b"")
-    with site.source(limits=replace(UNHURRIED, entries=12)) as source:
+    with site.source(limits=UNHURRIED._replace(entries=12)) as source:
         with pytest.raises(UnavailableError, match="more than 12 files"):
             source.listing()
         for number in range(3):  # some list the folder itself, and the one above it
@@ -241,7 +242,7 @@ def test_a_folder_that_is_not_for_us_is_no_empty_one(site: Site) -> None:
 def test_a_file_that_is_too_large_is_refused_unread(site: Site) -> None:
     put(site.home, NAME, b"12345")
     put(site.home, OTHER, b"1234")
-    with site.source(limits=replace(UNHURRIED, file_bytes=4)) as source:
+    with site.source(limits=UNHURRIED._replace(file_bytes=4)) as source:
         source.listing()
         with pytest.raises(FileUnreadable, match="5 bytes"):
             source.read(NAME)
@@ -298,7 +299,7 @@ def test_a_connection_closed_while_idle_is_made_anew(site: Site) -> None:
 @on_one_server_each
 def test_a_server_that_answers_no_more_is_given_up_after_the_timeout(site: Site) -> None:
     put(site.home, NAME, b"1" * 100_000)
-    with site.source(limits=replace(UNHURRIED, silence=0.3)) as source:
+    with site.source(limits=UNHURRIED._replace(silence=0.3)) as source:
         source.listing()
         site.freeze()
         started_at = time.monotonic()
@@ -306,7 +307,7 @@ def test_a_server_that_answers_no_more_is_given_up_after_the_timeout(site: Site)
             source.read(NAME)
         assert time.monotonic() - started_at < 20
     with (
-        site.source(limits=replace(UNHURRIED, silence=0.05)) as source,
+        site.source(limits=UNHURRIED._replace(silence=0.05)) as source,
         pytest.raises(UnavailableError, match="cannot list the folder"),
     ):
         source.listing()

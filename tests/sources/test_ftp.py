@@ -91,13 +91,13 @@ def test_a_refused_login_is_said_without_the_password_and_not_repeated(serve: Se
     assert server.handler.connections == 1
 
 
-def test_mlsd_lists_5000_files_in_a_few_round_trips(serve: Serve) -> None:
+def test_mlsd_lists_many_files_in_a_few_round_trips(serve: Serve) -> None:
     server = serve()
     put(server.home, NAME, b"1")
-    for number in range(4999):
+    for number in range(499):
         os.link(server.home / NAME, server.home / f"Org_nye_20210129_{number:06}.csv")
     with connect(server) as source:
-        assert len(source.listing().entries) == 5000
+        assert len(source.listing().entries) == 500
         logged_in = server.handler.commands.index("TYPE") + 1
         assert server.handler.commands[logged_in:] == ["PWD", "TYPE", "PASV", "MLSD", "TYPE"]
 
