@@ -213,7 +213,7 @@ def test_the_size_counts_unpacked_and_from_the_first_byte_on(mo: StandIn) -> Non
 @pytest.mark.parametrize("grace", [0.0, 0.2])
 def test_a_stop_ends_what_is_under_way_after_its_grace(slow: SlowServer, grace: float) -> None:
     slow.say(b"", b"", 1)
-    used = limited(exchange_seconds=60, read_timeout=60)
+    used = limited(exchange_seconds=4, read_timeout=60)
     with ThreadPoolExecutor(1) as pool:
         asking = pool.submit(used.exchange, "GET", slow.url)
         slow.asked.wait(5)

@@ -74,6 +74,8 @@ def run(*args: str, cwd: Path, environ: Mapping[str, str] = ENGLISH) -> subproce
             for key, value in importer_environment().items()
             if key not in ("LC_ALL", "LC_MESSAGES", "LANG")
         }
+        # One encoding, whatever the language: processes of another one are forked from a Python of their own.
+        | {"LC_CTYPE": "C.UTF-8"}
         | environ,
         cwd=cwd,
         capture_output=True,

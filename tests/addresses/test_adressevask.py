@@ -330,7 +330,7 @@ def test_an_answer_that_trickles_in_is_not_waited_for(make: Make) -> None:
 def test_stopping_ends_what_is_under_way(make: Make) -> None:
     with SlowServer() as slow:
         slow.say(b"", b"", 1)
-        service = make(slow.url)
+        service = make(slow.url, exchange_seconds=2)
         outcomes: list[object] = []
         thread = threading.Thread(target=lambda: outcomes.append(service.look_up(ADDRESS)))
         thread.start()

@@ -110,7 +110,7 @@ def test_a_stop_is_heard_while_a_server_keeps_us_waiting(sandbox: Sandbox, schem
             while not asked:
                 assert time.monotonic() < until
                 time.sleep(0.01)
-            time.sleep(0.3)
+            time.sleep(0.1)
             process.send_signal(signal.SIGTERM)
             _, stderr = process.communicate(timeout=5)
         finally:
