@@ -197,7 +197,7 @@ def test_a_gateway_that_refuses_everything_stops_the_run_and_loses_nothing(
     waiting.configure(chunk_size=3, concurrency=2, retry_seconds=0.5)
     claimed = waiting.claimed()
     waiting.mo.intercept = gate(status)
-    done = waiting.run(program=HASTY)
+    done = waiting.run()
     assert done.returncode == 69, done.stdout + done.stderr
     assert f"something before MO answered {status} (text/html" in done.stdout
     assert waiting.claimed() == claimed

@@ -144,7 +144,6 @@ class Seen:
 def seen(sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Seen:
     for name in os.environ.keys() - importer_environment().keys():
         monkeypatch.delenv(name)
-    monkeypatch.setitem(Http.__init__.__kwdefaults__, "sleep", lambda seconds: None)
     sandbox.configure(
         dar_token=DAR_TOKEN, ftp_pass=FTP_PASSWORD, ftp_ssh_key_pass=KEY_PASS, retry_seconds=0.5
     )
@@ -366,8 +365,10 @@ FAILURES: dict[str, tuple[Spoil, int]] = {
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_runs_that_fail(seen: Seen, failure: str) -> None:
+def test_runs_that_fail(seen: Seen, failure: str, monkeypatch: pytest.MonkeyPatch) -> None:
     spoil, expected = FAILURES[failure]
+    if expected == 1:  # that MO is away, and not a few objects at fault, hangs on the waits
+        monkeypatch.setitem(Http.__init__.__kwdefaults__, "sleep", lambda seconds: None)
     files = {
         **TOWN_HALL,
         **FIRST,
