@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aarhus_los.answer import Unsettled
 from aarhus_los.api import REST, Api
@@ -353,8 +353,7 @@ def _object_of(operation: Operation) -> Object:
     return operation.kind, operation.uuid
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """A batch that MO has acknowledged, and the object whose registrations tell whether it was written."""
 
     batch: Batch

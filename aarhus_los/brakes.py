@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from aarhus_los.mo.model import Kind, Unit, Value
 from aarhus_los.plan import Operation, Plan
@@ -22,16 +22,14 @@ class BrakeKind(StrEnum):
     REFUSALS = "refusals"
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """A brake trips when both the number and the percentage of what MO has are exceeded."""
 
     number: int
     percent: float
 
 
-@dataclass(frozen=True, slots=True)
-class Brake:
+class Brake(NamedTuple):
     """A brake that trips."""
 
     kind: BrakeKind

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 from aarhus_los.answer import Unsettled
 from aarhus_los.api import Api
+from aarhus_los.http import R
 from aarhus_los.messages import Message
 from aarhus_los.mo.answers import Refused, Spoiled
 from aarhus_los.mo.model import History, Kind
@@ -16,8 +17,6 @@ from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.mo.read import Histories
 from aarhus_los.plan import Action, Operation, Step
 from aarhus_los.timeline import NOTHING, Piece, differences, overlay
-
-R = TypeVar("R")
 
 
 class Mo(Protocol):
@@ -34,8 +33,7 @@ class Mo(Protocol):
     def stop(self, grace: float) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Why an operation was not done. The next run tries again."""
 
     reason: str
@@ -74,8 +72,7 @@ class Batch:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Failing:
+class Failing(NamedTuple):
     """When a batch was first not answered by MO: on the clock, and after how many others were."""
 
     at: float

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from aarhus_los.errors import SettingsError
 from aarhus_los.files import write_private
@@ -15,8 +14,7 @@ from aarhus_los.setting_sources import key_of
 HOME: Final = Path("/var/lib/los-import")
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A setting, how it is asked for, and what is taken where nothing is said."""
 
     name: str

@@ -44,6 +44,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 Authorise = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 R = TypeVar("R")
+"""What an exchange comes to."""
 
 
 def anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from aarhus_los.desired.claims import DesiredObject, Notice
 from aarhus_los.drop.classlists import CLASS_LISTS
@@ -18,8 +17,7 @@ FIRST_DAY: Final = date(1900, 1, 1)
 """From when on seed data is valid: no validity of the drop begins earlier."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
+class Seed(NamedTuple):
     """A class that must be there."""
 
     facet: str

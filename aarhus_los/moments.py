@@ -7,10 +7,9 @@ before the first of them had been imported is what the files are folded on: so f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from aarhus_los.desired.lines import FileLines, Gathered
 from aarhus_los.drop.names import Family, parse_name
@@ -20,8 +19,7 @@ JUST_BEFORE: Final = timedelta(microseconds=1)
 """MO shows what was registered at the very instant that it is asked for."""
 
 
-@dataclass(frozen=True)
-class Traced:
+class Traced(NamedTuple):
     """The lines that are folded about each subject, and the instants as of which MO is asked for some of them."""
 
     lines: Gathered

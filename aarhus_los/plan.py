@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.mo import payloads
@@ -165,15 +165,14 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     follows = _follows(requests, endings, needs) if endings else {}
     return Plan(
         tuple(
-            Step(operations, needs[number], tuple(sorted(follows.get(number, ()))), number in alone)
+            Step(operations, needs[number], follows.get(number, ()), number in alone)
             for number, operations in enumerate(requests)
         ),
         frozenset(to_compare),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Writes:
+class _Writes(NamedTuple):
     """The operations on an object, in their order, and of a unit, what they may do to its mark."""
 
     operations: list[Operation]
@@ -210,9 +209,8 @@ def _of_unit(wanted: DesiredObject, history: History, marks: History) -> _Writes
     value = replace(value, type=value.type or UNKNOWN_TYPE)
     origin = wanted.mark.origin if wanted.mark else wanted.claim[0].origin
     action = Action.EDIT if history else Action.CREATE
-    marked = replace(
-        _written(wanted, action, start, end, value, history, origin), mark=mark, marked_before=marks
-    )
+    written_alone = _written(wanted, action, start, end, value, history, origin)
+    marked = replace(written_alone, mark=mark, marked_before=marks)
     overwritten: list[Piece[Value]] = [
         Piece(start, end, NOTHING if found is None else found.value, origin)
         for start, end, found in split(start, end, history)
@@ -250,8 +248,9 @@ def _operations(wanted: DesiredObject, history: History) -> list[Operation]:
     # makes outside of them would have none, and break MO's reads. So it is created without an end.
     end = FOREVER if wanted.kind is Kind.MANAGER else first.end
     assert not isinstance(first.value, Nothing)
+    made: History = (Piece(first.start, end, first.value),)
     created = _written(wanted, Action.CREATE, first.start, end, first.value, (), first.origin)
-    return [created, *_changed(wanted, (), (Piece(first.start, end, first.value),), wanted.claim)]
+    return [created] if wanted.claim == made else [created, *_changed(wanted, (), made, wanted.claim)]
 
 
 def _changed(wanted: DesiredObject, history: History, now: History, claim: History) -> list[Operation]:
@@ -309,7 +308,7 @@ def _follows(
     requests: Sequence[Sequence[Operation]],
     endings: Mapping[Object, Sequence[int]],
     needs: Sequence[tuple[int, ...]],
-) -> dict[int, set[int]]:
+) -> dict[int, tuple[int, ...]]:
     """The requests that an ending waits for: those that end or move away what refers to it, unless they need it."""
     follows: dict[int, set[int]] = {}
     for number, operations in enumerate(requests):
@@ -321,4 +320,4 @@ def _follows(
                     for ending in endings.get(left, ()):
                         if ending != number and ending not in needs[number]:
                             follows.setdefault(ending, set()).add(number)
-    return follows
+    return {ending: tuple(sorted(numbers)) for ending, numbers in follows.items()}

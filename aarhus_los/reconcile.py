@@ -20,7 +20,7 @@ from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
 from aarhus_los.deadline import NO_DEADLINE
 from aarhus_los.desired import org
-from aarhus_los.desired.claims import Desired, DesiredObject, Notice
+from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside
 from aarhus_los.desired.families import Ours, Subjects, World, desire
 from aarhus_los.errors import SettingsError, UnavailableError
 from aarhus_los.files import beside
@@ -44,7 +44,7 @@ from aarhus_los.report.orphaned import ended_units, orphaned
 from aarhus_los.report.record import record_left, write_record
 from aarhus_los.report.verdict import difference_text
 from aarhus_los.selection import Selection
-from aarhus_los.verify import touched, verify
+from aarhus_los.verify import chosen, touched, verify
 
 WITHOUT_REST: Final = "mo:without REST"
 """What the state calls the API by which MO was written, where REST was gone."""
@@ -83,30 +83,29 @@ class _Reconciliation:
                 subjects, world = self._as_it_was(client, lines, selection, world, units)
             with self.frame.phase("compare"):
                 ours = Ours(self.settings.municipality_code, self._az_system(world))
-                families = desire(selection.files, subjects, world, addresses.outcomes, ours, self.now.date())
-                wanted = [each for family in families for each in family.objects]
-                plan = account.plan = make_plan(wanted, world.actual)
+                desired = desire(selection.files, subjects, world, addresses.outcomes, ours, self.now.date())
+                plan = account.plan = make_plan(desired.objects, world.actual)
                 by_rest = not plan.steps or writes_by_rest(client, self.settings.mo_api)
                 if plan.steps and self._leaves_out(client, plan, selection, by_rest=by_rest):
-                    wanted = postal_addresses.without(wanted)
-                    plan = account.plan = make_plan(wanted, world.actual)
-                account.notices += self._orphans(client, wanted, plan)
+                    desired.objects = postal_addresses.without(desired.objects)
+                    plan = account.plan = make_plan(desired.objects, world.actual)
+                account.notices += self._orphans(client, desired.objects, plan)
             account.brakes = self._brakes(plan, client, world)
-            self._gather_names(client, selection, families, world, addresses)
+            self._gather_names(client, selection, desired, world, addresses)
             state = replace(state, organisation=world.organisation[0])
             if bookmark is not None:
                 state = replace(state, bookmark=bookmark.isoformat())
             applied = Applied()
             with record_left(self.settings.report_folder, account, lambda: self._count_writes(applied)):
                 if plan.steps and not account.dry and not account.brakes:
-                    self._try_places(selection, families, subjects)
-                    api = REST if by_rest else GraphQL.of(wanted, world.actual)
+                    self._try_places(selection, desired.set_aside, subjects)
+                    api = REST if by_rest else GraphQL.of(desired.objects, world.actual)
                     target = Target(client, set_bookmark(client, self.now), api)
-                    claimed = healed(selection, (each for family in families for each in family.set_aside))
+                    claimed = healed(selection, desired.set_aside)
                     state = under_way(state, selection, claimed, target.moment)
                     save_state(self.settings.state_file, state)
-                    self._write(plan, wanted, target, applied)
-                self._account_for(client, selection, families, applied)
+                    self._write(plan, desired, target, applied)
+                self._account_for(client, selection, desired, applied)
                 if account.written:
                     write_record(self.settings.report_folder, account)
                 if account.is_complete:
@@ -160,9 +159,8 @@ class _Reconciliation:
             self.account.notices += notices
         return subjects, world
 
-    def _try_places(self, selection: Selection, families: list[Desired], subjects: Subjects) -> None:
+    def _try_places(self, selection: Selection, set_aside: list[SetAside], subjects: Subjects) -> None:
         """Whether all that this import will leave on disks can be written. Raises StateError."""
-        set_aside = [aside for family in families for aside in family.set_aside]
         kept = files_of(needed_again(subjects.lines, {aside.ref for aside in set_aside if aside.pending}))
         rejected = {aside.ref.file for aside in set_aside}
         sizes = {file.name.name: len(file.data) for file in selection.files}
@@ -245,7 +243,7 @@ class _Reconciliation:
         self,
         client: MoClient,
         selection: Selection,
-        families: list[Desired],
+        desired: Desired,
         world: World,
         addresses: Resolution,
     ) -> None:
@@ -259,13 +257,13 @@ class _Reconciliation:
             return read_histories(client, kind, uuids).found if asked else {}
 
         with self.frame.phase("read names"):
-            refs = {aside.ref for family in families for aside in family.set_aside}
+            refs = {aside.ref for aside in desired.set_aside}
             units = self.account.units_of_rows = units_of_rows(selection.files, refs)
-            unresolved = {each.org_unit for family in families for each in family.unresolved}
+            unresolved = {each.org_unit for each in desired.unresolved}
             self.account.names = gather_names(
                 self.now.date(),
                 self.account.plan.operations,
-                [each for family in families for each in family.objects],
+                desired.objects,
                 world.actual,
                 read,
                 units={*units.values(), *unresolved},
@@ -295,9 +293,11 @@ class _Reconciliation:
             present = {Kind.ORG_UNIT: valid.units, Kind.ENGAGEMENT: valid.engagements}
         return tripped(kinds, counts, limits, present)
 
-    def _write(self, plan: Plan, wanted: list[DesiredObject], target: Target, applied: Applied) -> None:
-        """Writes a plan, and reads back what was written."""
+    def _write(self, plan: Plan, desired: Desired, target: Target, applied: Applied) -> None:
+        """Writes a plan, and reads back what was written. Only what is read back is desired on: the rest is much memory."""
         settings, total = self.settings, len(plan.operations)
+        verified = {"all": None, "some": settings.verify_limit, "none": 0}[self.options.verify]
+        desired.objects = chosen(desired.objects, plan, verified)
         try:
             with self.frame.phase("write MO"):
                 apply_plan(
@@ -314,9 +314,7 @@ class _Reconciliation:
             target.client.deadline = NO_DEADLINE
             if not (applied.stopped or applied.refusals):
                 with self.frame.phase("verify"):
-                    limit = {"all": None, "some": settings.verify_limit, "none": 0}[self.options.verify]
-                    objects = touched(wanted, applied, limit, plan.to_compare)
-                    differences = verify(objects, target, applied)
+                    differences = verify(touched(desired.objects, applied), target, applied)
                     self.account.differences = [difference_text(each) for each in differences]
         except UnavailableError as error:
             applied.stopped = error
@@ -328,15 +326,13 @@ class _Reconciliation:
         account.failed = len(applied.failed)
 
     def _account_for(
-        self, client: MoClient, selection: Selection, families: list[Desired], applied: Applied
+        self, client: MoClient, selection: Selection, desired: Desired, applied: Applied
     ) -> None:
         account = self.account
-        for family in families:
-            account.notices += family.notices
-            account.set_aside += family.set_aside
-            account.superseded += family.superseded
-            account.unresolved += family.unresolved
-        account.set_aside += failed_rows(applied, families)
+        account.notices += desired.notices
+        account.set_aside += [*desired.set_aside, *failed_rows(applied, desired.set_aside)]
+        account.superseded += desired.superseded
+        account.unresolved += desired.unresolved
         account.stopped = str(applied.stopped) if applied.stopped else None
         planned = account.dry or account.held
         self._count_writes(applied)

@@ -10,7 +10,8 @@ from aarhus_los.preflight import preflight
 from aarhus_los.pruning import sweep_all
 from aarhus_los.report.account import Account
 from aarhus_los.report.news import known_rows
-from aarhus_los.selection import Selection, Wishes, select
+from aarhus_los.selecting import select
+from aarhus_los.selection import Selection, Wishes
 from aarhus_los.settings import Settings
 from aarhus_los.sources.open import open_source
 

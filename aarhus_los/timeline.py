@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 BEGINNING: Final = date.min
 FOREVER: Final = date.max
@@ -60,8 +60,7 @@ def day_after(day: date) -> date:
     return day if day == FOREVER else day + ONE_DAY
 
 
-@dataclass(frozen=True, slots=True)
-class Statement(Generic[V]):
+class Statement(NamedTuple, Generic[V]):
     """What is stated of the days from `start` to `end`: a value, `NOTHING`, or `UNCLAIMED`."""
 
     start: date

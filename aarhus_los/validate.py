@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aarhus_los import clock
 from aarhus_los.drop.columns import UNITS, references
@@ -47,8 +47,7 @@ _HEADINGS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """What is wrong, and where. `line` None: with the file as a whole. `column` empty: with the line as a whole."""
 
     file: str
@@ -62,8 +61,7 @@ class Problem:
         return f"{place}: {in_language(self.reason, language)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Validation:
+class Validation(NamedTuple):
     """All that was found in a folder: how many files and rows of the drop, and the problems, the worst first."""
 
     files: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from aarhus_los.apply import Applied, apply_plan
@@ -14,25 +14,24 @@ from aarhus_los.mo.target import Target
 from aarhus_los.plan import Operation, Plan, Step, make_plan
 
 
-def touched(
-    wanted: Sequence[DesiredObject], applied: Applied, limit: int | None, always: Collection[str] = ()
-) -> list[DesiredObject]:
-    """The objects that are read back: of those that were written, all, or a sample of `limit`, and some units always."""
-    failed = {(operation.kind, operation.uuid) for operation, _ in applied.failed}
-    written = applied.acknowledged
-    some = limit is not None and limit < len(written)
-    chosen: set[Object] = set()
-    must: set[Object] = set()
-    for each in random.Random(len(written)).sample(written, len(written)) if some else written:
-        key = (each.kind, each.uuid)
-        if key in failed or each.kind is Kind.ORGANISATION:
-            continue
-        if each.kind is Kind.ORG_UNIT and each.uuid in always:
-            must.add(key)
-        elif limit is None or len(chosen) < limit:
-            chosen.add(key)
-    chosen |= must
-    return [each for each in wanted if (each.kind, each.uuid) in chosen]
+def chosen(wanted: Sequence[DesiredObject], plan: Plan, limit: int | None) -> list[DesiredObject]:
+    """The objects that are to be read back: of those that are written, all, or a sample, and some units always.
+
+    `limit`: so many writes are drawn at most.
+    """
+    drawn: Sequence[Operation] = plan.operations
+    if limit is not None and limit < len(drawn):
+        drawn = random.Random(len(drawn)).sample(drawn, limit)
+    read_back = {(op.kind, op.uuid) for op in drawn if op.kind is not Kind.ORGANISATION}
+    read_back |= {(Kind.ORG_UNIT, uuid) for uuid in plan.to_compare}
+    return [each for each in wanted if (each.kind, each.uuid) in read_back]
+
+
+def touched(objects: Sequence[DesiredObject], applied: Applied) -> list[DesiredObject]:
+    """Those of the objects that were written, and of which nothing failed."""
+    asked = {(each.kind, each.uuid) for each in objects} - {(op.kind, op.uuid) for op, _ in applied.failed}
+    written = asked.intersection((op.kind, op.uuid) for op in applied.acknowledged)
+    return [each for each in objects if (each.kind, each.uuid) in written]
 
 
 def verify(objects: Sequence[DesiredObject], target: Target, applied: Applied) -> list[Operation]:

@@ -19,7 +19,8 @@ from aarhus_los.drop.rows import RowRef
 from aarhus_los.ledger import Kept, State, load_state, save_state
 from aarhus_los.moments import trace
 from aarhus_los.progress import completed, files_of, healed, needed_again, pending_rows, under_way
-from aarhus_los.selection import Selection, Wishes, select
+from aarhus_los.selecting import select
+from aarhus_los.selection import Selection, Wishes
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Listing
 
 Pending = Mapping[str, Iterable[int]]

@@ -17,7 +17,8 @@ from aarhus_los.ledger import Kept, State, load_state, save_state
 from aarhus_los.moments import may_lack_a_past
 from aarhus_los.progress import check_mo, completed, pending_rows, under_way
 from aarhus_los.report.metrics import newest_files
-from aarhus_los.selection import Wishes, select
+from aarhus_los.selecting import select
+from aarhus_los.selection import Wishes
 from tests.memory_source import FOUR, LIST, NOW, ONE, THREE, TWO, Server, org, stam
 
 FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None

@@ -10,7 +10,7 @@ from aarhus_los.clock import COPENHAGEN
 from aarhus_los.drop.names import Family
 from aarhus_los.errors import StateError, UnavailableError
 from aarhus_los.ledger import State, digest, save_state
-from aarhus_los.selection import select
+from aarhus_los.selecting import select
 from tests.memory_source import (
     BROKEN,
     FOUR,

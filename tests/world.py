@@ -29,7 +29,8 @@ from aarhus_los.plan import Operation, Plan, make_plan
 from aarhus_los.progress import completed, healed, needed_again, under_way
 from aarhus_los.reading import has_units_at, managers_of, persons_of, read_base, read_world, units_of
 from aarhus_los.sandbox.mo_store import MoStore, Snapshot
-from aarhus_los.selection import Selection, Wishes, select
+from aarhus_los.selecting import select
+from aarhus_los.selection import Selection, Wishes
 from aarhus_los.timeline import FOREVER
 from aarhus_los.uuids import seed_uuid
 from tests.days import runs_in
@@ -137,11 +138,8 @@ class Importer:
         wishes = Wishes(since, allow_empty=True)
         selection = select(self.state, self.server, Kept(Path("/nowhere/state")), NOW, wishes)
         assert not selection.refused
-        desired, world = self._desired(selection)
-        said = self.said = Desired()
-        for family in desired:
-            for field in vars(said):
-                getattr(said, field).extend(getattr(family, field))
+        said, world = self._desired(selection)
+        self.said = said
         plan = make_plan(said.objects, world.actual)
         state = self.state
         if plan.steps:
@@ -149,7 +147,7 @@ class Importer:
             state = under_way(state, selection, healed(selection, said.set_aside), moment)
         return selection, plan, state
 
-    def _desired(self, selection: Selection) -> tuple[list[Desired], World]:
+    def _desired(self, selection: Selection) -> tuple[Desired, World]:
         world = read_world(self.client, selection.files)
         lines = {**self.state.lines, **selection.lines}
         files = selection.files
@@ -214,7 +212,7 @@ def _furnished() -> Snapshot:
     client: Any = InProcess(store)
     world = read_world(client, [])
     seeds = desire([], Subjects({}, {}, {}), world, {}, OURS, DAYS[0])
-    carry_out(make_plan([each for said in seeds for each in said.objects], world.actual), store)
+    carry_out(make_plan(seeds.objects, world.actual), store)
     facets = initial.facet_uuids({})
     with store.transaction():
         for uuid, facet in _CLASSES.items():

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from aarhus_los.addresses.adressevask import Adressevask
 from aarhus_los.addresses.cache import Cache
@@ -18,8 +17,7 @@ MAX_PARALLEL: Final = 10
 """The service has no stated limit; ten calls at a time is what careful clients use, 32 broke it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """What became of each text, under the text as it was given."""
 
     outcomes: dict[str, Outcome]

@@ -12,7 +12,8 @@ from aarhus_los.checks.findings import Finding, failure, ok, warning
 from aarhus_los.drop.names import DropName, Family, parse_name, refusal
 from aarhus_los.errors import LosError, StateError
 from aarhus_los.ledger import Kept, load_state
-from aarhus_los.selection import Selection, select
+from aarhus_los.selecting import select
+from aarhus_los.selection import Selection
 from aarhus_los.settings import Settings
 from aarhus_los.sources.entries import Entry
 from aarhus_los.sources.open import open_source

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
+from typing import NamedTuple
 
 from aarhus_los.addresses.outcomes import Outcome
 from aarhus_los.drop.rejects import RowRef
@@ -16,8 +17,7 @@ Actual = Mapping[Kind, Mapping[str, History]]
 """MO as it is, or was: kind → uuid → history. An object that MO does not have has no entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetAside:
+class SetAside(NamedTuple):
     """A row, or with `part` one detail of a row, that is not applied. Pending rows are tried again with every run."""
 
     ref: RowRef
@@ -46,8 +46,7 @@ class Notice:
         return f"{self.ref}: {self.text}" if self.ref else self.text
 
 
-@dataclass(frozen=True, slots=True)
-class WantedMark:
+class WantedMark(NamedTuple):
     """The one interval of days on which a unit must carry a mark. MO can hold no second one."""
 
     hierarchy: str
@@ -73,8 +72,7 @@ class DesiredObject:
     """Of an org unit; None: its rows say nothing of the mark."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnresolvedAddress:
+class UnresolvedAddress(NamedTuple):
     """A postal address that was not safely resolved, and the address (a DAR uuid) that MO keeps meanwhile."""
 
     ref: RowRef
@@ -86,10 +84,19 @@ class UnresolvedAddress:
 
 @dataclass
 class Desired:
-    """What a family of the drop asks of MO, and what is to be reported about it."""
+    """What a family of the drop, or all of it, asks of MO, and what is to be reported about it."""
 
     objects: list[DesiredObject] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     superseded: list[SetAside] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     unresolved: list[UnresolvedAddress] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, several: Iterable[Desired]) -> Desired:
+        """All of them together, in order."""
+        together = cls()
+        for each in several:
+            for part in fields(cls):
+                getattr(together, part.name).extend(getattr(each, part.name))
+        return together

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from aarhus_los import initial
 from aarhus_los.addresses.outcomes import Outcome
@@ -22,8 +23,7 @@ from aarhus_los.mo.model import Class, History, Kind
 from aarhus_los.timeline import overlay
 
 
-@dataclass(frozen=True)
-class Subjects:
+class Subjects(NamedTuple):
     """Whom and what new and pending rows are about: by family, each subject's lines in the order of folding."""
 
     units: Gathered
@@ -56,8 +56,7 @@ class World:
     """The user keys of facets that MO does not show, each with a facet that it cannot show and that may be the one."""
 
 
-@dataclass(frozen=True)
-class Ours:
+class Ours(NamedTuple):
     """What the settings say of this municipality."""
 
     municipality_code: int
@@ -71,8 +70,8 @@ def desire(
     addresses: Mapping[str, Outcome],
     ours: Ours,
     today: date,
-) -> list[Desired]:
-    """What the drop asks of MO, a family each, beginning with the seed data. `files` are in the order of folding."""
+) -> Desired:
+    """What the drop asks of MO, the seed data first. `files` are in the order of folding."""
     of = {family: [file for file in files if file.name.family is family] for family in Family}
     mo, base, unreadable = world.actual, world.base, world.unreadable
     seeds, notices = initial.seed_objects(
@@ -121,7 +120,7 @@ def desire(
         managers.Known(units_after, cprs | set(world.people.persons), world.people, there),
         unreadable,
     )
-    return [Desired(objects=seeds, notices=notices), listed, units, persons, leaders]
+    return Desired.of((Desired(seeds, notices=notices), listed, units, persons, leaders))
 
 
 def _after(desired: Desired, stated: Collection[str], units: Mapping[str, History]) -> dict[str, History]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from aarhus_los.drop.rows import Absent, Detail, PersonRow, RowRef
 from aarhus_los.mo.model import History, Value
@@ -44,8 +44,7 @@ def moved_end(
     return lasting(value, max(day_after(end), day), last, origin)
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(NamedTuple):
     """The row that decides a value for a person, and whether another one says otherwise."""
 
     row: PersonRow

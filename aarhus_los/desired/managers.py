@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice
@@ -26,8 +25,7 @@ MANAGERS_SHOWN: Final = 3
 """So many of the other managers of a unit are named."""
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """What managers may refer to."""
 
     units: Mapping[str, History]

@@ -6,9 +6,8 @@ An engagement is folded alone, over the files that name it. E-mail and account l
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, SetAside
@@ -25,8 +24,7 @@ from aarhus_los.timeline import FOREVER, NOTHING, Nothing, Piece, covers, day_af
 from aarhus_los.uuids import EMAIL_TYPE, NOT_PRIMARY, PRIMARY
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """What engagements may refer to."""
 
     units: Mapping[str, History]
@@ -294,8 +292,7 @@ class _People:
         return [(Kind.ENGAGEMENT, row.engagement_uuid), *_details(person, row)]
 
 
-@dataclass(frozen=True, slots=True)
-class _OfFile:
+class _OfFile(NamedTuple):
     """What a file's claims on the details of a person have in common."""
 
     person: str

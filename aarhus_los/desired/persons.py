@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired.lines import FileLines, Line, gathered
@@ -13,8 +13,7 @@ from aarhus_los.mo.model import Engagement, History, Person
 from aarhus_los.uuids import object_uuid
 
 
-@dataclass(frozen=True)
-class PeopleInMo:
+class PeopleInMo(NamedTuple):
     """What MO has of the people that the files are about."""
 
     persons: Mapping[Cpr, str]
@@ -57,8 +56,7 @@ def owner_of(engagement: History) -> str | None:
     return next((p.value.person for p in engagement[-1:] if isinstance(p.value, Engagement)), None)
 
 
-@dataclass(frozen=True)
-class Owners:
+class Owners(NamedTuple):
     """Whom engagements belong to: by MO, else by the first row that names one."""
 
     of: Mapping[str, str]

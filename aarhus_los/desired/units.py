@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from aarhus_los.addresses.outcomes import Found, Outcome
 from aarhus_los.desired.claims import WantedMark
@@ -29,8 +29,7 @@ from aarhus_los.uuids import LINE_ORGANISATION, OUTSIDE_LINE, UNKNOWN_TYPE, obje
 POSTAL: Final = "postal_address"
 
 
-@dataclass(frozen=True, slots=True)
-class AddressOf:
+class AddressOf(NamedTuple):
     """An address of a unit: the row's field, its class, and what its uuid is made of beside the unit's."""
 
     field: str

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class ClassList:
+class ClassList(NamedTuple):
     """One `STAM_UUID_<name>.csv`. `facet` is None for the IT systems, which are no classes."""
 
     name: str

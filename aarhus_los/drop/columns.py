@@ -6,7 +6,7 @@ The declarations stand beside the fields (rows.py). The reader, the checks of re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Annotated, Any, Final, NamedTuple, get_args, get_origin, get_type_hints
@@ -30,8 +30,7 @@ class Required(Enum):
 REQUIRED: Final = Required.REQUIRED
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """The column of a field, as an annotation of it. A field with a default may have no column in a file.
 
     `read` makes a value of a stripped text; it raises ValueError with a reason for people. `empty` is what an empty cell
@@ -66,8 +65,7 @@ class Column:
         return core_schema.no_info_before_validator_function(value, handler(source))
 
 
-@dataclass(frozen=True)
-class Refers:
+class Refers(NamedTuple):
     """What the uuid in a field refers to: the name of a class list, or `UNITS`."""
 
     to: str

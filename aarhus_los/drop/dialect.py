@@ -12,8 +12,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aarhus_los.messages import Message
 
@@ -75,8 +74,7 @@ def _line_of(data: bytes, position: int) -> int:
     return 1 + sum(1 for _ in _LINE_END.finditer(data, 0, position))
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(NamedTuple):
     """A line that is no record of its own, and why."""
 
     reason: str

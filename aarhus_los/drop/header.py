@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Final
+from typing import Final, NamedTuple
 from unicodedata import normalize
 
 from aarhus_los.drop.columns import Column
@@ -24,8 +23,7 @@ class Unfit(ValueError):
     """The header is not that of such a file; the reason is for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """The header of a file: its titles as it writes them, and where the fields of a row stand.
 
     `missing` are the optional columns that it lacks, `near` pairs of a title that is none of ours and the missing column

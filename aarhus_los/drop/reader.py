@@ -6,7 +6,7 @@ A file is refused as a whole only where it is not what its name says; anything e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, fields
 from datetime import datetime
 from typing import Final
 
@@ -102,4 +102,4 @@ def columns_of(name: DropName) -> Mapping[str, Column]:
         return declared
     listed = CLASS_LISTS[name.kind]
     headers = {"uuid": listed.uuid, "user_key": listed.user_key, "name": listed.title}
-    return {field: replace(column, header=headers[field]) for field, column in declared.items()}
+    return {field: column._replace(header=headers[field]) for field, column in declared.items()}

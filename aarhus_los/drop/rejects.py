@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.messages import Message
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RowRef:
+class RowRef(NamedTuple):
     """Where a row stands. `line` is the physical line on which it begins; the header is on line 1."""
 
     file: str
@@ -20,8 +19,7 @@ class RowRef:
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(NamedTuple):
     """What is wrong with a value; `column` is spelled as in the file's header."""
 
     column: str
@@ -31,8 +29,7 @@ class Flaw:
         return Message.BAD_VALUE(column=self.column, reason=self.reason) if self.column else self.reason
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(NamedTuple):
     """A line that is wrong in itself, with what could still be read of the subject that it is about.
 
     `days` are its first and last day; None where they cannot be read, and in files that have no dates. Of a line that ends

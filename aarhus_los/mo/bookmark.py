@@ -6,9 +6,8 @@ No other clock is of use: a run compares times with those at which objects were 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aarhus_los.answer import Unsettled
 from aarhus_los.errors import UnavailableError
@@ -32,8 +31,7 @@ _QUERY: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Bookmark:
+class _Bookmark(NamedTuple):
     titles: frozenset[str]
     registered: Moment
     """The newest registration."""

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from aarhus_los.answer import Answer, Unsettled, http_date
 from aarhus_los.deadline import NO_DEADLINE, Deadline
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import Http, anonymous, bearer, shown
+from aarhus_los.http import Http, R, anonymous, bearer, shown
 from aarhus_los.mo.answers import (
     NotShown,
     Refused,
@@ -34,8 +34,6 @@ __all__ = ["Auth", "MoClient", "NotShown", "Refused", "mutation"]
 
 CONNECTIONS: Final = 4
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-
-B = TypeVar("B")
 
 
 def mutation(items: Sequence[Item | Sequence[Item]]) -> tuple[str, dict[str, Any]]:
@@ -125,7 +123,7 @@ class MoClient:
         """Nothing more is sent, waits end, and after `grace` seconds also what is under way."""
         self._http.stop("the run was stopped", grace)
 
-    def in_parallel(self, tasks: Collection[Callable[[], B]]) -> list[B]:
+    def in_parallel(self, tasks: Collection[Callable[[], R]]) -> list[R]:
         """The results of tasks that read, in order. They must not call this: they would wait for their own places.
 
         The first failure, of whoever reads in parallel, ends them all, and is what all of them raise.
@@ -153,7 +151,7 @@ class MoClient:
                 self._end_reading(error)
                 raise
 
-    def _unless_failed(self, task: Callable[[], B]) -> B:
+    def _unless_failed(self, task: Callable[[], R]) -> R:
         if self._failed is not None:
             raise self._failed
         try:
@@ -233,7 +231,7 @@ class MoClient:
         """What REST answers at a path; None where it has no content. Raises `Refused` and `NotShown`."""
         return self._read(lambda: self._once("get", "GET", path, None, rest_result), patient=True)
 
-    def _read(self, once: Callable[[], B], patient: bool) -> B:
+    def _read(self, once: Callable[[], R], patient: bool) -> R:
         def again(unsettled: Unsettled) -> bool:
             return (patient or unsettled.down) and self._failed is None
 
@@ -292,8 +290,8 @@ class MoClient:
         return self._once(kind, "POST", f"/graphql/v{self.graphql_version}", payload, graphql_data)
 
     def _once(
-        self, kind: str, method: str, path: str, payload: Any, judge: Callable[[Answer, str, str], B]
-    ) -> B:
+        self, kind: str, method: str, path: str, payload: Any, judge: Callable[[Answer, str, str], R]
+    ) -> R:
         """Sends a request, and once more with a new token where it is refused. `judge` makes the result, or raises."""
         renewed = False
         while True:

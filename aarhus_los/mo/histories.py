@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from sys import intern
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from aarhus_los.errors import UnavailableError
@@ -19,8 +18,7 @@ EXCLUSIVE_SINCE: Final = 29
 """The version of GraphQL from which on the `to` of a validity is the day after the last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A part of what a query lists, and where the next page begins."""
 
     objects: dict[str, tuple[Piece[Value], ...]]

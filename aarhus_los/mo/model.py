@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from sys import intern
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, NamedTuple, get_type_hints
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.timeline import Timeline
@@ -39,8 +39,7 @@ class Kind(StrEnum):
     __hash__ = str.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """How a field of a value stands in MO."""
 
     graphql: str
@@ -210,8 +209,7 @@ Object = tuple[Kind, str]
 """What names an object: its kind and its uuid."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredField:
+class DeclaredField(NamedTuple):
     """A field of a kind of value: its name in Python, whether it is never null, and how it stands in MO."""
 
     name: str

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.errors import UnavailableError
@@ -55,8 +55,7 @@ class People:
     unreadable: dict[Cpr, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """What MO counts as valid today."""
 
     units: int
@@ -166,8 +165,7 @@ def read_counts(client: MoClient, org_uuid: str) -> Counts | None:
     return Counts(*counts) if len(counts) == len(names) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Answers(Generic[K]):
+class _Answers(NamedTuple, Generic[K]):
     pages: list[Page]
     unreadable: dict[K, str]
 

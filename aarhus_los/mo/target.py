@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple
 
 from aarhus_los.answer import Unsettled
 from aarhus_los.api import REST, Api
+from aarhus_los.http import R
 from aarhus_los.mo.bookmark import Moment
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.model import Kind, Organisation
@@ -18,11 +18,8 @@ from aarhus_los.mo.read import Histories, read_histories, read_organisation
 from aarhus_los.mo.registrations import registered_since
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece
 
-R = TypeVar("R")
 
-
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """MO, the moment of the run that writes, and the API by which it does."""
 
     client: MoClient

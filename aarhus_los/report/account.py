@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aarhus_los import clock
 from aarhus_los.brakes import Brake
-from aarhus_los.desired.claims import Desired, Notice, SetAside, UnresolvedAddress
+from aarhus_los.desired.claims import Notice, SetAside, UnresolvedAddress
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rejects import RowRef
 from aarhus_los.errors import (
@@ -42,8 +42,7 @@ class Fate(StrEnum):
     UNCHANGED = "unchanged"
 
 
-@dataclass(frozen=True)
-class FileAccount:
+class FileAccount(NamedTuple):
     """A file that was read for its own rows, new or pending."""
 
     name: str
@@ -161,9 +160,12 @@ class Account:
         return self.rejects_exit_code if gravest == EXIT_ROWS else gravest
 
 
-def failed_rows(applied: Applied, families: Iterable[Desired]) -> list[SetAside]:
-    """The rows whose operations failed, each with its first failure in the order of the plan, whatever failed first."""
-    known = {aside.ref for desired in families for aside in desired.set_aside if not aside.part}
+def failed_rows(applied: Applied, set_aside: Iterable[SetAside]) -> list[SetAside]:
+    """The rows whose operations failed, each with its first failure in the order of the plan, whatever failed first.
+
+    `set_aside`: what is set aside already.
+    """
+    known = {aside.ref for aside in set_aside if not aside.part}
     failed: dict[RowRef, SetAside] = {}
     order = {kind: place for place, kind in enumerate(Kind)}
     every = [*applied.failed, *applied.unconfirmed]

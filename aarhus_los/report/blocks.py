@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Style: TypeAlias = str
 """What a line is: `title`, `good`, `warn`, `bad`, `soft`, or what happens in it; empty for plain text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     text: str
     style: Style = ""
     indent: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Rows of cells below a head; the first column is text, the others are numbers."""
 
     head: Sequence[str]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from aarhus_los.language import Language
@@ -66,8 +66,7 @@ class Change:
         return any((kind, sort) in self.sorts for sort in sorts)
 
 
-@dataclass(frozen=True)
-class Changes:
+class Changes(NamedTuple):
     """All changes of a record, sorted by place and name."""
 
     units: list[Change]

@@ -7,10 +7,9 @@ after a write that carries its mark, and a gap that it fills is ended again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import zip_longest
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aarhus_los.timeline import BEGINNING, FOREVER, Layers, Nothing, Piece, at, clip, day_after, day_before
 
@@ -22,8 +21,7 @@ MARK: Final = "hierarchy"
 """The field that a write which carries a mark has beside those of the unit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Net:
+class Net(NamedTuple):
     """An object on days on which it changes in one way. `before`, `after`: None where it is not there."""
 
     kind: str
@@ -41,8 +39,7 @@ class Net:
         return self.after or self.before or {}
 
 
-@dataclass(frozen=True, slots=True)
-class _Days:
+class _Days(NamedTuple):
     """From `start` to `end`, both inclusive."""
 
     start: date

@@ -6,12 +6,11 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aarhus_los.errors import EXIT_ROWS, needs_extra
 from aarhus_los.files import check_place, encoded, write_private
@@ -27,8 +26,7 @@ STYLE: Final = "page.css"
 SCRIPT: Final = "page.js"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A change as it is shown; texts only."""
 
     name: str
@@ -40,24 +38,21 @@ class Row:
     rows: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Rows in one place; `path` are the names that lead there."""
 
     path: tuple[str, ...]
     rows: list[Row]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Groups of units, or of people, of one branch."""
 
     of: str
     groups: list[Group]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A department, or a part of one."""
 
     name: str

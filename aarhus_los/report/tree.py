@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from aarhus_los.report.changes import Change, Changes
 from aarhus_los.report.words import Sort, collated
@@ -78,8 +78,7 @@ def _branches(tree: Branch, chain: Sequence[str], names: Mapping[str, str]) -> l
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Subtree:
+class Subtree(NamedTuple):
     """A unit that ends, and with it so many units below it."""
 
     change: Change

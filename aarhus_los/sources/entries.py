@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, NamedTuple, Protocol, Self
 
 from aarhus_los.errors import DataError, UnavailableError
 from aarhus_los.messages import Message
@@ -18,8 +18,7 @@ _LONGEST_NAME: Final = 1000
 _LIKE_CPR: Final = re.compile(r"(?<![0-9])[0-9]{6}[- ]?[0-9]{4}(?![0-9])")
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How long a source may take, in seconds, and how much it may give: nothing waits for ever, or fills the memory.
 
     `silence` is the timeout of a socket, for each read alone; `closing` is that for what follows the last byte of a file.
@@ -37,8 +36,7 @@ class Limits:
     """Eight files a day are fewer in sixty years."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A file of a source. `mtime` is aware, in UTC, and None where the source does not tell.
 
     `size` is in bytes; None where the source does not tell it, also when asked: such a file is not read. It is 0 also where
@@ -50,8 +48,7 @@ class Entry:
     mtime: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """The files of a folder, whatever their names. `unusable` names were left out; `examples` are a few, and why."""
 
     entries: tuple[Entry, ...]

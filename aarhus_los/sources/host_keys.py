@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from paramiko import HostKeys, PKey, SSHException
 from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
@@ -28,8 +27,7 @@ class Trust(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Pinned:
+class Pinned(NamedTuple):
     """The one key of a fingerprint as OpenSSH writes it: `SHA256:` and base64 without padding."""
 
     fingerprint: str
@@ -46,8 +44,7 @@ class Pinned:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class KnownHosts:
+class KnownHosts(NamedTuple):
     """The keys of a known_hosts file. `revoked` are those that are to be trusted of no server."""
 
     path: Path

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 _INIT, _VERSION, _OPEN, _CLOSE, _READ, _FSTAT = 1, 2, 3, 4, 5, 8
 _OPENDIR, _READDIR, _STAT = 11, 12, 17
@@ -33,8 +32,7 @@ class Disorder(Exception):
     """What came is no answer to what was asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+class Attributes(NamedTuple):
     """What the server tells of a file; None for what it does not. `mtime` is in seconds since 1970."""
 
     size: int | None

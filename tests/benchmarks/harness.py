@@ -180,7 +180,7 @@ def own(table: Table, sides: Sides, factor: float) -> None:
     again_whole = sides.ours.run(model)
     table.line("repeat, state lost: writes", again_whole.tally["written"], 0)
     table.line("    CPU", again_whole.cpu, unit="s")
-    table.line("    peak memory", again_whole.peak, limit, "MB")
+    table.line("    peak memory", again_whole.peak, unit="MB")
 
 
 def delta(table: Table, sides: Sides, factor: float) -> None:

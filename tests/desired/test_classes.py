@@ -158,7 +158,7 @@ def made_of_all(lists: list[DropFile], unreadable: Mapping[str, str]) -> list[st
     world = World(("root", 751), {}, {}, {}, nobody, unreadable)
     subjects = Subjects({}, {}, {})
     desired = families.desire(lists, subjects, world, {}, Ours(751, initial.AZ_SYSTEM), TODAY)
-    plan = make_plan([each for family in desired for each in family.objects], {})
+    plan = make_plan(desired.objects, {})
     return [operation.uuid for operation in plan.operations]
 
 

@@ -144,7 +144,7 @@ def test_a_row_fails_once_and_is_pending_if_any_of_its_failures_is() -> None:
 def test_a_row_set_aside_before_is_not_told_twice_but_one_with_a_bad_detail_is() -> None:
     applied = Applied(failed=[(operation(2, 3), Failure("refused", pending=True))])
     known = Desired(set_aside=[aside(2), aside(3, pending=True, part=True)])
-    assert [row.ref.line for row in failed_rows(applied, [known])] == [3]
+    assert [row.ref.line for row in failed_rows(applied, known.set_aside)] == [3]
 
 
 # The exit code

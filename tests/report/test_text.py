@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -155,7 +154,7 @@ def test_where_most_files_lie_in_the_future_our_own_clock_is_named(future: int, 
     reason = Message.STAMP_IN_FUTURE(today=date(2026, 3, 1))
     account = Account(
         started=datetime(2026, 3, 1, 5, 30),
-        files=[file_of(applied=1), replace(file_of(applied=1), name="other")],
+        files=[file_of(applied=1), file_of(applied=1)._replace(name="other")],
         refused=[Refusal(f"Org_nye_2027010{n}_220000.csv", reason, 1) for n in range(future)],
     )
     assert ("is the clock of this machine right? It says 2026-03-01 05:30" in account_text(account)) is told
@@ -163,7 +162,7 @@ def test_where_most_files_lie_in_the_future_our_own_clock_is_named(future: int, 
 
 def test_an_account_of_whole_files_fits_a_terminal_of_80_columns() -> None:
     files = [
-        replace(file_of(applied=99999), name="STAM_UUID_BVN_Stillingsbetegnelse.csv"),
+        file_of(applied=99999)._replace(name="STAM_UUID_BVN_Stillingsbetegnelse.csv"),
         file_of(unchanged=1),
     ]
     lines = account_text(Account(files=files)).splitlines()
@@ -199,7 +198,7 @@ def tree_of_ends(width: int) -> Account:
     names = Names({each: each.upper() for each in (*parents, "root")}, parents)
     planned = len(operations)
     return Account(
-        plan=Plan((Step(tuple(operations)),)), names=names, brakes=[replace(BRAKE, planned=planned)], dry=True
+        plan=Plan((Step(tuple(operations)),)), names=names, brakes=[BRAKE._replace(planned=planned)], dry=True
     )
 
 
