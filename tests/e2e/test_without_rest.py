@@ -466,7 +466,7 @@ def refused(ran: list[Ran]) -> tuple[set[tuple[str, str]], list[str]]:
     return objects, reasons
 
 
-@pytest.mark.parametrize("drops", [2, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("drops", [1, pytest.param(10, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("family", ["all", *FAMILIES])
 def test_drawn_drops_end_as_by_rest_but_for_what_mo_says_that_it_refuses(family: str, drops: int) -> None:
     """Until there are so many of which MO refuses nothing."""
