@@ -63,13 +63,15 @@ class Claims:
         """A file's claim on an object."""
         if not claim:
             return
-        if key not in self._claimed:
-            self._claimed[key] = Layers()
+        claimed = self._claimed.get(key)
+        if claimed is None:
+            claimed = self._claimed[key] = Layers(claim)
             base = self.base.get(key)
             # Where the base has nothing, what is known is what was claimed.
-            self._known[key] = Layers(base) if base else self._claimed[key]
-        claimed, known = self._claimed[key], self._known[key]
-        claimed.overlay(claim)
+            self._known[key] = Layers(base) if base else claimed
+        else:
+            claimed.overlay(claim)
+        known = self._known[key]
         if known is not claimed:
             known.overlay(claim)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -51,13 +51,14 @@ class Vote(NamedTuple):
     contested: bool
 
 
-def vote(rows: Collection[PersonRow], day: date, value: Callable[[PersonRow], Detail]) -> Vote | None:
-    """A value beats a column that says nothing, which beats an empty one; then the primary engagement, then the later line.
+def voters_of(rows: Iterable[object], day: date) -> list[PersonRow]:
+    """The rows that decide: ended ones only where all are ended, and none that states nothing."""
+    stating = [row for row in rows if isinstance(row, PersonRow) and not row.states_nothing]
+    return [row for row in stating if row.end >= day] or stating
 
-    Ended rows have no vote unless all are ended; a row that states nothing has none.
-    """
-    stating = [row for row in rows if not row.states_nothing]
-    voters = [row for row in stating if row.end >= day] or stating
+
+def vote(voters: Collection[PersonRow], value: Callable[[PersonRow], Detail]) -> Vote | None:
+    """A value beats a column that says nothing, which beats an empty one; then the primary engagement, the later line."""
     if not voters:
         return None
     winner = max(voters, key=lambda row: (_weight(value(row)), row.primary, row.ref.line))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, SetAside
 from aarhus_los.desired.fold import Claims, Folded, base_of, fold
-from aarhus_los.desired.lasting import lasting, moved_end, vote
+from aarhus_los.desired.lasting import lasting, moved_end, vote, voters_of
 from aarhus_los.desired.lines import FileLines, Gathered
 from aarhus_los.desired.persons import PeopleInMo, account_uuid, email_uuid, owner_of
 from aarhus_los.desired.rejections import Rejections, report_overlaps
@@ -194,20 +194,20 @@ class _People:
         origin = tuple(row.ref for row in valid)
         if not origin:
             return
-        rows = [row for row in valid if isinstance(row, PersonRow)]
-        if won := self._vote(rows, of_file, "CPRNavn", _plain_name):
+        voters = voters_of(valid, of_file.day)
+        if won := self._vote(voters, "CPRNavn", _plain_name):
             name = Person.named(won.name, of_file.cpr)
             claims.add(
                 (Kind.EMPLOYEE, of_file.person), lasting(name, of_file.day, FOREVER, _origin(won, origin))
             )
-        won = self._vote(rows, of_file, "Email", lambda row: row.email)
+        won = self._vote(voters, "Email", lambda row: row.email)
         email = won.email if won else Absent.ABSENT
         stated: Stated = NOTHING if email is None else None
         if isinstance(email, str):
             stated = Address(email, EMAIL_TYPE, person=of_file.person)
         key = (Kind.ADDRESS, email_uuid(of_file.cpr))
         claims.add(key, _claim(stated, of_file, claims.known(key), _origin(won, origin)))
-        won = self._vote(rows, of_file, "AZID", lambda row: row.azid)
+        won = self._vote(voters, "AZID", lambda row: row.azid)
         azid = won.azid if won else Absent.ABSENT
         stated = NOTHING if azid is None else None
         if isinstance(azid, str):
@@ -217,8 +217,8 @@ class _People:
             key = (Kind.IT, uuid)
             claims.add(key, _claim(stated, of_file, claims.known(key), _origin(won, origin)))
 
-    def _vote(self, rows: Sequence[PersonRow], of_file: _OfFile, column: str, value: Any) -> PersonRow | None:
-        won = vote(rows, of_file.day, value)
+    def _vote(self, voters: Sequence[PersonRow], column: str, value: Any) -> PersonRow | None:
+        won = vote(voters, value)
         if won is None:
             return None
         if won.contested and self.set_aside.is_due(won.row.ref):
