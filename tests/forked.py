@@ -24,6 +24,7 @@ import sys
 import time
 import types
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
@@ -123,7 +124,21 @@ def _import_all() -> None:
     for module in pkgutil.walk_packages(aarhus_los.__path__, "aarhus_los."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
+    _make_schemas()
     gc.freeze()  # the children share what they do not look at
+
+
+def _make_schemas() -> None:
+    """What every process would make when it first needs it."""
+    from pydantic.dataclasses import is_pydantic_dataclass, rebuild_dataclass
+
+    from aarhus_los.drop import rows
+    from aarhus_los.sandbox import mo_graphql
+
+    for each in vars(rows).values():
+        if is_pydantic_dataclass(each):
+            rebuild_dataclass(each)
+    mo_graphql.schema()
 
 
 def _serve(asking: socket.socket) -> dict[str, Any]:
@@ -208,19 +223,46 @@ def _told(kind: type[BaseException], error: BaseException, trace: types.Tracebac
     sys.__excepthook__(kind, error.with_traceback(trace), trace)
 
 
-def _leave_modules() -> None:
-    """Lets Python take apart the program when it ends, but not all modules: that takes longer than most runs."""
-    modules = {
-        name: each for name, each in sys.modules.items() if name not in ("__main__", "sys", "builtins")
-    }
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(modules))
-    for name in modules:
-        del sys.modules[name]
+class _End:
+    """How the process ends: without taking apart all modules, which takes longer than most runs."""
+
+    exit_code: object = None
+    """None where Python itself has to tell what went wrong."""
+
+    def __call__(self) -> None:
+        if isinstance(self.exit_code, int):
+            with suppress(Exception):  # for Python itself to tell
+                self._as_python_does()
+                os._exit(self.exit_code & 0xFF)
+        self._leave_modules()
+
+    def _as_python_does(self) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        gc.collect()
+        names = vars(sys.modules["__main__"])
+        for name in names.keys() - {"__builtins__"}:
+            names[name] = None
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+    def _leave_modules(self) -> None:
+        modules = {
+            name: each for name, each in sys.modules.items() if name not in ("__main__", "sys", "builtins")
+        }
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(modules))
+        for name in modules:
+            del sys.modules[name]
 
 
 if __name__ == "__main__":
-    atexit.register(_leave_modules)  # the first one is called last
+    _end_of_it = atexit.register(_End())  # the first one is called last
     _import_all()
     _asked = _serve(socket.socket(fileno=int(sys.argv[1])))
     _become(_asked)
-    _program(_asked["args"])
+    try:
+        _program(_asked["args"])
+        _end_of_it.exit_code = 0
+    except SystemExit as _exit:
+        _end_of_it.exit_code = 0 if _exit.code is None else _exit.code
+        raise

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, given
 from hypothesis import strategies as st
 
 from aarhus_los.desired.claims import DesiredObject, WantedMark
@@ -29,6 +29,7 @@ from aarhus_los.timeline import (
 )
 from aarhus_los.uuids import LINE_ORGANISATION, OUTSIDE_LINE, UNKNOWN_TYPE
 from tests.in_process import all_of, carry_out
+from tests.properties import examples
 
 DAYS = [date(1900, 1, 1), *(date(2026, 1, 1) + timedelta(days=n) for n in range(20)), FOREVER]
 TYPE, OTHER_TYPE = (f"{digit * 8}-2222-4222-8222-{digit * 12}" for digit in "12")
@@ -542,8 +543,7 @@ def histories(draw: st.DrawFn) -> History:
     return merge(history(*pieces))
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-@given(st.data())
+@examples(40, 150, given(st.data()), suppress_health_check=[HealthCheck.too_slow])
 def test_any_order_that_keeps_to_the_steps_gives_what_is_desired(data: st.DataObject) -> None:
     store = MoStore.empty()
     for uuid in data.draw(st.sets(st.sampled_from(UNITS), min_size=1), label="in MO"):

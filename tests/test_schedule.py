@@ -13,6 +13,7 @@ from aarhus_los.mo.model import Kind, Unit
 from aarhus_los.plan import Action, Operation, Step
 from aarhus_los.schedule import Schedule
 from aarhus_los.timeline import BEGINNING, FOREVER
+from tests.properties import examples
 
 
 def step(number: int, needs: set[int], follows: set[int], *, alone: bool, size: int) -> Step:
@@ -32,7 +33,11 @@ def plans(draw: st.DrawFn) -> list[Step]:
 
 
 @pytest.mark.parametrize("api", [REST, GraphQL()])
-@given(steps=plans(), chunk=st.integers(1, 12), connections=st.integers(1, 4), seed=st.integers(0, 2**16))
+@examples(
+    40,
+    100,
+    given(steps=plans(), chunk=st.integers(1, 12), connections=st.integers(1, 4), seed=st.integers(0, 2**16)),
+)
 def test_whatever_fails_and_is_given_back_each_step_is_over_once(
     api: Api, steps: list[Step], chunk: int, connections: int, seed: int
 ) -> None:

@@ -9,9 +9,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from aarhus_los.clock import COPENHAGEN
 from aarhus_los.ledger import digest
@@ -310,5 +311,8 @@ class Drop(RuleBasedStateMachine):
             assert (self.server.reads, texts(selection), selection.refused) == ([], [], [])
 
 
-Drop.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
-TestDrop = Drop.TestCase
+@pytest.mark.parametrize("examples", [20, pytest.param(60, marks=pytest.mark.slow)])
+def test_each_version_is_imported_once_and_nothing_is_left(examples: int) -> None:
+    run_state_machine_as_test(
+        Drop, settings=settings(max_examples=examples, stateful_step_count=30, deadline=None)
+    )

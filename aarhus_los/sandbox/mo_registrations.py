@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from aarhus_los.sandbox.mo_changes import Change
 from aarhus_los.sandbox.mo_errors import unforeseen
 from aarhus_los.sandbox.mo_kinds import Kind, Merging, Track
 from aarhus_los.sandbox.mo_listing import listed
 from aarhus_los.sandbox.mo_rows import Row, Rows, Tracks, in_order, without
-from aarhus_los.sandbox.mo_shown import Span, spans
+from aarhus_los.sandbox.mo_shown import Span, spans, validities
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Registration:
     def spans(self) -> list[Span]:
         """All days, as readers see them."""
         return spans(self.kind, self.listed())
+
+    @cached_property
+    def validities(self) -> list[dict[str, Any]]:
+        """The same as `/sandbox/state` shows them; not to be changed."""
+        return validities(self.kind, self.spans)
 
     def listed(self) -> Tracks:
         """All rows, as an edit goes by them."""

@@ -16,7 +16,7 @@ from aarhus_los.sandbox.mo_errors import MoError, unforeseen
 from aarhus_los.sandbox.mo_kinds import KINDS, Kind
 from aarhus_los.sandbox.mo_registrations import Registration, Registrations
 from aarhus_los.sandbox.mo_settings import MoSettings
-from aarhus_los.sandbox.mo_shown import Span, spans, validities
+from aarhus_los.sandbox.mo_shown import Span, spans
 from aarhus_los.sandbox.moments import BEGINNING, FOREVER, day_after, day_of, now
 
 ROOT_ORGANISATION: Final = "9b2d6f4e-1c07-4a58-8f3e-2d5a7c91e604"
@@ -224,7 +224,7 @@ class MoStore:
                 kind.name: {
                     uuid: shown
                     for uuid in self.uuids(kind.name)
-                    if (shown := self._validities(kind, self._objects[kind.name][uuid][-1]))
+                    if (shown := self._validities(self._objects[kind.name][uuid][-1]))
                 }
                 for kind in KINDS.values()
             }
@@ -244,12 +244,11 @@ class MoStore:
             self._order.clear()
             self._mentions.clear()
 
-    def _validities(self, kind: Kind, registration: Registration) -> list[dict[str, Any]]:
-        shown = validities(kind, registration.spans)
-        for each in shown:
-            if each.get("parent") == self.organisation:
-                each["parent"] = None
-        return shown
+    def _validities(self, registration: Registration) -> list[dict[str, Any]]:
+        return [
+            {**each, "parent": None} if each.get("parent") == self.organisation else dict(each)
+            for each in registration.validities
+        ]
 
     def _hung(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
         """A unit without a parent is kept below the organisation."""

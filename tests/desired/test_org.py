@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from time import process_time
 
@@ -662,9 +663,10 @@ def desire(world: World, drop: Mapping[str, str], **unreadable: str) -> Desired:
     return desired
 
 
-def test_a_tree_of_two_thousand_levels_and_a_circle_as_long() -> None:
-    units = [f"{n:08x}-4444-4444-8444-444444444444" for n in range(2000)]
-    for top, fallen in ((units[0], 0), (units[-1], 2000)):
+def test_a_tree_of_more_levels_than_python_goes_down_and_a_circle_as_long() -> None:
+    levels = sys.getrecursionlimit() + 200
+    units = [f"{n:08x}-4444-4444-8444-444444444444" for n in range(levels)]
+    for top, fallen in ((units[0], 0), (units[-1], levels)):
         world = World()
         drop = {
             name("nye", 10): text(
@@ -680,7 +682,7 @@ def test_a_tree_of_two_thousand_levels_and_a_circle_as_long() -> None:
         assert process_time() - begun < 5
         assert len(desired.set_aside) == fallen
         creates = {operation.uuid for operation in plan.operations if operation.action is Action.CREATE}
-        assert len(creates & set(units)) == 2000 - fallen
+        assert len(creates & set(units)) == levels - fallen
 
 
 def test_rows_of_a_unit_that_mo_cannot_show_are_pending(world: World) -> None:

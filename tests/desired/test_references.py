@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aarhus_los.desired.references import circles, hangs_elsewhere
 from aarhus_los.mo.model import Unit
 from aarhus_los.timeline import FOREVER, NOTHING, Piece, merge, overlay, value_at
+from tests.properties import examples
 
 FIRST = date(2026, 1, 1)
 DAYS = [*(FIRST + timedelta(days=n) for n in range(12)), FOREVER]
@@ -56,8 +57,7 @@ ROUND = {name: [up] * len(DAYS) for name, up in zip("abc", "bca", strict=True)}
 BACK = {name: [up] * 6 + [down] * 7 for name, up, down in zip("abc", "bca", "cab", strict=True)}
 
 
-@settings(max_examples=300)
-@given(LINKS)
+@examples(80, 300, given(LINKS))
 @example(ROUND)
 @example(BACK)
 @example({"a": ["a"] * len(DAYS)})

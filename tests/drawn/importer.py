@@ -16,6 +16,7 @@ from unittest.mock import patch
 from pydantic import SecretStr
 
 from aarhus_los.errors import LosError
+from aarhus_los.report.account import Account
 from aarhus_los.run import Options, import_drop
 from aarhus_los.sandbox.mo_store import Snapshot
 from aarhus_los.settings import Settings
@@ -50,7 +51,7 @@ class End:
 @dataclass(frozen=True)
 class Ran:
     """What a run came to: its exit code, None where it was ended; how many objects it asked MO to write, and how often for
-    a bookmark; what it said.
+    a bookmark; what it said. Without an account, it was ended, or nothing could be done.
     """
 
     exit_code: int | None
@@ -58,6 +59,7 @@ class Ran:
     told: str = ""
     ended_at: str = ""
     bookmarks: int = 0
+    account: Account | None = None
 
 
 class Importer:
@@ -113,6 +115,7 @@ class Importer:
             "retry_seconds": 0,
         }
         self._end, self._events, self._ended_at = end, 0, ""
+        account: Account | None = None
         before = mo.writes
         bookmarks = mo.bookmarks
         settings = Settings(**{**ours, **self.settings})
@@ -136,6 +139,7 @@ class Importer:
             told,
             self._ended_at,
             mo.bookmarks - bookmarks,
+            account,
         )
 
     @contextmanager
@@ -170,7 +174,7 @@ class Importer:
         raise Killed
 
 
-def _told(account: Any) -> str:
+def _told(account: Account) -> str:
     parts = [
         *(f"stopped: {account.stopped}" for _ in range(1) if account.stopped),
         *(f"refused: {each}" for each in account.refused),

@@ -204,7 +204,7 @@ class Performance:
                 f"exit {ran.exit_code}, not {sorted(exits)}\nset aside by the oracle: {aside};"
                 f" told {expected.outcome.aside.told}, in part {expected.outcome.aside.partly}\nsaid: {ran.told}",
             )
-        if misfits := self.stand_in.misfits():
+        if misfits := self.stand_in.misfits(said):
             raise Wrong(f"{what}: an address of another type or owner", misfits[0])
         for (kind, uuid), shown in self.foreign.items():
             if self._shown(kind, uuid) != shown:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, Final
 from unittest.mock import patch
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -20,8 +21,7 @@ from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Request
 from aarhus_los.sandbox.mo_changes import Change, created
 from aarhus_los.sandbox.mo_kinds import KINDS
 from aarhus_los.sandbox.mo_server import MoServer, written_objects
-from aarhus_los.sandbox.mo_shown import validities
-from aarhus_los.sandbox.mo_store import MoStore, Snapshot
+from aarhus_los.sandbox.mo_store import ROOT_ORGANISATION, MoStore, Snapshot
 from aarhus_los.sandbox.moments import COPENHAGEN, day_after
 from aarhus_los.uuids import object_uuid, seed_uuid
 from tests.drawn.cells import Bad
@@ -249,7 +249,7 @@ class StandIn:
     def shown(self, kind: str, uuid: str, moment: datetime | None = None) -> list[dict[str, Any]]:
         """An object's validities as the stand-in shows them."""
         registration = self.store.registration(kind, uuid, moment)
-        return [] if registration is None else validities(KINDS[kind], registration.spans)
+        return [] if registration is None else registration.validities
 
     def read(self, moment: datetime | None = None) -> Mo:
         """What MO says, now or as of a moment; of the classes those of the lists' facets, without the seeded ones."""
@@ -282,9 +282,9 @@ class StandIn:
         read("manager", "manager", _manager_of)
         return mo
 
-    def misfits(self) -> list[str]:
-        """Addresses with another type or owner than their uuid says."""
-        owners = {**_owners(), **_persons(self.read())}
+    def misfits(self, mo: Mo) -> list[str]:
+        """Addresses with another type or owner than their uuid says; `mo` is what is read here now."""
+        owners = {**_owners(), **_persons(mo)}
         return [
             f"address {uuid} has {name} {each.get(name)}"
             for uuid, fields in owners.items()
@@ -311,7 +311,8 @@ def _day(text: str | None, without: date) -> date:
     return date.fromisoformat(text) if text else without
 
 
-def _owners() -> dict[str, dict[str, str]]:
+@cache
+def _owners() -> Mapping[str, Mapping[str, str]]:
     return {
         object_uuid(unit + word): {"org_unit": unit, "address_type": seed_uuid(_TYPES[column])}
         for unit in _UNITS
@@ -332,7 +333,7 @@ def _persons(mo: Mo) -> dict[str, dict[str, str]]:
 
 def _unit_fields(value: Unit) -> dict[str, Any]:
     kind = UKENDT if value.type == UNKNOWN_TYPE else value.type
-    parent = value.parent or MoStore().organisation
+    parent = value.parent or ROOT_ORGANISATION
     return {
         "user_key": value.user_key,
         "name": value.name,
@@ -343,7 +344,7 @@ def _unit_fields(value: Unit) -> dict[str, Any]:
 
 def _unit_of(each: Mapping[str, Any]) -> Unit:
     kind = each["org_unit_type"]
-    parent = None if each["parent"] == MoStore().organisation else each["parent"]
+    parent = None if each["parent"] == ROOT_ORGANISATION else each["parent"]
     return Unit(each["user_key"], each["name"], parent, UNKNOWN_TYPE if kind == UKENDT else kind or "")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -50,8 +50,18 @@ def test_all_at_once(case: str) -> None:
     assert {said: says(mo, *said) for said in expected} == expected
 
 
-@pytest.mark.parametrize("at", [1, 2, 4, 7, 11])
-@pytest.mark.parametrize("case", sorted(CASES))
+KILLED_AT: Final = (1, 2, 4, 7, 11)
+"""Each case is killed at all of these; in every run of the tests, one case at each."""
+
+
+@pytest.mark.parametrize(
+    ("case", "at"),
+    [
+        pytest.param(case, at, marks=() if number == 3 * place else pytest.mark.slow)
+        for number, case in enumerate(sorted(CASES))
+        for place, at in enumerate(KILLED_AT)
+    ],
+)
 def test_killed_in_between(case: str, at: int) -> None:
     mo = played(runs_of(case), End(at, brutal=True))
     expected = CASES[case].days

@@ -54,7 +54,9 @@ def ideally(made: Play, folder: Path) -> Difference | None:
 
 
 @pytest.mark.parametrize("family", ["all", *FAMILIES])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed", [*range(4), *(pytest.param(n, marks=pytest.mark.slow) for n in range(4, 12))]
+)
 def test_what_each_run_must_come_to_is_what_all_at_once_come_to(
     family: str, seed: int, tmp_path: Path
 ) -> None:

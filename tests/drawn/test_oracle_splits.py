@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.drawn.cells import Bad
@@ -16,6 +16,7 @@ from tests.drawn.draw import FAMILIES, Calendar, drop
 from tests.drawn.draw_mo import mo_before
 from tests.drawn.oracle import fold
 from tests.drawn.world import Mo, empty_mo
+from tests.properties import examples
 
 TODAY = date(2026, 8, 1)
 
@@ -26,8 +27,7 @@ def wash(text: str) -> str | None:
     return None if text.startswith("Ukendt") else f"uuid of {text}"
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.data(), st.sampled_from(("all", *FAMILIES)))
+@examples(18, 60, given(st.data(), st.sampled_from(("all", *FAMILIES))))
 def test_any_split_is_all_at_once(data: st.DataObject, family: str) -> None:
     dice = HypothesisDice(data)
     calendar = Calendar(dice)

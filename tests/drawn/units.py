@@ -118,19 +118,16 @@ class Units:
         if claim.first is None:
             return
         before = {day: self.sheet.at(("unit", unit), day) for day in self.sheet.days}
+        rows = {day: UNCLAIMED if claim.silent(day) else claim.row(day) for day in self.sheet.days}
 
         def unit_on(day: date) -> Any:
-            if claim.silent(day):
-                return UNCLAIMED
-            row = claim.row(day)
-            return self._unit(row, before[day]) if row else None
+            row = rows[day]
+            return self._unit(row, before[day]) if isinstance(row, Row) else row
 
         def column_on(column: str) -> Callable[[date], Any]:
             def says(day: date) -> Any:
-                if claim.silent(day):
-                    return UNCLAIMED
-                row = claim.row(day)
-                return self._detail(row, column) if row else None
+                row = rows[day]
+                return self._detail(row, column) if isinstance(row, Row) else row
 
             return says
 

@@ -341,7 +341,7 @@ def every_second(phase: Phase, name: str, first: int) -> list[Fault]:
 @example(faults=[Fault("MO", Phase.BEFORE, "it falls over a write", 1, True)], source_fault=None, hours=[0])
 @example(faults=[Fault("DAR", Phase.BEFORE, "410", 1, True)], source_fault=("growing", 3), hours=[12, -12])
 @SCHEDULES
-@settings(STEADY, max_examples=10)
+@settings(STEADY, max_examples=2)
 def test_a_run_ends_right_or_claims_nothing(
     world: World, faults: list[Fault], source_fault: tuple[str, int] | None, hours: list[int]
 ) -> None:

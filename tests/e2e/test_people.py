@@ -276,7 +276,7 @@ def put_all(importer: OneProcess, files: Files) -> None:
         importer.put(name, text)
 
 
-@pytest.mark.parametrize("seed", [4, 5])
+@pytest.mark.parametrize("seed", [4, pytest.param(5, marks=pytest.mark.slow)])
 def test_ten_days_one_by_one_and_all_at_once_are_what_the_rows_say(seed: int) -> None:
     days = ten_days(seed)
     apart, together = lived(days, one_by_one=True), lived(days, one_by_one=False)

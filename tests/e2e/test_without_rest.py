@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +24,7 @@ from aarhus_los.uuids import seed_uuid
 from tests import forked
 from tests.drawn.dice import PlainDice
 from tests.drawn.draw import FAMILIES, drop
-from tests.drawn.importer import End, Importer, importer
+from tests.drawn.importer import End, Importer, Ran, importer
 from tests.drawn.stand_in import StandIn
 from tests.drawn.world import File, Mo
 from tests.e2e.drops import (
@@ -38,7 +39,7 @@ from tests.e2e.drops import (
 )
 from tests.e2e.harness import Sandbox, importer_environment, without_bookmark
 from tests.e2e.los_files import LEDER_LUK, org, table, uuid_of
-from tests.e2e.one_process import OneProcess, Ran, one_process
+from tests.e2e.one_process import one_process
 from tests.e2e.test_crash import FIRST_PEOPLE, cpr
 from tests.e2e.test_crash import MIXED as MIXED_BY_REST
 
@@ -72,7 +73,6 @@ TAKEN: Final = {
 """All that a night may bring and an MO without REST takes."""
 MIXED: Final = {**TAKEN, NEW: org(*NEW_ROWS, office("orphan", "nowhere", start="2026-02-01"))}
 """With a row that waits."""
-DROPS: Final = 10
 
 
 def without_postal(state: State) -> State:
@@ -309,6 +309,7 @@ def stand_in(*, rest: bool) -> StandIn:
     return made
 
 
+@cache
 def uncut(*, rest: bool) -> Mo:
     mo = stand_in(rest=rest)
     with importer(mo, chunk_size=5) as there:
@@ -324,7 +325,7 @@ def test_a_mixed_drop_ends_as_by_rest() -> None:
     assert uncut(rest=False) == uncut(rest=True)
 
 
-@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [11, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("brutal", [False, True])
 def test_a_run_that_is_ended_anywhere_ends_as_an_uncut_one(brutal: bool, every: int) -> None:
     end = uncut(rest=False)
@@ -442,13 +443,14 @@ def test_what_is_neither_rest_nor_its_absence_is_an_error_as_ever(sandbox: Sandb
 # Drawn drops
 
 
-def import_drawn(there: OneProcess, drawn: list[File]) -> list[Ran]:
+def import_drawn(mo: StandIn, drawn: list[File]) -> list[Ran]:
     """In two runs, and once more."""
     ran = []
-    for part in (drawn[: len(drawn) * 2 // 3], drawn[len(drawn) * 2 // 3 :], []):
-        for file in part:
-            there.put(file.name, file.text())
-        ran.append(there.run())
+    with importer(mo) as there:
+        for part in (drawn[: len(drawn) * 2 // 3], drawn[len(drawn) * 2 // 3 :], []):
+            for file in part:
+                there.put(file)
+            ran.append(there.run())
     return ran
 
 
@@ -457,28 +459,24 @@ def refused(ran: list[Ran]) -> tuple[set[tuple[str, str]], list[str]]:
     objects: set[tuple[str, str]] = set()
     reasons: list[str] = []
     for each in ran:
-        assert each.account is not None, each.error
+        assert each.account is not None, each.told
         done = set(map(id, each.account.written))
         objects |= {(op.kind, op.uuid) for op in each.account.plan.operations if id(op) not in done}
         reasons += [str(aside.reason) for aside in each.account.set_aside if "MO refused it" in aside.reason]
     return objects, reasons
 
 
+@pytest.mark.parametrize("drops", [1, pytest.param(10, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("family", ["all", *FAMILIES])
-def test_drawn_drops_end_as_by_rest_but_for_what_mo_says_that_it_refuses(family: str) -> None:
+def test_drawn_drops_end_as_by_rest_but_for_what_mo_says_that_it_refuses(family: str, drops: int) -> None:
+    """Until there are so many of which MO refuses nothing."""
     whole = seed = 0
-    while whole < DROPS:
+    while whole < drops:
         seed += 1
         drawn = drop(PlainDice(seed), family)
-        with one_process() as there:
-            there.stage.store.settings.address_service = AddressService.ANSWERS
-            by_rest = import_drawn(there, drawn)
-            wanted = there.state()
-        with one_process() as there:
-            there.stage.store.settings.address_service = AddressService.ANSWERS
-            there.stage.mo.rest_enabled = False
-            ran = import_drawn(there, drawn)
-            found = there.state()
+        with_rest, without = stand_in(rest=True), stand_in(rest=False)
+        by_rest, ran = import_drawn(with_rest, drawn), import_drawn(without, drawn)
+        wanted, found = (without_bookmark(mo.store.state()) for mo in (with_rest, without))
         left, reasons = refused(ran)
         assert {each.exit_code for each in ran} <= {0, 1}, seed
         assert all(any(key in reason for key in REFUSED_BY_GRAPHQL) for reason in reasons), (seed, reasons)
@@ -492,4 +490,4 @@ def test_drawn_drops_end_as_by_rest_but_for_what_mo_says_that_it_refuses(family:
         if not left:
             whole += 1
             assert [each.exit_code for each in ran] == [each.exit_code for each in by_rest], seed
-        assert seed < 10 * DROPS
+        assert seed < 10 * drops

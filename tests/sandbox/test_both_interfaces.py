@@ -8,11 +8,12 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aarhus_los.sandbox.mo_store import MoStore
 from aarhus_los.sandbox.moments import BEGINNING, FOREVER
+from tests.properties import examples
 
 from .conftest import DATA
 from .replaying import Direct, history_query
@@ -216,8 +217,7 @@ def key_of(answer: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("kind", VALUES)
-@given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(12, 40, given(data=st.data()))
 def test_a_timeline_is_shown_alike(kind: str, data: st.DataObject) -> None:
     """Operation by operation, but for those that GraphQL refuses; then all in one request."""
     timeline = data.draw(timelines(kind))
