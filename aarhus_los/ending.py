@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
 
 from aarhus_los import clock
 from aarhus_los.errors import EXIT_INTERNAL, LosError
+
+LOOK_SECONDS: Final = 0.5
+"""How often a wait is interrupted, to look whether a signal came."""
 
 
 class Stopped(BaseException):
@@ -42,7 +45,8 @@ def ending() -> Iterator[Command]:
         signal.signal(number, _stop)
     command = Command()
     try:
-        yield command
+        with _looking_for_signals():
+            yield command
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -59,6 +63,21 @@ def ending() -> Iterator[Command]:
     except Exception as error:
         say(f"a defect: {type(error).__name__}{_noted(error, command.reports)}", *_notes(error))
         sys.exit(EXIT_INTERNAL)
+
+
+@contextmanager
+def _looking_for_signals() -> Iterator[None]:
+    """Python sees a signal that comes just before a wait when that ends, be it after minutes, or when another one comes."""
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+    former = signal.signal(signal.SIGALRM, lambda number, frame: None)
+    signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
 
 
 def say(*lines: str) -> None:
