@@ -23,7 +23,7 @@ class FileLines:
     file: DropFile
     rows: list[Any] = field(default_factory=list)
     """Of the kind that the file's name says."""
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: Sequence[Reject] = ()
     first: date | None = None
     """The first day that the file claims of the subject's unit or engagement, once it is folded; None: it claims nothing."""
 
@@ -47,15 +47,22 @@ def gathered(
     """The lines of all subjects that a new or a pending line is about, the subjects sorted."""
     found: dict[str, list[FileLines]] = {}
     for file in files:
-        of_file: dict[str, FileLines] = {}
-        for row in file.rows:
-            if (subject := subject_of(row)) is not None:
-                of_file.setdefault(subject, FileLines(file)).rows.append(row)
-        for reject in file.rejects:
-            if (subject := subject_of(reject)) is not None:
-                of_file.setdefault(subject, FileLines(file)).rejects.append(reject)
-        for subject, lines in of_file.items():
+        for subject, lines in parted(FileLines(file, list(file.rows), file.rejects), subject_of).items():
             found.setdefault(subject, []).append(lines)
     return {
         subject: found[subject] for subject in sorted(found) if any(each.is_due for each in found[subject])
+    }
+
+
+def parted(lines: FileLines, subject_of: Callable[[Line], str | None]) -> dict[str, FileLines]:
+    """Lines of one file by what they are about; those that are about nothing are left out."""
+    rows: dict[str, list[Any]] = {}
+    rejects: dict[str, list[Reject]] = {}
+    for each, of in ((lines.rows, rows), (lines.rejects, rejects)):
+        for line in each:
+            if (subject := subject_of(line)) is not None:
+                of.setdefault(subject, []).append(line)
+    return {
+        subject: FileLines(lines.file, rows.get(subject, []), rejects.get(subject, ()))
+        for subject in rows | rejects
     }

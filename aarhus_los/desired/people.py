@@ -13,7 +13,7 @@ from aarhus_los.cpr import Cpr
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, SetAside
 from aarhus_los.desired.fold import Claims, Folded, base_of, fold
 from aarhus_los.desired.lasting import lasting, moved_end, vote, voters_of
-from aarhus_los.desired.lines import FileLines, Gathered
+from aarhus_los.desired.lines import FileLines, Gathered, parted
 from aarhus_los.desired.persons import PeopleInMo, account_uuid, email_uuid, owner_of
 from aarhus_los.desired.rejections import Rejections, report_overlaps
 from aarhus_los.drop.file import DropFile
@@ -346,14 +346,7 @@ def _by_engagement(each: Sequence[FileLines]) -> dict[str, list[FileLines]]:
     """The lines about a person by engagement, a file each."""
     found: dict[str, list[FileLines]] = {}
     for lines in each:
-        of_file: dict[str, FileLines] = {}
-        for row in lines.rows:
-            if uuid := _engagement_of(row):
-                of_file.setdefault(uuid, FileLines(lines.file)).rows.append(row)
-        for reject in lines.rejects:
-            if reject.engagement_uuid:
-                of_file.setdefault(reject.engagement_uuid, FileLines(lines.file)).rejects.append(reject)
-        for uuid, of_engagement in of_file.items():
+        for uuid, of_engagement in parted(lines, _engagement_of).items():
             found.setdefault(uuid, []).append(of_engagement)
     return dict(sorted(found.items()))
 
