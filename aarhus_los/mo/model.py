@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from sys import intern
-from typing import Any, Final, NamedTuple, get_type_hints
+from typing import Any, Final, NamedTuple
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.timeline import Timeline
@@ -236,12 +236,11 @@ class Spec:
     """A kind that MO shows in the fields of this one."""
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(self.of)
         object.__setattr__(
             self,
             "fields",
             tuple(
-                DeclaredField(each.name, hints[each.name] in (str, tuple[str, ...]), each.metadata["mo"])
+                DeclaredField(each.name, each.type in ("str", "tuple[str, ...]"), each.metadata["mo"])
                 for each in fields(self.of)
             ),
         )
