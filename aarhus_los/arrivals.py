@@ -125,7 +125,7 @@ class Arrivals:
             self.selection.lines[name.name] = replace(fetched, taken_over=True)
         else:
             # Also a version that is in MO, where the import of one is under way: MO may hold part of that.
-            self.add(name, data, fetched)
+            self._add(name, data, fetched)
 
     def _is_taken_over(self, entry: Entry, stamp: datetime | None) -> bool:
         """Whether the earlier importer, of which only a timestamp is left, has imported this file."""
@@ -154,7 +154,7 @@ class Arrivals:
             self.refuse(name, unreadable.reason, EXIT_DATA)
         return None
 
-    def add(self, name: DropName, data: bytes, line: Line, *, again: bool = False) -> None:
+    def _add(self, name: DropName, data: bytes, line: Line, *, again: bool = False) -> None:
         """A new version, or `again` the one that was imported."""
         if parsed := self.parse(name, data, line if again else None):
             if parsed.is_empty:
@@ -190,7 +190,7 @@ class Arrivals:
             if data is None:
                 gone.append(name.name)
             else:
-                self.add(name, data, line, again=True)
+                self._add(name, data, line, again=True)
         if gone:
             self.selection.notices.append(Notice(Message.GONE_FOR_SINCE(files=some(gone)), fault=True))
 
@@ -257,4 +257,5 @@ def _written(mtime: datetime | None) -> str | None:
 
 
 def some(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
     return names[0] if len(names) == 1 else Message.AND_MORE(name=names[0], count=len(names) - 1)

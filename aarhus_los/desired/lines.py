@@ -47,22 +47,29 @@ def gathered(
     """The lines of all subjects that a new or a pending line is about, the subjects sorted."""
     found: dict[str, list[FileLines]] = {}
     for file in files:
-        for subject, lines in parted(FileLines(file, list(file.rows), file.rejects), subject_of).items():
+        for subject, lines in parted(file, file.rows, file.rejects, subject_of).items():
             found.setdefault(subject, []).append(lines)
     return {
         subject: found[subject] for subject in sorted(found) if any(each.is_due for each in found[subject])
     }
 
 
-def parted(lines: FileLines, subject_of: Callable[[Line], str | None]) -> dict[str, FileLines]:
+def parted(
+    file: DropFile,
+    its_rows: Sequence[Row],
+    its_rejects: Sequence[Reject],
+    subject_of: Callable[[Line], str | None],
+) -> dict[str, FileLines]:
     """Lines of one file by what they are about; those that are about nothing are left out."""
     rows: dict[str, list[Any]] = {}
     rejects: dict[str, list[Reject]] = {}
-    for each, of in ((lines.rows, rows), (lines.rejects, rejects)):
-        for line in each:
-            if (subject := subject_of(line)) is not None:
-                of.setdefault(subject, []).append(line)
+    for row in its_rows:
+        if (subject := subject_of(row)) is not None:
+            rows.setdefault(subject, []).append(row)
+    for reject in its_rejects:
+        if (subject := subject_of(reject)) is not None:
+            rejects.setdefault(subject, []).append(reject)
     return {
-        subject: FileLines(lines.file, rows.get(subject, []), rejects.get(subject, ()))
+        subject: FileLines(file, rows.get(subject, []), rejects.get(subject, ()))
         for subject in rows | rejects
     }

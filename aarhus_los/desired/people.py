@@ -346,7 +346,7 @@ def _by_engagement(each: Sequence[FileLines]) -> dict[str, list[FileLines]]:
     """The lines about a person by engagement, a file each."""
     found: dict[str, list[FileLines]] = {}
     for lines in each:
-        for uuid, of_engagement in parted(lines, _engagement_of).items():
+        for uuid, of_engagement in parted(lines.file, lines.rows, lines.rejects, _engagement_of).items():
             found.setdefault(uuid, []).append(of_engagement)
     return dict(sorted(found.items()))
 
