@@ -16,6 +16,10 @@ settings.register_profile("drawn", deadline=None, print_blob=True)
 settings.load_profile("fixed")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--apart", action="store_true", help="each run of the importer in a process of its own")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """The collected tests stay to the end: to look through them for garbage, again and again, took a third of a run."""

@@ -12,6 +12,11 @@ from tests.e2e.drops import DELTA, State, put_files, put_first_files
 from tests.e2e.harness import Imported, Sandbox, imported_once
 
 
+@pytest.fixture(scope="session", autouse=True)
+def apart(request: pytest.FixtureRequest) -> None:
+    Sandbox.all_apart = request.config.getoption("--apart")
+
+
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     drop = tmp_path / "drop"

@@ -1,4 +1,4 @@
-"""An importer as a process, a stand-in MO and an address service over real sockets, for tests that read as stories."""
+"""An importer, a stand-in MO and an address service over real sockets, for tests that read as stories."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
+from unittest.mock import patch
 
 import pytest
 
+from aarhus_los.http import Http
 from aarhus_los.mo.bookmark import CLASS, FACET
 from aarhus_los.sandbox.mo_store import Snapshot
 from aarhus_los.sandbox.stage import Stage, importer_environment
-from tests import forked
+from tests import forked, here
 
 HASTY: Final = """
 from aarhus_los import cli, http
@@ -24,6 +26,7 @@ http.Http.__init__.__kwdefaults__["sleep"] = lambda seconds: None
 cli.main()
 """
 """An importer that counts its waits before it asks again, and waits for none."""
+_NO_WAITS: Final = {"sleep": lambda seconds: None}
 
 
 def without_bookmark(state: dict[str, dict[str, list[dict[str, Any]]]]) -> dict[str, dict[str, Any]]:
@@ -40,6 +43,9 @@ class Sandbox:
 
     `mo`, `dar` and `store` are the stand-ins themselves, for tests that break them.
     """
+
+    all_apart: ClassVar[bool] = False
+    """Whether each run is a process of its own, as `--apart` asks for."""
 
     def __init__(self, stage: Stage, drop: Path) -> None:
         self.stage = stage
@@ -83,13 +89,27 @@ class Sandbox:
         )
 
     def run(
+        self, *args: str, environ: dict[str, str] | None = None, hasty: bool = False, timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs `los-import ARGS --settings …` to its end. `hasty`: it waits for nothing before it asks again."""
+        if self.all_apart:
+            return self.run_apart(*args, environ=environ, program=HASTY if hasty else None, timeout=timeout)
+        with patch.dict(Http.__init__.__kwdefaults__, _NO_WAITS if hasty else {}):
+            return here.run(
+                [*args, "--settings", self.settings_path],
+                env=importer_environment() | (environ or {}),
+                cwd=self.stage.home,
+                timeout=timeout,
+            )
+
+    def run_apart(
         self,
         *args: str,
         environ: dict[str, str] | None = None,
         program: str | None = None,
         timeout: float = 60,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs `los-import ARGS --settings …`, or a program that runs it, to its end."""
+        """The same in a process of its own, or another program that runs it."""
         process = self.start(*args, environ=environ, program=program)
         try:
             stdout, stderr = process.communicate(timeout=timeout)

@@ -15,7 +15,7 @@ from aarhus_los.report.page import write_page
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Request
 from aarhus_los.sandbox.mo_server import written_objects
 from tests.e2e.drops import CHANGES, put_files, put_first_files
-from tests.e2e.harness import HASTY, Sandbox
+from tests.e2e.harness import Sandbox
 
 
 class OnVerification:
@@ -103,7 +103,7 @@ def test_by_an_mo_that_is_gone_when_it_verifies(cut: Sandbox, action: Action, te
     writes = writes_of(cut)
     fault = cut.mo.intercept = OnVerification(action)
     fault.wanted = writes
-    done = cut.run(program=HASTY)
+    done = cut.run(hasty=True)
     check(cut, done, 69, writes)
     assert "the next run does the rest" in done.stdout + done.stderr
     cut.mo.intercept = None
@@ -124,7 +124,7 @@ cli.main(sys.argv[1:])
 
 def test_by_a_defect(cut: Sandbox) -> None:
     writes = writes_of(cut)
-    check(cut, cut.run(program=DEFECT), 70, writes)
+    check(cut, cut.run_apart(program=DEFECT), 70, writes)
 
 
 FULL = """
@@ -139,7 +139,7 @@ cli.main(sys.argv[1:])
 
 def test_by_a_disk_that_fills_up(cut: Sandbox) -> None:
     writes = writes_of(cut)
-    check(cut, cut.run(program=FULL), 74, writes)
+    check(cut, cut.run_apart(program=FULL), 74, writes)
 
 
 def test_before_anything_was_written_there_is_no_record(imported: Sandbox) -> None:
@@ -148,7 +148,7 @@ def test_before_anything_was_written_there_is_no_record(imported: Sandbox) -> No
     for path in imported.reports.glob("run_*.json"):
         path.unlink()
     imported.mo.intercept = lambda request, phase: Drop() if written_objects(request) else None
-    done = imported.run(program=HASTY)
+    done = imported.run(hasty=True)
     assert done.returncode == 69, done.stderr
     assert "writes were made" not in done.stderr
     assert "Cut off before anything was written: the next run does it." in done.stdout.splitlines()[-1]

@@ -65,7 +65,7 @@ class Slow:
 def test_no_list_is_begun_after_the_time(waiting: Sandbox) -> None:
     slow = Slow(waiting, is_write, 2)
     before, first_line = waiting.claimed(), waiting.state_file.read_text("utf-8").splitlines()[0]
-    done = waiting.run(program=LATE)
+    done = waiting.run_apart(program=LATE)
     assert done.returncode == 69
     assert "not done in run_hours" in done.stdout
     assert slow.seen == 2
@@ -86,7 +86,7 @@ def test_nothing_is_cut_off_after_the_last_write(waiting: Sandbox) -> None:
     waiting.store.restore(mo)
     waiting.state_file.write_bytes(state)
     slow = Slow(waiting, is_write, counted.seen)
-    done = waiting.run(program=LATE)
+    done = waiting.run_apart(program=LATE)
     assert (done.returncode, done.stderr) == (0, "")
     assert slow.seen == counted.seen
     assert CHANGES.keys() <= waiting.claimed().keys()
@@ -97,7 +97,7 @@ def test_whether_mo_has_kept_the_last_list_is_asked_after_the_time_too(imported:
     put_files(imported, {CHANGED: org(*changed)})
     imported.configure(run_hours=1)
     slow = Slow(imported, lambda request: request.path.endswith("/edit"), 1)
-    done = imported.run(program=LATE)
+    done = imported.run_apart(program=LATE)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert slow.seen == 1
     assert CHANGED in imported.claimed()
@@ -107,7 +107,7 @@ def test_no_page_is_read_after_the_time(waiting: Sandbox) -> None:
     slow = Slow(waiting, is_read, 2)
     state = waiting.state_file.read_bytes()
     waiting.writes()
-    done = waiting.run(program=LATE)
+    done = waiting.run_apart(program=LATE)
     assert (done.returncode, done.stdout) == (69, "")
     assert "the run was not done in run_hours (1): the next run does the rest" in done.stderr
     assert slow.seen == 2
@@ -136,7 +136,7 @@ def test_no_address_is_looked_up_after_the_time(waiting: Sandbox) -> None:
     offices = [office(f"ny {n}", "top", PostAdresse=f"Nygade {n}, 8000 Ådal") for n in range(40)]
     put_files(waiting, {"Org_nye_20260210_220000.csv": org(*offices)})
     waiting.writes()
-    done = waiting.run(program=LATE)
+    done = waiting.run_apart(program=LATE)
     assert done.returncode == 69
     assert "run_hours" in done.stderr
     assert len(asked) <= 2 * MAX_PARALLEL

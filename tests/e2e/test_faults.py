@@ -15,7 +15,7 @@ import pytest
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Request
 from aarhus_los.sandbox.mo_server import MoServer, written_objects
 from tests.e2e.drops import DELTA, State, put_files
-from tests.e2e.harness import HASTY, Sandbox
+from tests.e2e.harness import Sandbox
 
 Deed = Callable[[MoServer, Request], Action | None]
 
@@ -140,7 +140,7 @@ def test_a_fault_that_passes_is_got_over(waiting: Sandbox, undisturbed: State, n
     make, sends_again = PASSING[name]
     fault = make()
     fault.on(waiting.mo)
-    done = waiting.run(program=HASTY)
+    done = waiting.run(hasty=True)
     assert fault.done == len(fault.at)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert waiting.state() == undisturbed
@@ -208,7 +208,7 @@ def test_a_fault_that_stays_is_told_and_nothing_is_claimed(
     claimed = waiting.claimed()
     waiting.configure(chunk_size=3, concurrency=1, retry_seconds=0.5)
     make().on(waiting.mo)
-    done = waiting.run(program=HASTY)
+    done = waiting.run(hasty=True)
     assert done.returncode == 69, done.stdout
     assert text in done.stdout + done.stderr
     assert "Traceback" not in done.stderr

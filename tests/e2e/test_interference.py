@@ -29,7 +29,7 @@ from tests.e2e.drops import (
     put_files,
     type_list,
 )
-from tests.e2e.harness import HASTY, Sandbox
+from tests.e2e.harness import Sandbox
 from tests.e2e.los_files import org, uuid_of
 from tests.e2e.one_process import OneProcess, one_process
 from tests.e2e.test_crash import FIRST_PEOPLE
@@ -179,7 +179,7 @@ def test_an_object_that_a_gateway_refuses_is_pending(
 ) -> None:
     waiting.configure(chunk_size=3, concurrency=2, retry_seconds=0.5)
     waiting.mo.intercept = gate(status, uuid_of("sen"))
-    done = waiting.run(program=HASTY)
+    done = waiting.run(hasty=True)
     assert done.returncode == 1, done.stdout + done.stderr
     told = [line for line in done.stdout.splitlines() if f"before MO answered {status} (text/html" in line]
     assert any(f"{CHANGED}:8" in line and "pending" in line for line in told), done.stdout
@@ -211,7 +211,7 @@ def test_a_gateway_that_refuses_all_reads_stops_the_run(waiting: Sandbox) -> Non
     waiting.mo.intercept = lambda request, phase: (
         Answer(403, PAGE, {"Content-Type": "text/html"}) if reading(request) else None
     )
-    done = waiting.run(program=HASTY)
+    done = waiting.run(hasty=True)
     assert done.returncode == 69
     assert "something before MO answered 403" in done.stderr
 
@@ -419,6 +419,6 @@ def test_an_mo_that_never_ends_its_answer_ends_the_run(waiting: Sandbox, name: s
         settings = json.loads(waiting.settings_path.read_text(encoding="utf-8"))
         settings["mora.base"] = slow.url.rstrip("/")
         waiting.settings_path.write_text(json.dumps(settings), encoding="utf-8")
-        done = waiting.run(program=impatient, timeout=30)
+        done = waiting.run_apart(program=impatient, timeout=30)
     assert done.returncode == 69, done.stdout + done.stderr
     assert "was not over within" in done.stderr

@@ -111,7 +111,7 @@ def test_without_the_extra_nothing_is_done(sandbox: Sandbox, tmp_path: Path) -> 
     (tmp_path / "without" / "jinja2").mkdir(parents=True)
     (tmp_path / "without" / "jinja2" / "__init__.py").write_text("raise ImportError('not installed')\n")
     environ = {"PYTHONPATH": str(tmp_path / "without")}
-    done = sandbox.run("--html", str(tmp_path / "page.html"), environ=environ)
+    done = sandbox.run_apart("--html", str(tmp_path / "page.html"), environ=environ)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "los-import: a page needs the extra `report`: install los-import's own wheel or folder as '…[report]', see"

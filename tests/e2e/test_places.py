@@ -251,7 +251,7 @@ def test_whatever_write_a_run_is_killed_in_the_next_one_sweeps_up_and_ends_as_an
     swept: set[str] = set()
     for number in range(1, 100):
         reset()
-        killed = waiting.run(program=KILL, environ={"KILL_AT": f"{number}"})
+        killed = waiting.run_apart(program=KILL, environ={"KILL_AT": f"{number}"})
         if killed.returncode != -signal.SIGKILL:
             break
         left = temporary_files(home)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import pickle
-import signal
 import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -15,14 +13,11 @@ from typing import Any
 
 import pytest
 
-from aarhus_los.cli import main
 from aarhus_los.cpr import parse_cpr
 from aarhus_los.drop.names import parse_name
 from aarhus_los.drop.reader import read_file
-from aarhus_los.http import Http
 from aarhus_los.sandbox.ftp_server import FtpServer
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Request
-from aarhus_los.sandbox.stage import importer_environment
 from aarhus_los.sources.ftp import Ftp
 from tests.desired.people import CARL, People, leader, left, person
 from tests.e2e.drops import put_files
@@ -84,32 +79,21 @@ class Seen:
     """All that runs printed, and what they left in the folder that is theirs."""
 
     sandbox: Sandbox
-    captured: pytest.CaptureFixture[str]
     planted: set[str] = field(default_factory=set)
     """Files in which the test itself has put what must not be there."""
     printed: list[str] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
 
-    def run(self, *args: str, program: str | None = None) -> subprocess.CompletedProcess[str]:
-        done = self.sandbox.run(*args, program=program)
+    def run(self, *args: str, hasty: bool = False) -> subprocess.CompletedProcess[str]:
+        return self.keep(self.sandbox.run(*args, hasty=hasty))
+
+    def run_apart(self, *args: str, program: str | None = None) -> subprocess.CompletedProcess[str]:
+        return self.keep(self.sandbox.run_apart(*args, program=program))
+
+    def keep(self, done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
         self.printed += [done.stdout, done.stderr]
         self.codes.append(done.returncode)
         return done
-
-    def run_here(self, *args: str) -> int:
-        """The same command line in this process: a start of Python takes longer than most runs."""
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            with pytest.raises(SystemExit) as ended:
-                main([*args, "--settings", str(self.sandbox.settings_path)])
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
-        code = ended.value.code
-        assert isinstance(code, int)
-        self.printed += self.captured.readouterr()
-        self.codes.append(code)
-        return code
 
     def left(self) -> dict[str, str]:
         """Names and texts of files, without settings, and without the two places that may hold CPR numbers."""
@@ -141,13 +125,11 @@ class Seen:
 
 
 @pytest.fixture
-def seen(sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Seen:
-    for name in os.environ.keys() - importer_environment().keys():
-        monkeypatch.delenv(name)
+def seen(sandbox: Sandbox) -> Seen:
     sandbox.configure(
         dar_token=DAR_TOKEN, ftp_pass=FTP_PASSWORD, ftp_ssh_key_pass=KEY_PASS, retry_seconds=0.5
     )
-    return Seen(sandbox, capsys)
+    return Seen(sandbox)
 
 
 def echo(request: Request) -> str:
@@ -170,7 +152,7 @@ def refused(request: Request, status: int) -> Answer:
 
 def test_the_markers_would_be_found(seen: Seen) -> None:
     put_files(seen.sandbox, {**TOWN_HALL, **FIRST})
-    seen.run_here()
+    seen.run()
     kept = [CPRS[0], f"{CPRS[1][:6]}-{CPRS[1][6:]}", NAMES[0]]
     for word in kept:
         seen.printed.append(f"told: {word}.")
@@ -188,7 +170,7 @@ def test_the_markers_would_be_found(seen: Seen) -> None:
 def test_runs_that_succeed(seen: Seen) -> None:
     page = seen.sandbox.stage.home / "page.html"
     put_files(seen.sandbox, {**TOWN_HALL, **FIRST})
-    seen.run_here("--json", "--html", str(page))
+    seen.run("--json", "--html", str(page))
     put_files(
         seen.sandbox,
         {
@@ -200,8 +182,8 @@ def test_runs_that_succeed(seen: Seen) -> None:
         },
     )
     seen.run("--verify", "all")
-    seen.run_here("check")
-    seen.run_here("check", "--json")
+    seen.run("check")
+    seen.run("check", "--json")
     assert set(seen.codes) == {0}
     assert page.is_file()
     seen.check()
@@ -209,26 +191,26 @@ def test_runs_that_succeed(seen: Seen) -> None:
     put_files(
         seen.sandbox, {"Pers_ret_20260204_220000.csv": employed(named(62, email="newer@aadal.example"))}
     )
-    seen.run_here("plan", "--html", str(page))
-    seen.run_here("plan", "--json")
+    seen.run("plan", "--html", str(page))
+    seen.run("plan", "--json")
     seen.check(plans=True)
 
 
 def test_rows_and_files_that_are_wrong(seen: Seen) -> None:
     put_files(seen.sandbox, {**TOWN_HALL, **FIRST})
-    seen.run_here()
+    seen.run()
     put_files(seen.sandbox, BAD_ROWS)
-    assert seen.run_here() == 65
+    assert seen.run().returncode == 65
     done = seen.run()
     assert done.returncode == 65
     assert "Pers_nye_20260209_220000.csv:3: OrgenhedUUID" in done.stdout
     assert "Pers_ret_20260210_220000.csv: its header lacks" in done.stdout
-    seen.run_here("import", "--json")
-    seen.run_here("--since", "2026-02-01")
-    seen.run_here("validate", str(seen.sandbox.drop))
-    seen.run_here("validate", str(seen.sandbox.drop), "--json")
+    seen.run("import", "--json")
+    seen.run("--since", "2026-02-01")
+    seen.run("validate", str(seen.sandbox.drop))
+    seen.run("validate", str(seen.sandbox.drop), "--json")
     seen.check()
-    seen.run_here("plan", "--since", "2026-02-01")
+    seen.run("plan", "--since", "2026-02-01")
     seen.check(plans=True)
     rejected = (seen.sandbox.reports / "rejected_Pers_nye_20260209_220000.csv").read_text(encoding="utf-8")
     assert cpr_of(67) in rejected
@@ -365,10 +347,8 @@ FAILURES: dict[str, tuple[Spoil, int]] = {
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_runs_that_fail(seen: Seen, failure: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_that_fail(seen: Seen, failure: str) -> None:
     spoil, expected = FAILURES[failure]
-    if expected == 1:  # that MO is away, and not a few objects at fault, hangs on the waits
-        monkeypatch.setitem(Http.__init__.__kwdefaults__, "sleep", lambda seconds: None)
     files = {
         **TOWN_HALL,
         **FIRST,
@@ -376,7 +356,8 @@ def test_runs_that_fail(seen: Seen, failure: str, monkeypatch: pytest.MonkeyPatc
     }
     put_files(seen.sandbox, files)
     spoil(seen)
-    code = seen.run_here()
+    # That MO is away, and not a few objects at fault, hangs on the waits.
+    code = seen.run(hasty=expected == 1).returncode
     assert code == expected, seen.printed
     assert "Traceback" not in "".join(seen.printed)
     seen.check()
@@ -385,7 +366,7 @@ def test_runs_that_fail(seen: Seen, failure: str, monkeypatch: pytest.MonkeyPatc
 def test_a_defect_leaves_where_it_happened_and_no_values(seen: Seen) -> None:
     put_files(seen.sandbox, {**TOWN_HALL, **FIRST})
     words = " ".join([*CPRS, *NAMES, *seen.secrets()])
-    done = seen.run(program=DEFECT.format(words=words))
+    done = seen.run_apart(program=DEFECT.format(words=words))
     assert done.returncode == 70
     assert "a defect: RuntimeError" in done.stderr
     (path,) = seen.sandbox.reports.glob("error_*.txt")
@@ -399,7 +380,7 @@ def test_a_run_beside_another(seen: Seen) -> None:
     lock = seen.sandbox.state_file.with_name("state.lock")
     with lock.open("w") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
-        assert seen.run_here() == 75
+        assert seen.run().returncode == 75
     seen.check()
 
 
@@ -420,19 +401,19 @@ def test_a_file_server_that_refuses_the_login_or_is_not_there(
                 "retry_seconds": 0.5,
             }
         )
-        assert seen.run_here() == 69
-        assert seen.run_here("check") == 69
+        assert seen.run().returncode == 69
+        assert seen.run("check").returncode == 69
         seen.check()
-    assert seen.run_here() == 69
+    assert seen.run().returncode == 69
     seen.check()
 
 
 def test_a_brake_and_a_plan_of_it(seen: Seen) -> None:
     put_files(seen.sandbox, {**TOWN_HALL, **FIRST})
-    seen.run_here()
+    seen.run()
     seen.sandbox.configure(max_engagement_ends=1, dar_token=DAR_TOKEN, ftp_pass=FTP_PASSWORD)
     put_files(seen.sandbox, {"Pers_luk_20260209_220000.csv": gone(*PEOPLE)})
-    assert seen.run_here() == 65
+    assert seen.run().returncode == 65
     seen.check()
 
 
@@ -481,5 +462,5 @@ def test_a_table_of_nobody_shows_nobody(seen: Seen) -> None:
     """A file whose columns are named by people."""
     rows = [{f"{CPRS[0]}": CPRS[1], NAMES[0]: NAMES[1]}]
     put_files(seen.sandbox, {"Pers_nye_20260202_220000.csv": table((CPRS[0], NAMES[0]), rows)})
-    assert seen.run_here() == 65
+    assert seen.run().returncode == 65
     seen.check()

@@ -110,7 +110,7 @@ def test_rich_is_imported_on_terminals_only(sandbox: Sandbox, tmp_path: Path) ->
     put_first_files(sandbox)
     (tmp_path / "without" / "rich").mkdir(parents=True)
     (tmp_path / "without" / "rich" / "__init__.py").write_text("raise SystemExit('rich was imported')\n")
-    done = sandbox.run("plan", environ={"PYTHONPATH": str(tmp_path / "without")})
+    done = sandbox.run_apart("plan", environ={"PYTHONPATH": str(tmp_path / "without")})
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -118,9 +118,9 @@ def test_nothing_fails_for_want_of_a_letter(sandbox: Sandbox) -> None:
     put_first_files(sandbox)
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
     for command in (("plan",), ("plan", "--json"), ("check",), (), ("import",)):
-        done = sandbox.run(*command, environ=ascii_only)
+        done = sandbox.run_apart(*command, environ=ascii_only)
         assert (done.returncode, done.stderr) == (0, ""), command
-    told = sandbox.run("validate", str(sandbox.drop), environ=ascii_only)
+    told = sandbox.run_apart("validate", str(sandbox.drop), environ=ascii_only)
     assert told.returncode == 0
 
 
