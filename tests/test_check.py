@@ -34,7 +34,7 @@ from aarhus_los.sandbox.sample import first_drop
 from aarhus_los.sandbox.stage import DAR_TOKEN, Stage, importer_environment
 from aarhus_los.settings import load_settings
 from aarhus_los.sources.ftp import Ftp
-from tests import forked
+from tests import here
 from tests.machine import as_user
 from tests.memory_source import org
 
@@ -69,12 +69,10 @@ class Bench:
         import_drop(load_settings(self.stage.settings_path, environ={}), Options(), lambda *_: None)
 
     def run(self, *args: str) -> subprocess.CompletedProcess[str]:
-        return forked.run(
-            [sys.executable, "-m", "aarhus_los", "check", *args, "--settings", str(self.stage.settings_path)],
+        return here.run(
+            ["check", *args, "--settings", self.stage.settings_path],
             env=importer_environment(),
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
+            cwd=self.stage.home,
         )
 
 

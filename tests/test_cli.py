@@ -20,21 +20,13 @@ from aarhus_los.first_settings import QUESTIONS
 from aarhus_los.sandbox.sample import first_drop, put
 from aarhus_los.sandbox.stage import Stage, importer_environment
 from aarhus_los.setting_sources import key_of
-from tests import forked
+from tests import forked, here
 
 LOS_IMPORT = [sys.executable, "-m", "aarhus_los"]
 
 
 def run(folder: Path, *args: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return forked.run(
-        [*LOS_IMPORT, *args],
-        env=importer_environment() | (environ or {}),
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-    )
+    return here.run(args, env=importer_environment() | (environ or {}), cwd=folder)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from aarhus_los.sandbox.sample import first_drop
 from aarhus_los.sandbox.stage import importer_environment
 from aarhus_los.sources.entries import Limits
 from aarhus_los.validate import Level, Validation, validate
-from tests import forked
+from tests import here
 
 UNIT = "11111111-1111-4111-8111-111111111111"
 OTHER = "22222222-2222-4222-8222-222222222222"
@@ -67,21 +67,12 @@ def text(found: Validation, language: Language = "en") -> str:
 
 
 def run(*args: str, cwd: Path, environ: Mapping[str, str] = ENGLISH) -> subprocess.CompletedProcess[str]:
-    return forked.run(
-        [sys.executable, "-m", "aarhus_los", "validate", *args],
-        env={
-            key: value
-            for key, value in importer_environment().items()
-            if key not in ("LC_ALL", "LC_MESSAGES", "LANG")
-        }
-        # One encoding, whatever the language: processes of another one are forked from a Python of their own.
-        | {"LC_CTYPE": "C.UTF-8"}
-        | environ,
-        cwd=cwd,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-    )
+    env = {
+        key: value
+        for key, value in importer_environment().items()
+        if key not in ("LC_ALL", "LC_MESSAGES", "LANG")
+    }
+    return here.run(["validate", *args], env=env | environ, cwd=cwd)
 
 
 def test_a_drop_without_faults(tmp_path: Path) -> None:

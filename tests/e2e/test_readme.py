@@ -10,7 +10,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -28,7 +27,7 @@ from aarhus_los.report.record import run_record
 from aarhus_los.sandbox.sample import first_drop, put
 from aarhus_los.sandbox.stage import importer_environment
 from aarhus_los.settings import KEYS
-from tests import forked
+from tests import forked, here
 from tests.e2e.harness import Sandbox
 
 README = Path(__file__).parents[2] / "README.md"
@@ -90,13 +89,7 @@ def test_every_page_and_file_is_in_the_list_and_every_one_listed_is_there() -> N
     "args", [(), *((topic,) for topic in manual.PAGES), *(("--file", name) for name in manual.FILES)]
 )
 def test_the_manual_is_shown_without_settings_and_network(tmp_path: Path, args: tuple[str, ...]) -> None:
-    done = forked.run(
-        [sys.executable, "-m", "aarhus_los", "help", *args],
-        env=importer_environment(),
-        cwd=tmp_path,
-        capture_output=True,
-        encoding="utf-8",
-    )
+    done = here.run(["help", *args], env=importer_environment(), cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     if not args:
         assert done.stdout == manual.contents()

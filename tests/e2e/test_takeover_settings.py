@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from datetime import datetime
 
 import pytest
 
 from aarhus_los.sandbox.stage import DAR_TOKEN, importer_environment
-from tests import forked
+from tests import here
 from tests.e2e.harness import Sandbox
 from tests.e2e.los_files import org, put_at, unit, uuid_of
 
@@ -43,14 +42,7 @@ class Inherited:
         path = folder / "settings.json"
         path.touch(mode=0o600)
         path.write_text(json.dumps(self.settings))
-        return forked.run(
-            [sys.executable, "-m", "aarhus_los"],
-            cwd=self.home,
-            env=importer_environment() | environ,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-        )
+        return here.run([], env=importer_environment() | environ, cwd=self.home)
 
 
 def test_its_settings_serve_with_a_report_folder_added(sandbox: Sandbox) -> None:

@@ -21,7 +21,7 @@ from aarhus_los.sandbox.http_stand_in import Answer, Drop, Phase, Request
 from aarhus_los.sandbox.mo_server import MoServer, written_objects
 from aarhus_los.sandbox.mo_settings import AddressService, MoSettings
 from aarhus_los.uuids import seed_uuid
-from tests import forked
+from tests import forked, here
 from tests.drawn.dice import PlainDice
 from tests.drawn.draw import FAMILIES, drop
 from tests.drawn.importer import End, Importer, Ran, importer
@@ -90,13 +90,10 @@ class Served:
         self.settings, self.mo = Path(ready["settings"]), ready["mo"]
 
     def run(self, *args: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        return forked.run(
-            [sys.executable, "-m", "aarhus_los", *args, "--settings", str(self.settings)],
+        return here.run(
+            [*args, "--settings", self.settings],
             env=importer_environment() | environ,
             cwd=self.settings.parent,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
         )
 
     def state(self) -> State:
