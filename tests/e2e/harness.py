@@ -6,7 +6,8 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -26,7 +27,13 @@ http.Http.__init__.__kwdefaults__["sleep"] = lambda seconds: None
 cli.main()
 """
 """An importer that counts its waits before it asks again, and waits for none."""
-_NO_WAITS: Final = {"sleep": lambda seconds: None}
+
+
+@contextmanager
+def no_waits() -> Iterator[None]:
+    """Lets an importer in this process count its waits before it asks again, and wait for none."""
+    with patch.dict(Http.__init__.__kwdefaults__, sleep=lambda seconds: None):
+        yield
 
 
 def without_bookmark(state: dict[str, dict[str, list[dict[str, Any]]]]) -> dict[str, dict[str, Any]]:
@@ -94,7 +101,7 @@ class Sandbox:
         """Runs `los-import ARGS --settings …` to its end. `hasty`: it waits for nothing before it asks again."""
         if self.all_apart:
             return self.run_apart(*args, environ=environ, program=HASTY if hasty else None, timeout=timeout)
-        with patch.dict(Http.__init__.__kwdefaults__, _NO_WAITS if hasty else {}):
+        with no_waits() if hasty else nullcontext():
             return here.run(
                 [*args, "--settings", self.settings_path],
                 env=importer_environment() | (environ or {}),

@@ -397,7 +397,7 @@ def test_a_signal_stops_a_run_that_reads_mo(arena: Arena, uncut: Uncut) -> None:
         # Others than the held one may be under way.
         while in_flight < (seen := len(arena.sandbox.mo.requests)):
             in_flight = seen
-            time.sleep(1)
+            time.sleep(0.4)
         go_on.set()
         stdout, stderr = process.communicate(timeout=30)
     assert (process.returncode, stdout) == (128 + signal.SIGTERM, "")

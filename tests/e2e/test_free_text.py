@@ -171,6 +171,6 @@ def test_what_a_server_repeats_is_masked(watched: Watched) -> None:
 
 def test_an_address_that_is_not_looked_up_is_masked(watched: Watched) -> None:
     watched.sandbox.dar.intercept = lambda request, phase: Answer.text(500, f"{request.query}")
-    watched.sandbox.configure(retry_seconds=0.2)
+    watched.sandbox.configure(retry_seconds=0.05)
     watched.run()
     watched.run("import", "--json")

@@ -19,7 +19,7 @@ from aarhus_los.sandbox.mo_store import MoStore, Snapshot
 from aarhus_los.uuids import object_uuid
 from tests.drawn.model import first_difference
 from tests.e2e.drops import put_files, said, told
-from tests.e2e.harness import Sandbox, without_bookmark
+from tests.e2e.harness import Sandbox, no_waits, without_bookmark
 from tests.e2e.los_files import org, spans, unit, uuid_of
 from tests.e2e.one_process import OneProcess, one_process
 from tests.e2e.people_files import (
@@ -185,7 +185,8 @@ def test_a_person_whose_creation_was_not_answered_is_made_once(here: OneProcess,
         return None
 
     here.stage.mo.intercept = once
-    taken(here, {"Pers_nye_20260202_220000.csv": employed(ANNA, BO)})
+    with no_waits():
+        taken(here, {"Pers_nye_20260202_220000.csv": employed(ANNA, BO)})
     assert lost
     assert set(here.state()["employee"]) == {person_of(ANNA), person_of(BO)}
 
@@ -200,7 +201,7 @@ def test_a_run_that_is_cut_off_when_people_are_made_and_repeated_makes_each_once
 
     put_files(town, {"Pers_nye_20260202_220000.csv": employed(ANNA, BO, CARL)})
     claimed = town.claimed()
-    town.configure(retry_seconds=1)
+    town.configure(retry_seconds=0.1)
     town.mo.intercept = from_then_on
     assert town.run().returncode == 69
     assert town.claimed() == claimed
@@ -227,7 +228,8 @@ def test_an_account_whose_creation_was_not_answered_is_not_made_twice(here: OneP
         return None
 
     here.stage.mo.intercept = once
-    taken(here, {"Pers_nye_20260202_220000.csv": employed(ANNA, BO)})
+    with no_waits():
+        taken(here, {"Pers_nye_20260202_220000.csv": employed(ANNA, BO)})
     assert lost
     assert set(here.state()["it"]) == {object_uuid(cpr_of(number) + "azid") for number in (1, 2)}
 

@@ -127,7 +127,7 @@ class Seen:
 @pytest.fixture
 def seen(sandbox: Sandbox) -> Seen:
     sandbox.configure(
-        dar_token=DAR_TOKEN, ftp_pass=FTP_PASSWORD, ftp_ssh_key_pass=KEY_PASS, retry_seconds=0.5
+        dar_token=DAR_TOKEN, ftp_pass=FTP_PASSWORD, ftp_ssh_key_pass=KEY_PASS, retry_seconds=0.1
     )
     return Seen(sandbox)
 
@@ -200,17 +200,17 @@ def test_rows_and_files_that_are_wrong(seen: Seen) -> None:
     put_files(seen.sandbox, {**TOWN_HALL, **FIRST})
     seen.run()
     put_files(seen.sandbox, BAD_ROWS)
-    assert seen.run().returncode == 65
-    done = seen.run()
+    assert seen.run(hasty=True).returncode == 65
+    done = seen.run(hasty=True)
     assert done.returncode == 65
     assert "Pers_nye_20260209_220000.csv:3: OrgenhedUUID" in done.stdout
     assert "Pers_ret_20260210_220000.csv: its header lacks" in done.stdout
-    seen.run("import", "--json")
-    seen.run("--since", "2026-02-01")
+    seen.run("import", "--json", hasty=True)
+    seen.run("--since", "2026-02-01", hasty=True)
     seen.run("validate", str(seen.sandbox.drop))
     seen.run("validate", str(seen.sandbox.drop), "--json")
     seen.check()
-    seen.run("plan", "--since", "2026-02-01")
+    seen.run("plan", "--since", "2026-02-01", hasty=True)
     seen.check(plans=True)
     rejected = (seen.sandbox.reports / "rejected_Pers_nye_20260209_220000.csv").read_text(encoding="utf-8")
     assert cpr_of(67) in rejected
@@ -253,7 +253,7 @@ def dar_says(answer: Callable[[Request], Action]) -> Spoil:
 
 
 def dar_down(seen: Seen) -> None:
-    seen.sandbox.configure(dar_url="http://127.0.0.1:9", dar_token=DAR_TOKEN, retry_seconds=0.5)
+    seen.sandbox.configure(dar_url="http://127.0.0.1:9", dar_token=DAR_TOKEN, retry_seconds=0.1)
 
 
 def mo_down(seen: Seen) -> None:

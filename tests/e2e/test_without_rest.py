@@ -37,7 +37,7 @@ from tests.e2e.drops import (
     office,
     type_list,
 )
-from tests.e2e.harness import Sandbox, importer_environment, without_bookmark
+from tests.e2e.harness import Sandbox, importer_environment, no_waits, without_bookmark
 from tests.e2e.los_files import LEDER_LUK, org, table, uuid_of
 from tests.e2e.one_process import one_process
 from tests.e2e.test_crash import FIRST_PEOPLE, cpr
@@ -402,7 +402,8 @@ def test_whatever_happens_to_a_write_it_ends_as_it_would(happens: Happening) -> 
             store.restore(before)
             there.stage.state_file.write_bytes(state)
             mo.intercept = intercept
-            ran = there.run(Options(verify="none"))
+            with no_waits():
+                ran = there.run(Options(verify="none"))
             assert ran.exit_code == 1, (number, ran.error)
             return there.state(), len(seen) >= number
 
