@@ -1,4 +1,4 @@
-"""Property tests draw the same examples everywhere; `--hypothesis-profile=drawn` draws others."""
+"""Property tests draw the same few examples everywhere; the profile `many` draws more of them, and `drawn` others."""
 
 import gc
 import sys
@@ -11,7 +11,8 @@ sys.dont_write_bytecode = False
 
 from hypothesis import settings  # noqa: E402
 
-settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=25)
+settings.register_profile("many", derandomize=True, deadline=None, max_examples=200)
 settings.register_profile("drawn", deadline=None, print_blob=True)
 settings.load_profile("fixed")
 

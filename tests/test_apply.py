@@ -15,7 +15,7 @@ from time import sleep
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aarhus_los.answer import Unsettled
@@ -492,7 +492,6 @@ def test_somebody_else_s_same_change_costs_no_other() -> None:
         assert mo.whats().count("EDIT") == 2, "what is there is left out, and the rest goes in one list"
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
 @given(
     st.sets(st.integers(0, 19)),
     st.sets(st.integers(0, 19)),
@@ -741,7 +740,6 @@ def test_an_mo_that_goes_away_ends_the_run_and_claims_nothing(mo: Mo) -> None:
 # Any tree, any refusals
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
 @given(
     st.lists(st.integers(0, 30), max_size=30),
     st.sets(st.integers(0, 30), max_size=6),

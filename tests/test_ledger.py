@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aarhus_los.clock import COPENHAGEN
@@ -280,7 +280,6 @@ STATES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(STATES)
 @example(State(datetime(2021, 10, 31, 2, 30, tzinfo=COPENHAGEN, fold=1), {}, ours=True))
 @example(State(NOTHING_YET, {NAME: Line(NAME, under_way="a" * 64)}, ours=False))

@@ -126,7 +126,7 @@ LINES = (
 FIRST = st.sampled_from(
     ["2026-11-01T00:00:00+01:00", "0001-01-01T00:00:00", "2021-01-01T00:00:00", "9999-12-31T23:59:59"]
 )
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FUZZ = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 def written(first: str, lines: list[Any]) -> bytes:

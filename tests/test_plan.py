@@ -543,7 +543,7 @@ def histories(draw: st.DrawFn) -> History:
     return merge(history(*pieces))
 
 
-@examples(40, 150, given(st.data()), suppress_health_check=[HealthCheck.too_slow])
+@examples(12, 150, given(st.data()), suppress_health_check=[HealthCheck.too_slow])
 def test_any_order_that_keeps_to_the_steps_gives_what_is_desired(data: st.DataObject) -> None:
     store = MoStore.empty()
     for uuid in data.draw(st.sets(st.sampled_from(UNITS), min_size=1), label="in MO"):

@@ -34,7 +34,7 @@ def plans(draw: st.DrawFn) -> list[Step]:
 
 @pytest.mark.parametrize("api", [REST, GraphQL()])
 @examples(
-    40,
+    15,
     100,
     given(steps=plans(), chunk=st.integers(1, 12), connections=st.integers(1, 4), seed=st.integers(0, 2**16)),
 )

@@ -311,7 +311,7 @@ class Drop(RuleBasedStateMachine):
             assert (self.server.reads, texts(selection), selection.refused) == ([], [], [])
 
 
-@pytest.mark.parametrize("examples", [20, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [8, pytest.param(60, marks=pytest.mark.slow)])
 def test_each_version_is_imported_once_and_nothing_is_left(examples: int) -> None:
     run_state_machine_as_test(
         Drop, settings=settings(max_examples=examples, stateful_step_count=30, deadline=None)

@@ -54,7 +54,7 @@ Days = dict[date, str | Nothing]
 days = st.sampled_from(DAYS)
 spans = st.tuples(days, days).map(lambda pair: (min(pair), max(pair)))
 values: st.SearchStrategy[str | Nothing] = st.sampled_from(["a", "b", NOTHING])
-deep = partial(examples, 60, 300)
+deep = partial(examples, 20, 300)
 
 
 @st.composite

@@ -57,7 +57,7 @@ ROUND = {name: [up] * len(DAYS) for name, up in zip("abc", "bca", strict=True)}
 BACK = {name: [up] * 6 + [down] * 7 for name, up, down in zip("abc", "bca", "cab", strict=True)}
 
 
-@examples(80, 300, given(LINKS))
+@examples(25, 300, given(LINKS))
 @example(ROUND)
 @example(BACK)
 @example({"a": ["a"] * len(DAYS)})

@@ -43,7 +43,13 @@ def test_run_by_run(case: str) -> None:
     assert {said: says(mo, *said) for said in expected} == expected
 
 
-@pytest.mark.parametrize("case", sorted(CASES))
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=() if number % 3 == 0 else pytest.mark.slow)
+        for number, case in enumerate(sorted(CASES))
+    ],
+)
 def test_all_at_once(case: str) -> None:
     mo = played([files_of(case)])
     expected = CASES[case].days

@@ -19,7 +19,7 @@ from tests.drawn.plays import Play, play
 from tests.drawn.smaller import smaller
 
 GROUPS: Final = ("all", *FAMILIES)
-FEW, MANY, AT_ONCE = 12, 1500, 20
+FEW, MANY, AT_ONCE = 6, 1500, 20
 OPEN: Final = {
     405: "a rejected row names another person's engagement, which is in MO on no day: the model takes it for that person's",
     419: "--since: what an applied row refers to was ended on all its days since, and the row is new again",

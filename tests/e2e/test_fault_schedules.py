@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Any, Final, Self
 
 import pytest
-from hypothesis import HealthCheck, event, example, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from aarhus_los import clock
@@ -241,10 +243,10 @@ class World:
         self.there.stage.state_file.with_name("state.addresses.json").unlink(missing_ok=True)
 
 
-@pytest.fixture(scope="module", params=["rest", "graphql"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    delta = DELTA if request.param == "rest" else TAKEN
-    with one_process(chunk_size=3, retry_seconds=0.05, mo_api=request.param) as there:
+@contextmanager
+def made(mo_api: str) -> Iterator[World]:
+    delta = DELTA if mo_api == "rest" else TAKEN
+    with one_process(chunk_size=3, retry_seconds=0.05, mo_api=mo_api) as there:
         there.stage.store.settings.address_service = AddressService.ANSWERS
         for name, text in FIRST.items():
             there.put(name, text)
@@ -254,6 +256,18 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
             there.put(name, text)
         assert there.run().exit_code == 0
         yield World(there, mo, state, timeless(there.state()), delta)
+
+
+@pytest.fixture(scope="module")
+def worlds() -> Iterator[Callable[[str], World]]:
+    """Makes the world of each interface once."""
+    with ExitStack() as stack:
+        yield cache(lambda mo_api: stack.enter_context(made(mo_api)))
+
+
+@pytest.fixture(params=["rest", "graphql"])
+def world(request: pytest.FixtureRequest, worlds: Callable[[str], World]) -> World:
+    return worlds(request.param)
 
 
 def timeless(state: State) -> Mapping[str, Any]:
@@ -274,23 +288,23 @@ class Jumping:
         return datetime.now(clock.COPENHAGEN) + timedelta(hours=self._hours[self._asked % len(self._hours)])
 
 
-def told_right_or_nothing_claimed(world: World, ran: Ran, before: Mapping[str, str]) -> None:
+def told_right_or_nothing_claimed(world: World, ran: Ran, before: Mapping[str, str]) -> str:
+    """Returns how it ended, in a word for statistics."""
     there = world.there
     claimed = there.claimed()
     if ran.exit_code not in (0, 1):
-        event(f"stopped with {ran.exit_code}")
         assert ran.exit_code == 69
         assert ran.error
         assert claimed == before
-        return
+        return f"stopped with {ran.exit_code}"
     assert ran.account is not None
     assert ran.account.balances
     waiting = [name for name, text in world.delta.items() if claimed.get(name) != digest(text.encode())]
     pending = any(line.pending for line in there.lines().values())
-    event("pending" if pending else "waiting" if waiting else "got over")
     assert (ran.exit_code == 1) == pending
     if not (waiting or pending):
         assert timeless(there.state()) == world.uncut
+    return "pending" if pending else "waiting" if waiting else "got over"
 
 
 def check(
@@ -298,7 +312,7 @@ def check(
     faults: Sequence[Fault],
     source_fault: tuple[str, int] | None,
     hours: Sequence[int],
-) -> None:
+) -> str:
     world.reset()
     there = world.there
     before = there.claimed()
@@ -310,7 +324,7 @@ def check(
                     "aarhus_los.run.open_source", lambda settings: FlakyFolder(there.drop, *source_fault)
                 )
             ran = there.run()
-        told_right_or_nothing_claimed(world, ran, before)
+        ended = told_right_or_nothing_claimed(world, ran, before)
         done = there.run()
         assert (done.exit_code, done.error) == (0, "")
         assert timeless(there.state()) == world.uncut
@@ -318,6 +332,7 @@ def check(
         asked = len(there.stage.mo.requests)
         assert there.run().exit_code == 0
         assert len(there.stage.mo.requests) == asked
+    return ended
 
 
 SCHEDULES: Final = given(
@@ -333,19 +348,37 @@ def every_second(phase: Phase, name: str, first: int) -> list[Fault]:
     return [Fault("MO", phase, name, number, False) for number in range(first, 60, 2)]
 
 
-@example(faults=every_second(Phase.AFTER, "reset", 1), source_fault=None, hours=[0])
-@example(faults=every_second(Phase.AFTER, "reset", 2), source_fault=None, hours=[0])
-@example(faults=every_second(Phase.BEFORE, "token expires", 1), source_fault=None, hours=[0])
-@example(faults=every_second(Phase.BEFORE, "deadlock", 2), source_fault=None, hours=[0])
-@example(faults=every_second(Phase.AFTER, "in part", 1), source_fault=None, hours=[0])
-@example(faults=[Fault("MO", Phase.BEFORE, "it falls over a write", 1, True)], source_fault=None, hours=[0])
-@example(faults=[Fault("DAR", Phase.BEFORE, "410", 1, True)], source_fault=("growing", 3), hours=[12, -12])
+CHOSEN: Final[Sequence[tuple[list[Fault], tuple[str, int] | None, list[int]]]] = (
+    (every_second(Phase.AFTER, "reset", 1), None, [0]),
+    (every_second(Phase.AFTER, "reset", 2), None, [0]),
+    (every_second(Phase.BEFORE, "token expires", 1), None, [0]),
+    (every_second(Phase.BEFORE, "deadlock", 2), None, [0]),
+    (every_second(Phase.AFTER, "in part", 1), None, [0]),
+    ([Fault("MO", Phase.BEFORE, "it falls over a write", 1, True)], None, [0]),
+    ([Fault("DAR", Phase.BEFORE, "410", 1, True)], ("growing", 3), [12, -12]),
+)
+
+
+@pytest.mark.parametrize(
+    ("world", "number"),
+    [
+        pytest.param(mo_api, number, marks=() if number % 2 == odd else pytest.mark.slow)
+        for odd, mo_api in enumerate(("rest", "graphql"))
+        for number in range(len(CHOSEN))
+    ],
+    indirect=["world"],
+)
+def test_after_a_chosen_schedule_a_run_ends_right_or_claims_nothing(world: World, number: int) -> None:
+    """In every run of the tests, each by one of the interfaces; by the other, in one of the slow tests."""
+    check(world, *CHOSEN[number])
+
+
 @SCHEDULES
 @settings(STEADY, max_examples=2)
 def test_a_run_ends_right_or_claims_nothing(
     world: World, faults: list[Fault], source_fault: tuple[str, int] | None, hours: list[int]
 ) -> None:
-    check(world, faults, source_fault, hours)
+    event(check(world, faults, source_fault, hours))
 
 
 @pytest.mark.slow
@@ -354,4 +387,4 @@ def test_a_run_ends_right_or_claims_nothing(
 def test_many_runs_end_right_or_claim_nothing(
     world: World, faults: list[Fault], source_fault: tuple[str, int] | None, hours: list[int]
 ) -> None:
-    check(world, faults, source_fault, hours)
+    event(check(world, faults, source_fault, hours))

@@ -358,7 +358,7 @@ def test_a_story_in_which_a_row_could_be_lost(name: str) -> None:
 
 def test_no_row_is_lost() -> None:
     run_state_machine_as_test(
-        Uploads, settings=settings(max_examples=5, stateful_step_count=10, deadline=None)
+        Uploads, settings=settings(max_examples=3, stateful_step_count=10, deadline=None)
     )
 
 

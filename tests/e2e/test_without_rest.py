@@ -134,7 +134,7 @@ def by_rest() -> State:
         return there.state()
 
 
-@pytest.mark.parametrize("flag", ["--no-rest", "--no-service-api"])
+@pytest.mark.parametrize("flag", ["--no-rest", pytest.param("--no-service-api", marks=pytest.mark.slow)])
 def test_the_sample_ends_as_by_rest_but_for_postal_addresses(by_rest: State, flag: str) -> None:
     with served(flag) as there:
         checked = there.run("check")
@@ -322,7 +322,7 @@ def test_a_mixed_drop_ends_as_by_rest() -> None:
     assert uncut(rest=False) == uncut(rest=True)
 
 
-@pytest.mark.parametrize("every", [11, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [23, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("brutal", [False, True])
 def test_a_run_that_is_ended_anywhere_ends_as_an_uncut_one(brutal: bool, every: int) -> None:
     end = uncut(rest=False)
@@ -374,9 +374,10 @@ def written_twice(mo: MoServer, request: Request) -> None:
     mo.answer(request)
 
 
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("happens", [lost_before, lost_after, written_twice])
-def test_whatever_happens_to_a_write_it_ends_as_it_would(happens: Happening) -> None:
-    """To each in turn. Nothing is read back in the end."""
+def test_whatever_happens_to_a_write_it_ends_as_it_would(happens: Happening, every: int) -> None:
+    """To each, or to every third, in turn. Nothing is read back in the end."""
     with one_process(chunk_size=50, retry_seconds=1) as there:
         mo, store = there.stage.mo, there.stage.store
         mo.rest_enabled = False
@@ -414,7 +415,7 @@ def test_whatever_happens_to_a_write_it_ends_as_it_would(happens: Happening) -> 
             if not was_there:
                 break
             assert found == uncut, number
-            number += 1
+            number += every
         assert number > 3
 
 
@@ -464,8 +465,10 @@ def refused(ran: list[Ran]) -> tuple[set[tuple[str, str]], list[str]]:
     return objects, reasons
 
 
-@pytest.mark.parametrize("drops", [1, pytest.param(10, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("family", ["all", *FAMILIES])
+@pytest.mark.parametrize(
+    ("family", "drops"),
+    [("all", 1), *(pytest.param(family, 10, marks=pytest.mark.slow) for family in ("all", *FAMILIES))],
+)
 def test_drawn_drops_end_as_by_rest_but_for_what_mo_says_that_it_refuses(family: str, drops: int) -> None:
     """Until there are so many of which MO refuses nothing."""
     whole = seed = 0

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aarhus_los.cpr import Cpr
@@ -227,7 +227,6 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     json_values,
     st.sampled_from([*range(1, len(VALIDITY) + 1)]),

@@ -217,7 +217,7 @@ def key_of(answer: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("kind", VALUES)
-@examples(12, 40, given(data=st.data()))
+@examples(4, 40, given(data=st.data()))
 def test_a_timeline_is_shown_alike(kind: str, data: st.DataObject) -> None:
     """Operation by operation, but for those that GraphQL refuses; then all in one request."""
     timeline = data.draw(timelines(kind))

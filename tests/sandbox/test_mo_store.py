@@ -109,7 +109,7 @@ def operations(draw: st.DrawFn) -> list[Operation]:
     return drawn
 
 
-@examples(30, 100, given(operations()))
+@examples(10, 100, given(operations()))
 def test_every_day_is_as_a_naive_model_has_it(drawn: list[Operation]) -> None:
     store, model = MoStore.empty(), Model()
     for operation in drawn:
@@ -122,7 +122,7 @@ def test_every_day_is_as_a_naive_model_has_it(drawn: list[Operation]) -> None:
             assert not touching or [one[name] for name in FIELDS] != [other[name] for name in FIELDS]
 
 
-@examples(15, 40, given(operations(), operations()))
+@examples(5, 40, given(operations(), operations()))
 def test_a_transaction_that_fails_leaves_nothing(before: list[Operation], after: list[Operation]) -> None:
     store = MoStore.empty()
     for operation in before:
@@ -142,7 +142,7 @@ def test_a_transaction_that_fails_leaves_nothing(before: list[Operation], after:
     assert store.municipality_code is None
 
 
-@examples(15, 40, given(operations()))
+@examples(5, 40, given(operations()))
 def test_an_object_is_found_by_what_it_refers_to_after_a_restore(drawn: list[Operation]) -> None:
     person = "f615cb04-b225-5ed4-b548-01d52b561209"
     store = MoStore.empty()
