@@ -2,9 +2,12 @@
 
 import gc
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from types import CodeType
+from unittest.mock import patch
 
 import pytest
+from jinja2 import Environment
 
 # Whatever the environment says: to compile all tests and Hypothesis anew takes each worker longer than to run most files.
 sys.dont_write_bytecode = False
@@ -19,6 +22,21 @@ settings.load_profile("fixed")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--apart", action="store_true", help="each run of the importer in a process of its own")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """The template of the page is compiled once: a process makes one page, and the tests make many."""
+    compiled: dict[tuple[str, ...], CodeType] = {}
+    compile = Environment.compile
+
+    def once(self: Environment, *text: str) -> CodeType:
+        if text not in compiled:
+            compiled[text] = compile(self, *text)
+        return compiled[text]
+
+    with patch.object(Environment, "compile", once):
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

@@ -50,7 +50,7 @@ def test_it_says_the_same_and_ends_alike(
     tmp_path: Path, args: list[str], exit_code: int, language: str
 ) -> None:
     put(first_drop(), tmp_path)
-    assert both(args, tmp_path, LANG=language).returncode == exit_code
+    assert both(args, tmp_path, LC_MESSAGES=language).returncode == exit_code
 
 
 def apart(args: list[str], env: dict[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -126,7 +126,7 @@ def limited(**limits: Any) -> Http:
         server="the server",
         retry_seconds=0,
         connect_timeout=5,
-        **{"ca_bundle": None, "read_timeout": 5, "exchange_seconds": 0.2, **limits},
+        **{"ca_bundle": None, "read_timeout": 5, "exchange_seconds": 0.1, **limits},
     )
 
 
@@ -146,7 +146,7 @@ def test_an_exchange_that_does_not_end_is_ended(slow: SlowServer, name: str) -> 
     slow.say(*ENDLESS[name])
     used = limited()
     begun = time.monotonic()
-    with pytest.raises(Unsettled, match=r"was not over within 0\.2 s") as raised:
+    with pytest.raises(Unsettled, match=r"was not over within 0\.1 s") as raised:
         used.exchange("GET", slow.url)
     assert time.monotonic() - begun < 3
     assert raised.value.perhaps_done
@@ -161,7 +161,7 @@ def test_an_exchange_over_tls_that_does_not_end_is_ended(name: str) -> None:
     with SlowServer(context) as slow:
         slow.say(*ENDLESS[name])
         begun = time.monotonic()
-        with pytest.raises(Unsettled, match=r"was not over within 0\.2 s"):
+        with pytest.raises(Unsettled, match=r"was not over within 0\.1 s"):
             used.exchange("GET", slow.url.replace("http://", "https://"))
     assert time.monotonic() - begun < 3
     used.close()
@@ -174,7 +174,7 @@ def test_a_proxy_that_does_not_end_its_answer_is_not_waited_for(
     monkeypatch.setenv("no_proxy", "")
     slow.say(*ENDLESS["a status line without end"])
     used = limited()
-    with pytest.raises(Unsettled, match=r"was not over within 0\.2 s"):
+    with pytest.raises(Unsettled, match=r"was not over within 0\.1 s"):
         used.exchange("GET", "https://mo.example/")
     used.close()
 

@@ -322,9 +322,9 @@ def test_an_answer_without_end_is_not_read(server: StandIn, service: Adressevask
 def test_an_answer_that_trickles_in_is_not_waited_for(make: Make) -> None:
     with SlowServer() as slow:
         slow.say(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b" ", 0.05)
-        service = make(slow.url, exchange_seconds=0.2, retry_seconds=0, clock=time.monotonic)
+        service = make(slow.url, exchange_seconds=0.1, retry_seconds=0, clock=time.monotonic)
         outcome = service.look_up(ADDRESS)
-    assert outcome == NotLookedUp("the address service: the exchange was not over within 0.2 s")
+    assert outcome == NotLookedUp("the address service: the exchange was not over within 0.1 s")
 
 
 def test_stopping_ends_what_is_under_way(make: Make) -> None:

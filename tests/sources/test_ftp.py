@@ -161,7 +161,7 @@ def test_a_server_that_speaks_something_else_is_unavailable(make: Make, greeting
     "says", [again(b"220-Hej\r\n", 0.01), again(b"x", 0.05), again(b"x" * 8000 + b"\r\n", 0), again(b"", 1)]
 )
 def test_a_greeting_without_end_is_given_up(make: Make, says: Callable[[socket.socket], None]) -> None:
-    patient = Limits(silence=60, exchange=0.2)
+    patient = Limits(silence=60, exchange=0.1)
     started = time.monotonic()
     with Speaking(says) as server, make(server.port, patient) as source, pytest.raises(UnavailableError):
         source.listing()

@@ -412,11 +412,11 @@ def test_a_listing_that_trickles_in_is_given_up(command: str, says: Says) -> Non
     greeting = says if command == "greeting" else b"220 Hej"
     with (
         ScriptedFtp(FILES, {command: says}, greeting) as server,
-        source_of(server, limits=FAST._replace(exchange=0.2, questions=0.2)) as source,
+        source_of(server, limits=FAST._replace(exchange=0.1, questions=0.1)) as source,
         pytest.raises(UnavailableError) as caught,
     ):
         source.listing()
-    assert "given up after 0.2 s" in str(caught.value) or "or without end" in str(caught.value)
+    assert "given up after 0.1 s" in str(caught.value) or "or without end" in str(caught.value)
     assert not caught.value.lasting
 
 
