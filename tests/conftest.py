@@ -1,6 +1,7 @@
 """Property tests draw the same few examples everywhere; the profile `many` draws more of them, and `drawn` others."""
 
 import gc
+import os
 import sys
 from collections.abc import Generator, Iterator
 from types import CodeType
@@ -18,6 +19,11 @@ settings.register_profile("fixed", derandomize=True, deadline=None, max_examples
 settings.register_profile("many", derandomize=True, deadline=None, max_examples=200)
 settings.register_profile("drawn", deadline=None, print_blob=True)
 settings.load_profile("fixed")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: tests that wait for a limit to be over leave one idle."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -36,20 +36,22 @@ def says(mo: Mo, kind: str, uuid: str, field: str | None, day: str) -> Any:
     return value if value is None or field is None else getattr(value, field)
 
 
-@pytest.mark.parametrize("case", sorted(CASES))
+def cases(*, at_once: bool) -> list[Any]:
+    """Each case goes one of both ways in every run of the tests, one of three all at once; the other way is slow."""
+    return [
+        pytest.param(case, marks=() if (number % 3 == 0) == at_once else pytest.mark.slow)
+        for number, case in enumerate(sorted(CASES))
+    ]
+
+
+@pytest.mark.parametrize("case", cases(at_once=False))
 def test_run_by_run(case: str) -> None:
     mo = played(runs_of(case))
     expected = CASES[case].days
     assert {said: says(mo, *said) for said in expected} == expected
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(case, marks=() if number % 3 == 0 else pytest.mark.slow)
-        for number, case in enumerate(sorted(CASES))
-    ],
-)
+@pytest.mark.parametrize("case", cases(at_once=True))
 def test_all_at_once(case: str) -> None:
     mo = played([files_of(case)])
     expected = CASES[case].days

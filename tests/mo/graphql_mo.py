@@ -10,7 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    build_schema,
+    execute_sync,
+    parse,
+    validate,
+)
 
 from tests.mo.stand_in import Received
 from tests.scripted_http import Reply
@@ -21,6 +30,13 @@ SCHEMA = Path(__file__).parents[1] / "data" / "mo" / "schema.graphql"
 @cache
 def mo_schema() -> GraphQLSchema:
     return build_schema(SCHEMA.read_text(encoding="utf-8"))
+
+
+@cache
+def document(query: str) -> tuple[DocumentNode, list[GraphQLError]]:
+    """A query, and what is wrong with it."""
+    read = parse(query)
+    return read, validate(mo_schema(), read)
 
 
 def from_to(start: str | None, end: str | None) -> dict[str, str | None]:
@@ -51,9 +67,12 @@ class GraphQlMo:
             name: self._resolver(name) for name in ("facets", "classes", "itsystems", "org_units", "persons")
         }
         root |= {name: self._resolver(name) for name in ("engagements", "addresses", "itusers", "managers")}
-        result = graphql_sync(
+        query, errors = document(received.body["query"])
+        if errors:
+            return Reply(200, ExecutionResult(None, errors).formatted)
+        result = execute_sync(
             mo_schema(),
-            received.body["query"],
+            query,
             root_value={**root, "org": self.org},
             variable_values=received.body["variables"],
         )
