@@ -374,7 +374,7 @@ def test_after_a_chosen_schedule_a_run_ends_right_or_claims_nothing(world: World
 
 
 @SCHEDULES
-@settings(STEADY, max_examples=2)
+@settings(STEADY, max_examples=1)
 def test_a_run_ends_right_or_claims_nothing(
     world: World, faults: list[Fault], source_fault: tuple[str, int] | None, hours: list[int]
 ) -> None:

@@ -226,8 +226,9 @@ def temporary_files(home: Path) -> list[str]:
     return sorted(path.name for path in home.rglob(".*"))
 
 
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
 def test_whatever_write_a_run_is_killed_in_the_next_one_sweeps_up_and_ends_as_an_uncut_one(
-    waiting: Sandbox, tmp_path: Path
+    waiting: Sandbox, tmp_path: Path, every: int
 ) -> None:
     home = waiting.stage.home
     mo, copy = waiting.store.snapshot(), tmp_path / "copy"
@@ -249,7 +250,7 @@ def test_whatever_write_a_run_is_killed_in_the_next_one_sweeps_up_and_ends_as_an
     assert waiting.run().returncode == 1
     uncut = end()
     swept: set[str] = set()
-    for number in range(1, 100):
+    for number in range(1, 100, every):
         reset()
         killed = waiting.run_apart(program=KILL, environ={"KILL_AT": f"{number}"})
         if killed.returncode != -signal.SIGKILL:
@@ -262,7 +263,7 @@ def test_whatever_write_a_run_is_killed_in_the_next_one_sweeps_up_and_ends_as_an
         for was, now in zip(uncut, end(), strict=True):
             assert {k: v for k, v in now.items() if was.get(k) != v} == {}, number
             assert was == now
-    assert {name if ".run_" not in name else ".run_*.json" for name in swept} == {
+    written = {
         ".state",
         ".state.addresses.json",
         f".{NEW}",
@@ -271,3 +272,5 @@ def test_whatever_write_a_run_is_killed_in_the_next_one_sweeps_up_and_ends_as_an
         ".run_*.json",
         ".los.prom",
     }
+    names = {name if ".run_" not in name else ".run_*.json" for name in swept}
+    assert names == written if every == 1 else names < written and len(names) > 1

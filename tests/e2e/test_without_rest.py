@@ -134,7 +134,8 @@ def by_rest() -> State:
         return there.state()
 
 
-@pytest.mark.parametrize("flag", ["--no-rest", pytest.param("--no-service-api", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("flag", ["--no-rest", "--no-service-api"])
 def test_the_sample_ends_as_by_rest_but_for_postal_addresses(by_rest: State, flag: str) -> None:
     with served(flag) as there:
         checked = there.run("check")

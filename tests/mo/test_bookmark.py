@@ -83,7 +83,14 @@ Struck = Callable[[int], Action | None]
 
 @pytest.mark.parametrize("phase", [Phase.BEFORE, Phase.AFTER])
 @pytest.mark.parametrize("struck", [1, 2, 3, 4])
-@pytest.mark.parametrize("action", [Drop(), Answer(503), Answer(502), Answer(200, b"<html>")])
+@pytest.mark.parametrize(
+    "action",
+    [
+        Drop(),
+        *(pytest.param(each, marks=pytest.mark.slow) for each in (Answer(503), Answer(502))),
+        pytest.param(Answer(200, b"<html>"), marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("there", [True, False])
 def test_an_answer_that_is_lost_does_no_harm(
     stage: Stage, client: MoClient, phase: Phase, struck: int, action: Action, there: bool
