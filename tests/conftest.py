@@ -47,10 +47,14 @@ def compiled_once() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """The collected tests stay to the end: to look through them for garbage, again and again, took a third of a run."""
+    """The collected tests stay to the end: to look through them for garbage, again and again, took a third of a run.
+
+    Afterwards it is looked for as seldom as in the importer itself.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(200_000, 50, 100)
         gc.enable()
