@@ -26,6 +26,7 @@ from aarhus_los.files import (
     unwritable,
     write_private,
 )
+from aarhus_los.sandbox.stage import importer_environment
 from tests import forked
 from tests.machine import THEM, US, as_user, disk_of, fill, given_to, shared_folder, small_disk
 
@@ -108,7 +109,7 @@ def killed_writing(path: Path) -> None:
         "Path.replace = lambda *args: os.kill(os.getpid(), signal.SIGKILL)\n"
         "write_private(Path(sys.argv[1]), b'0102031234')\n"
     )
-    done = forked.run([sys.executable, "-c", code, path])
+    done = forked.run([sys.executable, "-c", code, path], env=importer_environment())
     assert done.returncode == -signal.SIGKILL
 
 

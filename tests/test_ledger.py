@@ -27,6 +27,7 @@ from aarhus_los.ledger import (
     next_state,
     save_state,
 )
+from aarhus_los.sandbox.stage import importer_environment
 from tests import forked
 from tests.machine import disk_of
 
@@ -331,7 +332,8 @@ def test_a_kill_before_the_rename_leaves_the_old_state(tmp_path: Path, moment: s
             f"{moment} = lambda *args: os.kill(os.getpid(), signal.SIGKILL)\n"
             "save_state(Path(sys.argv[1]), State(datetime.now(UTC), {}, ours=True))\n",
             path,
-        ]
+        ],
+        env=importer_environment(),
     )
     assert killed.returncode == -signal.SIGKILL
     assert load_state(path) == old

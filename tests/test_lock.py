@@ -18,6 +18,7 @@ import pytest
 from aarhus_los import clock
 from aarhus_los.errors import LockedError, LosError, StateError, UnavailableError
 from aarhus_los.lock import locked, look
+from aarhus_los.sandbox.stage import importer_environment
 from tests import forked
 from tests.machine import THEM, US, as_user, disk_of, fill, given_to, shared_folder, small_disk
 
@@ -35,7 +36,11 @@ HOLD = (
 def holder(state_file: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that holds the lock until its standard input ends."""
     with forked.Popen(
-        [sys.executable, "-c", HOLD, state_file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD, state_file],
+        env=importer_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"

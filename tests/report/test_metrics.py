@@ -27,7 +27,7 @@ from aarhus_los.sandbox.sample import FIRST_STAMP, first_drop
 from aarhus_los.sandbox.stage import Stage, importer_environment
 from aarhus_los.selection import Refusal
 from aarhus_los.settings import Settings, load_settings
-from tests import forked
+from tests import forked, here
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -256,9 +256,10 @@ def start(stage: Stage, *args: str) -> subprocess.Popen[str]:
 
 
 def run(stage: Stage, *args: str) -> int:
-    with start(stage, *args) as process:
-        process.communicate(timeout=60)
-    return process.returncode
+    done = here.run(
+        [*args, "--settings", stage.settings_path], env=importer_environment(), cwd=stage.settings_path.parent
+    )
+    return done.returncode
 
 
 def test_only_an_import_writes_metrics_and_they_are_those_of_the_run(stage: Stage, tmp_path: Path) -> None:
