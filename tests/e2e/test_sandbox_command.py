@@ -91,6 +91,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+@pytest.mark.slow
 def test_the_show_ends_as_the_sample_says(home: Path) -> None:
     done = run(home, "sandbox")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
