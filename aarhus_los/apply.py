@@ -163,6 +163,7 @@ class _Run:
                 return
             for future in self._next_done():
                 self._settle(future)
+            self.progress(len(self.applied.acknowledged) + len(self.applied.failed))
 
     def _next_done(self) -> set[Future[Any]]:
         """Waits. A signal is let through here only, where all that is on its way is accounted for."""
@@ -343,7 +344,6 @@ class _Run:
                 self.applied.acknowledged += step.operations
             else:
                 self.applied.failed += [(operation, failure) for operation in step.operations]
-            self.progress(len(self.applied.acknowledged) + len(self.applied.failed))
             for waiting in self.schedule.over(number, failed=failure is not None):
                 assert failure is not None
                 over.append((waiting, _unsent(step, failure)))

@@ -39,6 +39,8 @@ class Action(StrEnum):
     EDIT = "edit"
     TERMINATE = "terminate"
 
+    __hash__ = str.__hash__  # as of a kind
+
 
 _ENDPOINTS: Final = {
     Action.CREATE: Endpoint.CREATE,
@@ -47,9 +49,12 @@ _ENDPOINTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Operation:
-    """Writes `value` (None: the object's absence) from `start` to `end`; `before` is what MO says on these days."""
+    """Writes `value` (None: the object's absence) from `start` to `end`; `before` is what MO says on these days.
+
+    Nobody changes one, nor a step.
+    """
 
     kind: Kind
     uuid: str
@@ -90,7 +95,7 @@ class Operation:
         return self.mark is None or marks == (Piece(self.start, self.end, Mark(self.mark)),)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     """Operations of one request that is never split, and the numbers of the steps that come before it."""
 
@@ -291,14 +296,12 @@ def _needs(
     alike: dict[tuple[int, ...], tuple[int, ...]] = {}
     """Each needs once: there are a few for each person and unit."""
     for number, operations in enumerate(requests):
-        makers = {
-            maker
-            for operation in operations
-            if operation.value is not None
-            for kind, uuid in references(operation.kind, operation.value)
-            if (maker := creation[kind].get(uuid)) is not None and maker != number
-        }
-        makers |= before.get(number, set())
+        makers = set(before.get(number, ()))
+        for operation in operations:
+            for kind, uuid in () if operation.value is None else references(operation.kind, operation.value):
+                maker = creation[kind].get(uuid)
+                if maker is not None and maker != number:
+                    makers.add(maker)
         of_request = tuple(sorted(makers))
         needs.append(alike.setdefault(of_request, of_request))
     return needs

@@ -17,6 +17,8 @@ from aarhus_los.cpr import Cpr
 from aarhus_los.timeline import Timeline
 
 PUBLISHED: Final = "Publiceret"
+_SEVERAL_UUIDS: Final = "tuple[str, ...]"
+"""The annotation of a field that has any number of uuids."""
 
 
 class Kind(StrEnum):
@@ -210,10 +212,11 @@ Object = tuple[Kind, str]
 
 
 class DeclaredField(NamedTuple):
-    """A field of a kind of value: its name in Python, whether it is never null, and how it stands in MO."""
+    """A field of a kind of value: its name in Python, whether it is never null or has several, and how it stands in MO."""
 
     name: str
     never_null: bool
+    several: bool
     in_mo: Declared
 
 
@@ -240,7 +243,12 @@ class Spec:
             self,
             "fields",
             tuple(
-                DeclaredField(each.name, each.type in ("str", "tuple[str, ...]"), each.metadata["mo"])
+                DeclaredField(
+                    each.name,
+                    each.type in ("str", _SEVERAL_UUIDS),
+                    each.type == _SEVERAL_UUIDS,
+                    each.metadata["mo"],
+                )
                 for each in fields(self.of)
             ),
         )
@@ -282,23 +290,31 @@ KINDS: Final[Mapping[Kind, Spec]] = {
 """All kinds with a history of their own; the organisation has none."""
 
 
-def references(kind: Kind, value: Value) -> tuple[Object, ...]:
+def references(kind: Kind, value: Value) -> list[Object]:
     """The objects that a value refers to: they must be in MO before it is sent."""
-    if kind is Kind.ORGANISATION:
-        return ()
-    found: list[Object] = []
-    for name, to in _REFERENCES[kind]:
-        uuid = getattr(value, name)
-        if isinstance(uuid, str):
-            found.append((to, uuid))
-        elif uuid is not None:
-            found += ((to, each) for each in uuid)
-    return tuple(found)
+    found = [
+        (to, uuid) for name, to in _REFERENCES.get(kind, ()) if (uuid := getattr(value, name)) is not None
+    ]
+    for name, to in _SEVERAL.get(kind, ()):
+        found += [(to, uuid) for uuid in getattr(value, name)]
+    return found
 
 
-_REFERENCES: Final = {
-    kind: tuple((each.name, each.in_mo.to) for each in spec.fields if each.in_mo.to is not None)
-    for kind, spec in KINDS.items()
-}
-REFERRED: Final = frozenset(to for fields in _REFERENCES.values() for _, to in fields)
+def _referring(several: bool) -> dict[Kind, tuple[tuple[str, Kind], ...]]:
+    """Kind → the names of the fields that refer to one object, or to several each, and to what kind of object."""
+    return {
+        kind: tuple(
+            (each.name, each.in_mo.to)
+            for each in spec.fields
+            if each.in_mo.to is not None and each.several is several
+        )
+        for kind, spec in KINDS.items()
+    }
+
+
+_REFERENCES: Final = _referring(several=False)
+_SEVERAL: Final = {kind: fields for kind, fields in _referring(several=True).items() if fields}
+REFERRED: Final = frozenset(
+    to for of in (_REFERENCES, _SEVERAL) for fields in of.values() for _, to in fields
+)
 """The kinds that values refer to."""

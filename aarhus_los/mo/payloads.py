@@ -21,6 +21,8 @@ class Endpoint(StrEnum):
     TERMINATE = "/service/details/terminate"
     MUTATE = "graphql"
 
+    __hash__ = str.__hash__  # as of a kind
+
 
 Item = Mapping[str, Any]
 """What is sent of one operation. To `MUTATE`: `{"mutation": name, "input_type": type, "input": {…}}`, and `"bulk": name`
