@@ -73,7 +73,7 @@ class Operation:
     @property
     def endpoint(self) -> Endpoint:
         """Where it is sent to."""
-        return Endpoint.MUTATE if payloads.is_mutated(self.kind) else _ENDPOINTS[self.action]
+        return Endpoint.MUTATE if self.kind in payloads.MUTATED else _ENDPOINTS[self.action]
 
     def item(self) -> Item:
         """What is sent of it."""
@@ -253,9 +253,11 @@ def _operations(wanted: DesiredObject, history: History) -> list[Operation]:
     # makes outside of them would have none, and break MO's reads. So it is created without an end.
     end = FOREVER if wanted.kind is Kind.MANAGER else first.end
     assert not isinstance(first.value, Nothing)
-    made: History = (Piece(first.start, end, first.value),)
     created = _written(wanted, Action.CREATE, first.start, end, first.value, (), first.origin)
-    return [created] if wanted.claim == made else [created, *_changed(wanted, (), made, wanted.claim)]
+    if len(wanted.claim) == 1 and end == first.end:
+        return [created]
+    made: History = (Piece(first.start, end, first.value),)
+    return [created, *_changed(wanted, (), made, wanted.claim)]
 
 
 def _changed(wanted: DesiredObject, history: History, now: History, claim: History) -> list[Operation]:
@@ -282,7 +284,7 @@ def _written(
     history: History,
     origin: tuple[Any, ...],
 ) -> Operation:
-    before = clip(history, start, end)
+    before = clip(history, start, end) if history else ()
     return Operation(wanted.kind, wanted.uuid, action, start, end, value, before, origin)
 
 

@@ -138,7 +138,7 @@ def clip(timeline: Sequence[Piece[V]], start: date, end: date = FOREVER) -> Time
 def merge(timeline: Iterable[Piece[V]]) -> Timeline[V]:
     """Joins neighbours that touch and have equal values; their origins are joined too. A gap stays a gap."""
     pieces = tuple(timeline)
-    if not any(map(_touch, pieces, pieces[1:])):
+    if len(pieces) < 2 or not any(map(_touch, pieces, pieces[1:])):
         return pieces
     merged: list[Piece[V]] = []
     run: list[Piece[V]] = []

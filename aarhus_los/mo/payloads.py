@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.mo.model import KINDS, Kind, Organisation, Person, Value
@@ -29,14 +29,13 @@ Item = Mapping[str, Any]
 where another mutation takes a list of such inputs."""
 
 
-def is_mutated(kind: Kind) -> bool:
-    """Whether a kind is written by GraphQL mutations."""
-    return kind is Kind.ORGANISATION or KINDS[kind].by_mutation
+MUTATED: Final = frozenset({Kind.ORGANISATION, *(kind for kind, spec in KINDS.items() if spec.by_mutation)})
+"""The kinds that are written by GraphQL mutations."""
 
 
 def create(kind: Kind, uuid: str, value: Value, start: date, end: date, mark: str | None = None) -> Item:
     """What creates an object that is `value` from `start` to `end`; a unit with the class of its mark, if it has one."""
-    if is_mutated(kind):
+    if kind in MUTATED:
         return mutated(kind, "create", uuid, value, start, end)
     item: dict[str, Any] = {"type": kind, "uuid": uuid}
     if isinstance(value, Person):  # from the birth date on, by itself
@@ -54,7 +53,7 @@ def edit(kind: Kind, uuid: str, value: Value, start: date, end: date, mark: str 
 
     Where a unit's edit carries the class of its mark, the mark is taken away on all other days.
     """
-    if is_mutated(kind):
+    if kind in MUTATED:
         return mutated(kind, "update", uuid, value, start, end)
     data = {**_fields(kind, value, mark, edits=True), "validity": _validity(start, end)}
     if kind is Kind.ORG_UNIT:
