@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from sys import intern
 from typing import Any, Final, NamedTuple
 
 from aarhus_los.cpr import Cpr
@@ -260,17 +259,6 @@ class Spec:
         """What is asked of each validity, beside the validity itself."""
         asked = self.fields if self.beside is None else (*self.fields, *KINDS[self.beside].fields)
         return " ".join(each.in_mo.graphql for each in asked)
-
-    def parse(self, read: Mapping[str, Any]) -> Value:
-        """The value that MO shows of a validity. Raises where it is none: whoever reads checks the fields first."""
-        values = []
-        for each in self.fields:
-            value = read[each.in_mo.graphql]
-            if each.in_mo.to is not None and type(value) is str:
-                value = intern(value)  # the same few objects are referred to again and again
-            values.append(value if each.in_mo.parse is None else each.in_mo.parse(value))
-        made: Value = self.of(*values)
-        return made
 
 
 KINDS: Final[Mapping[Kind, Spec]] = {
