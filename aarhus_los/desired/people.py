@@ -132,9 +132,9 @@ class _People:
         self._collect(claims)
 
     def _collect(self, claims: Claims) -> None:
-        self.result.objects += (
+        self.result.objects += [
             DesiredObject(kind, uuid, claim) for (kind, uuid), claim in claims.all_claimed().items()
-        )
+        ]
 
     def _fold_engagement(self, person: str, uuid: str, lines: Sequence[FileLines]) -> Folded:
         def value_of(row: Any, key: Object) -> Value:
@@ -169,11 +169,11 @@ class _People:
         for uuid, folded in engagements.items():
             for lines, last in zip(self.of_engagement[person][uuid], folded.last_days, strict=True):
                 after.setdefault(lines.file.name.name, {})[uuid] = last
-        others = [last_day(history) for history in self.others.get(person, ())]
-        ends = [_latest((*days.values(), *others))]
+        others = _latest(last_day(history) for history in self.others.get(person, ()))
+        ends = [_latest((*days.values(), others))]
         for lines in each:
             days |= after.get(lines.file.name.name, {})
-            ends.append(_latest((*days.values(), *others)))
+            ends.append(_latest((*days.values(), others)))
         return ends
 
     def _cpr(self, person: str, each: Sequence[FileLines]) -> Cpr | None:
@@ -362,7 +362,7 @@ def _accounts_of_persons(accounts: Mapping[str, History], system: str) -> dict[s
 
 
 def _latest(days: Iterable[date | None]) -> date | None:
-    return max((day for day in days if day is not None), default=None)
+    return max([day for day in days if day is not None], default=None)
 
 
 def _plain_name(row: PersonRow) -> Detail:
