@@ -93,6 +93,7 @@ class Http:
         self._ca_bundle = ca_bundle
         self._environment: dict[tuple[str, str], Any] = {}
         self._addresses: dict[str, str | None] = {}
+        """Each without its query → as the library writes it."""
         self._lock = threading.Lock()
         self._retries = 0
         self._of_thread = threading.local()
@@ -203,7 +204,7 @@ class Http:
     def _prepared(
         self, method: str, url: str, token: str | None, payload: Any, form: dict[str, str] | None
     ) -> requests.PreparedRequest:
-        """A request as the library prepares it, which reads and writes the address anew for each: once is enough.
+        """A request, prepared as by the library, which would read and write the address anew for each.
 
         A login that the host has in a .netrc file is never sent.
         """

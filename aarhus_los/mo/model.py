@@ -280,29 +280,19 @@ KINDS: Final[Mapping[Kind, Spec]] = {
 
 def references(kind: Kind, value: Value) -> list[Object]:
     """The objects that a value refers to: they must be in MO before it is sent."""
-    found = [
-        (to, uuid) for name, to in _REFERENCES.get(kind, ()) if (uuid := getattr(value, name)) is not None
-    ]
-    for name, to in _SEVERAL.get(kind, ()):
-        found += [(to, uuid) for uuid in getattr(value, name)]
+    found: list[Object] = []
+    for name, to in _REFERENCES.get(kind, ()):
+        uuid = getattr(value, name)
+        if isinstance(uuid, str):
+            found.append((to, uuid))
+        elif uuid is not None:
+            found += [(to, each) for each in uuid]
     return found
 
 
-def _referring(several: bool) -> dict[Kind, tuple[tuple[str, Kind], ...]]:
-    """Kind → the names of the fields that refer to one object, or to several each, and to what kind of object."""
-    return {
-        kind: tuple(
-            (each.name, each.in_mo.to)
-            for each in spec.fields
-            if each.in_mo.to is not None and each.several is several
-        )
-        for kind, spec in KINDS.items()
-    }
-
-
-_REFERENCES: Final = _referring(several=False)
-_SEVERAL: Final = {kind: fields for kind, fields in _referring(several=True).items() if fields}
-REFERRED: Final = frozenset(
-    to for of in (_REFERENCES, _SEVERAL) for fields in of.values() for _, to in fields
-)
+_REFERENCES: Final = {
+    kind: tuple((each.name, each.in_mo.to) for each in spec.fields if each.in_mo.to is not None)
+    for kind, spec in KINDS.items()
+}
+REFERRED: Final = frozenset(to for fields in _REFERENCES.values() for _, to in fields)
 """The kinds that values refer to."""
