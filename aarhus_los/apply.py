@@ -163,6 +163,7 @@ class _Run:
                 return
             for future in self._next_done():
                 self._settle(future)
+            self.progress(len(self.applied.acknowledged) + len(self.applied.failed))
 
     def _next_done(self) -> set[Future[Any]]:
         """Waits. A signal is let through here only, where all that is on its way is accounted for."""
@@ -335,18 +336,16 @@ class _Run:
 
     def _over(self, number: int, failure: Failure | None) -> None:
         """A step is over: notes it, and lets those go that waited for it."""
+        if failure is None:
+            self.applied.acknowledged += self.steps[number].operations
+            self.schedule.over(number)
+            return
         over = [(number, failure)]
         while over:
             number, failure = over.pop()
             step = self.steps[number]
-            if failure is None:
-                self.applied.acknowledged += step.operations
-            else:
-                self.applied.failed += [(operation, failure) for operation in step.operations]
-            self.progress(len(self.applied.acknowledged) + len(self.applied.failed))
-            for waiting in self.schedule.over(number, failed=failure is not None):
-                assert failure is not None
-                over.append((waiting, _unsent(step, failure)))
+            self.applied.failed += [(operation, failure) for operation in step.operations]
+            over += [(lost, _unsent(step, failure)) for lost in self.schedule.failed(number)]
 
 
 def _object_of(operation: Operation) -> Object:

@@ -125,16 +125,15 @@ class _Delivery:
     def run(self) -> Delivered:
         answers = self.mo.settle(self._once, again=lambda unsettled: unsettled.down or not self.batch.hurried)
         missing = Failure(Message.MO_HAS_NO_SUCH())
-        writes: Counter[tuple[Kind, str]] = Counter()
-        for operation, answer in zip(self.sent, answers, strict=True):
-            if answer is None:
-                self.failures[operation.kind, operation.uuid] = missing
-            else:
-                writes[operation.kind, operation.uuid] += 1
+        written = list(zip(self.sent, answers, strict=True))
+        writes = Counter([(op.kind, op.uuid) for op, answer in written if answer is not None])
+        self.failures |= {(op.kind, op.uuid): missing for op, answer in written if answer is None}
         failures = [self._failure(step) for step in self.steps]
-        return Delivered(failures, [op for op in self.left if writes[op.kind, op.uuid]], writes)
+        return Delivered(failures, [op for op in self.left if (op.kind, op.uuid) in writes], writes)
 
     def _failure(self, step: Step) -> Failure | None:
+        if not self.failures:
+            return None
         failures = (self.failures.get((op.kind, op.uuid)) for op in step.operations)
         return next((failure for failure in failures if failure is not None), None)
 

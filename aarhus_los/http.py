@@ -5,6 +5,7 @@ What a server says in its own words is understood where that server is known: MO
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import threading
@@ -13,10 +14,11 @@ import weakref
 from collections.abc import Callable
 from itertools import count
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from requests import exceptions as failures
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
 from aarhus_los.answer import Answer, Unsettled
@@ -42,24 +44,9 @@ _HEADERS: Final = {
 }
 _LOG: Final = logging.getLogger(__name__)
 
-Authorise = Callable[[requests.PreparedRequest], requests.PreparedRequest]
+_JSON: Final = json.JSONEncoder(allow_nan=False).encode
 R = TypeVar("R")
 """What an exchange comes to."""
-
-
-def anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Authorises nothing. Without any callable, requests would send credentials of the host from a .netrc file."""
-    return request
-
-
-def bearer(token: str) -> Authorise:
-    """Authorises with a token, in a header."""
-
-    def authorise(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {token}"
-        return request
-
-    return authorise
 
 
 def shown(url: str) -> str:
@@ -105,6 +92,8 @@ class Http:
         self._largest = largest
         self._ca_bundle = ca_bundle
         self._environment: dict[tuple[str, str], Any] = {}
+        self._addresses: dict[str, str | None] = {}
+        """Each without its query → as the library writes it."""
         self._lock = threading.Lock()
         self._retries = 0
         self._of_thread = threading.local()
@@ -179,11 +168,11 @@ class Http:
         method: str,
         url: str,
         *,
-        authorise: Authorise = anonymous,
+        token: str | None = None,
         payload: Any = None,
         form: dict[str, str] | None = None,
     ) -> Answer:
-        """Sends one request, once, and follows no redirect.
+        """Sends one request, once, and follows no redirect: with a payload in JSON, or a form.
 
         Raises `Unsettled` where sending it again may help, `UnavailableError` where it cannot.
         """
@@ -193,9 +182,7 @@ class Http:
         with self._cutoff.exchange(adapter) as watched:
             self._go_on()
             try:
-                request = requests.Request(
-                    method, url, _HEADERS, json=payload, data=form, auth=authorise
-                ).prepare()
+                request = self._prepared(method, url, token, payload, form)
                 with adapter.send(request, timeout=self._timeout, **self._of_server(url)) as response:
                     answer = Answer(response.status_code, self._content(response, url), response.headers)
             except (requests.RequestException, HTTPError, OSError) as error:
@@ -213,6 +200,32 @@ class Http:
             # MO closes the connection after an unforeseen error, without a word: the next request on it would be lost.
             adapter.close()
         return answer
+
+    def _prepared(
+        self, method: str, url: str, token: str | None, payload: Any, form: dict[str, str] | None
+    ) -> requests.PreparedRequest:
+        """A request, prepared as by the library, which would read and write the address anew for each.
+
+        A login that the host has in a .netrc file is never sent.
+        """
+        address, mark, query = url.partition("?")
+        if address not in self._addresses:
+            self._addresses[address] = (
+                requests.Request("GET", address, auth=lambda request: request).prepare().url
+            )
+        request = requests.PreparedRequest()
+        request.method, request.url = method, f"{self._addresses[address]}{mark}{query}"
+        request.headers = CaseInsensitiveDict(_HEADERS)
+        if token is not None:
+            request.headers["Authorization"] = f"Bearer {token}"
+        if payload is not None or form is not None:
+            written, sort = (
+                (_JSON(payload), "json") if form is None else (urlencode(form), "x-www-form-urlencoded")
+            )
+            request.body = written.encode()
+            request.headers["Content-Type"] = f"application/{sort}"
+            request.headers["Content-Length"] = f"{len(request.body)}"
+        return request
 
     def _of_server(self, url: str) -> Any:
         """Proxies and CA bundle for a server. The environment is asked for each server once, not for each request."""

@@ -21,6 +21,9 @@ def masked(text: str, *, any_digits: bool = False) -> str:
     without such a number is returned itself, with the Danish that it may know.
     """
 
+    if _NUMBER.search(text) is None:
+        return text
+
     def hidden(found: re.Match[str]) -> str:
         if found["uuid"]:
             return found[0]

@@ -39,6 +39,8 @@ class Action(StrEnum):
     EDIT = "edit"
     TERMINATE = "terminate"
 
+    __hash__ = str.__hash__  # as of a kind
+
 
 _ENDPOINTS: Final = {
     Action.CREATE: Endpoint.CREATE,
@@ -47,9 +49,12 @@ _ENDPOINTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Operation:
-    """Writes `value` (None: the object's absence) from `start` to `end`; `before` is what MO says on these days."""
+    """Writes `value` (None: the object's absence) from `start` to `end`; `before` is what MO says on these days.
+
+    Nobody changes one, nor a step.
+    """
 
     kind: Kind
     uuid: str
@@ -68,7 +73,7 @@ class Operation:
     @property
     def endpoint(self) -> Endpoint:
         """Where it is sent to."""
-        return Endpoint.MUTATE if payloads.is_mutated(self.kind) else _ENDPOINTS[self.action]
+        return Endpoint.MUTATE if self.kind in payloads.MUTATED else _ENDPOINTS[self.action]
 
     def item(self) -> Item:
         """What is sent of it."""
@@ -90,7 +95,7 @@ class Operation:
         return self.mark is None or marks == (Piece(self.start, self.end, Mark(self.mark)),)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     """Operations of one request that is never split, and the numbers of the steps that come before it."""
 
@@ -136,7 +141,8 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     alone: set[int] = set()
     to_compare: set[str] = set()
     for wanted in desired:
-        history = actual.get(wanted.kind, {}).get(wanted.uuid, ())
+        found = actual.get(wanted.kind)
+        history = found.get(wanted.uuid, ()) if found else ()
         if wanted.kind is Kind.ORG_UNIT:
             writes = _of_unit(wanted, history, actual.get(Kind.MARK, {}).get(wanted.uuid, ()))
         else:
@@ -248,9 +254,11 @@ def _operations(wanted: DesiredObject, history: History) -> list[Operation]:
     # makes outside of them would have none, and break MO's reads. So it is created without an end.
     end = FOREVER if wanted.kind is Kind.MANAGER else first.end
     assert not isinstance(first.value, Nothing)
-    made: History = (Piece(first.start, end, first.value),)
     created = _written(wanted, Action.CREATE, first.start, end, first.value, (), first.origin)
-    return [created] if wanted.claim == made else [created, *_changed(wanted, (), made, wanted.claim)]
+    if len(wanted.claim) == 1 and end == first.end:
+        return [created]
+    made: History = (Piece(first.start, end, first.value),)
+    return [created, *_changed(wanted, (), made, wanted.claim)]
 
 
 def _changed(wanted: DesiredObject, history: History, now: History, claim: History) -> list[Operation]:
@@ -277,7 +285,7 @@ def _written(
     history: History,
     origin: tuple[Any, ...],
 ) -> Operation:
-    before = clip(history, start, end)
+    before = clip(history, start, end) if history else ()
     return Operation(wanted.kind, wanted.uuid, action, start, end, value, before, origin)
 
 
@@ -291,14 +299,12 @@ def _needs(
     alike: dict[tuple[int, ...], tuple[int, ...]] = {}
     """Each needs once: there are a few for each person and unit."""
     for number, operations in enumerate(requests):
-        makers = {
-            maker
-            for operation in operations
-            if operation.value is not None
-            for kind, uuid in references(operation.kind, operation.value)
-            if (maker := creation[kind].get(uuid)) is not None and maker != number
-        }
-        makers |= before.get(number, set())
+        makers = set(before.get(number, ()))
+        for operation in operations:
+            for kind, uuid in () if operation.value is None else references(operation.kind, operation.value):
+                maker = creation[kind].get(uuid)
+                if maker is not None and maker != number:
+                    makers.add(maker)
         of_request = tuple(sorted(makers))
         needs.append(alike.setdefault(of_request, of_request))
     return needs

@@ -32,12 +32,17 @@ def read_world(client: MoClient, files: Sequence[DropFile]) -> World:
     of_all, of_classes, of_units, of_managers = (Reading(client) for _ in range(4))
     of_people = ReadingOfPeople(client)
     organisation = of_all.organisation()
-    facets = of_all.facets()
+    facets: dict[str, str] = {}
+
+    def classes() -> None:
+        facets.update(of_all.facets())
+        of_classes.classes(files, facets)
+
     client.side_by_side(
         partial(of_people.people, of[Family.PERS], of[Family.LEDER]),
         partial(of_units.units, of[Family.ORG], [*of[Family.PERS], *of[Family.LEDER]]),
         partial(of_managers.managers, of[Family.LEDER]),
-        partial(of_classes.classes, files, facets),
+        classes,
     )
     readings = (of_all, of_classes, of_units, of_managers, of_people, of_people.of_details)
     actual: dict[Kind, dict[str, History]] = {kind: {} for kind in Kind}

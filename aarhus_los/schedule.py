@@ -59,19 +59,21 @@ class Schedule:
                 return key[1], numbers
         return None
 
-    def over(self, number: int, *, failed: bool) -> list[int]:
-        """Lets those go that waited for a step that is over. Returns those that need it and will not be sent."""
-        lost = []
+    def over(self, number: int) -> None:
+        """Lets those go that waited for a step that is over."""
         self._over[number] = 1
         for waiting in self._blocks.get(number, ()):
             self._waits[waiting] -= 1
-            if not self._open[waiting]:
-                continue
-            if failed and number in self._steps[waiting].needs:
-                self._close(waiting)
-                lost.append(waiting)
-            elif self._waits[waiting] == 0:
+            if self._waits[waiting] == 0 and self._open[waiting]:
                 self._is_ready(waiting)
+
+    def failed(self, number: int) -> list[int]:
+        """As `over`, but of what waited for the step, those that need it will not be sent. Returns them."""
+        waiting = self._blocks.get(number, ())
+        lost = [each for each in waiting if self._open[each] and number in self._steps[each].needs]
+        for each in lost:
+            self._close(each)
+        self.over(number)
         return lost
 
     def give_back(self, numbers: Sequence[int], suspected: Collection[int]) -> None:
@@ -179,5 +181,6 @@ def _heights(blocks: Mapping[int, Sequence[int]], waits: Sequence[int]) -> list[
                 order.append(waiting)
     heights = [0] * len(left)
     for number in reversed(order):
-        heights[number] = max((heights[waiting] + 1 for waiting in blocks.get(number, ())), default=0)
+        if behind := blocks.get(number):
+            heights[number] = 1 + max([heights[waiting] for waiting in behind])
     return heights

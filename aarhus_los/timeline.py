@@ -37,9 +37,12 @@ UNCLAIMED: Final = Unclaimed.UNCLAIMED
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Piece(Generic[V]):
-    """`value` from `start` to `end`, both inclusive. `origin` says who claims it and takes no part in comparisons."""
+    """`value` from `start` to `end`, both inclusive. `origin` says who claims it and takes no part in comparisons.
+
+    Nobody changes one; it is not frozen, since a frozen one takes four times as long to make, and a run makes millions.
+    """
 
     start: date
     end: date
@@ -135,7 +138,7 @@ def clip(timeline: Sequence[Piece[V]], start: date, end: date = FOREVER) -> Time
 def merge(timeline: Iterable[Piece[V]]) -> Timeline[V]:
     """Joins neighbours that touch and have equal values; their origins are joined too. A gap stays a gap."""
     pieces = tuple(timeline)
-    if len(pieces) < 2:
+    if len(pieces) < 2 or not any(map(_touch, pieces, pieces[1:])):
         return pieces
     merged: list[Piece[V]] = []
     run: list[Piece[V]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import md5
 from typing import Final
 
@@ -15,8 +16,9 @@ _AAK = _hashed("AAK")
 _SEED = _hashed("aarhus-los")
 
 
+@lru_cache(1024)
 def object_uuid(text: str) -> str:
-    """The uuid of an address, a person, an account or a manager: namespace `AAK`."""
+    """The uuid of an address, a person, an account or a manager: namespace `AAK`. Asked for again and again in a row."""
     return _hashed(_AAK + text)
 
 

@@ -51,9 +51,11 @@ def test_whatever_fails_and_is_given_back_each_step_is_over_once(
     def end(number: int, fault: bool) -> None:
         assert number not in over
         over.add(number)
-        if fault:
-            failed.add(number)
-        for lost in schedule.over(number, failed=fault):
+        if not fault:
+            schedule.over(number)
+            return
+        failed.add(number)
+        for lost in schedule.failed(number):
             assert failed & set(steps[lost].needs)
             end(lost, True)
 

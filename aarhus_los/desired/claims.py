@@ -57,9 +57,9 @@ class WantedMark(NamedTuple):
     origin: tuple[RowRef, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DesiredObject:
-    """What MO must say of an object on the days of `claim`; days without a piece stay as they are."""
+    """What MO must say of an object on the days of `claim`; days without a piece stay as they are. Nobody changes one."""
 
     kind: Kind
     uuid: str

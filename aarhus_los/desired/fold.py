@@ -210,8 +210,9 @@ def _claim_on(key: Object, stated: Timeline[Any], value_of: ValueOf) -> History:
     """What the rows state of an object, day by day, else that it is not there."""
     pieces: list[Piece[Value]] = []
     for piece in stated:
-        value = NOTHING if piece.value is NOTHING else value_of(piece.value, key)
-        if value is not UNCLAIMED:
+        if piece.value is NOTHING:
+            pieces.append(piece)
+        elif (value := value_of(piece.value, key)) is not UNCLAIMED:
             pieces.append(Piece(piece.start, piece.end, value, piece.origin))
     return merge(pieces)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -57,10 +57,10 @@ def voters_of(rows: Iterable[object], day: date) -> list[PersonRow]:
     return [row for row in stating if row.end >= day] or stating
 
 
-def vote(voters: Collection[PersonRow], value: Callable[[PersonRow], Detail]) -> Vote | None:
+def vote(voters: Sequence[PersonRow], value: Callable[[PersonRow], Detail]) -> Vote | None:
     """A value beats a column that says nothing, which beats an empty one; then the primary engagement, the later line."""
-    if not voters:
-        return None
+    if len(voters) < 2:
+        return Vote(voters[0], contested=False) if voters else None
     winner = max(voters, key=lambda row: (_weight(value(row)), row.primary, row.ref.line))
     stated = {value(row) for row in voters} - {Absent.ABSENT}
     return Vote(winner, len(stated) > 1)

@@ -34,7 +34,7 @@ class FileLines:
 
     def valid(self, set_aside: Collection[RowRef]) -> list[Any]:
         """The rows that are applied."""
-        return [row for row in self.rows if row.ref not in set_aside]
+        return [row for row in self.rows if row.ref not in set_aside] if set_aside else self.rows
 
 
 Gathered = Mapping[str, list[FileLines]]

@@ -23,6 +23,9 @@ from aarhus_los.mo.model import Account, Address, Engagement, History, Kind, Obj
 from aarhus_los.timeline import FOREVER, NOTHING, Nothing, Piece, covers, day_after, last_day
 from aarhus_los.uuids import EMAIL_TYPE, NOT_PRIMARY, PRIMARY
 
+ByEngagement = Mapping[str, Sequence[FileLines]]
+"""An engagement's uuid → the lines about it, a file each, in the order of folding."""
+
 
 class Known(NamedTuple):
     """What engagements may refer to."""
@@ -56,15 +59,11 @@ class _People:
         self.known = known
         self.result = Desired()
         self.set_aside = Rejections(files)
-        self.of_engagement: dict[str, dict[str, list[FileLines]]] = {
-            person: _by_engagement(each) for person, each in persons.items()
-        }
-        self.others: dict[str, list[History]] = {}
-        """Person → the histories of the engagements that no line names."""
+        self.engagements: dict[str, dict[str, History]] = {}
+        """Person → the engagements that the person has in MO."""
         for uuid, history in mo.engagements.items():
-            owner = owner_of(history)
-            if owner is not None and uuid not in self.of_engagement.get(owner, ()):
-                self.others.setdefault(owner, []).append(history)
+            if (owner := owner_of(history)) is not None:
+                self.engagements.setdefault(owner, {})[uuid] = history
         self.accounts, self.accounts_before = (
             _accounts_of_persons(accounts, known.az_system)
             for accounts in (mo.accounts, base.get(Kind.IT, {}))
@@ -79,8 +78,9 @@ class _People:
         for person, each in self.persons.items():
             for row in (row for lines in each for row in lines.rows if isinstance(row, PersonRow)):
                 self._check(person, row)
-            self._fold(person, each)
-            self._report(person, each)
+            of_engagement = _by_engagement(each)
+            self._fold(person, each, of_engagement)
+            self._report(person, each, of_engagement)
         self.set_aside.report(self.result, self.persons, self._begins, self._needed)
         return self.result
 
@@ -106,12 +106,11 @@ class _People:
 
     # What the others claim
 
-    def _fold(self, person: str, each: Sequence[FileLines]) -> None:
+    def _fold(self, person: str, each: Sequence[FileLines], of_engagement: ByEngagement) -> None:
         engagements = {
-            uuid: self._fold_engagement(person, uuid, lines)
-            for uuid, lines in self.of_engagement[person].items()
+            uuid: self._fold_engagement(person, uuid, lines) for uuid, lines in of_engagement.items()
         }
-        ends = self._last_days(person, each, engagements)
+        ends = self._last_days(person, each, of_engagement, engagements)
         cpr = self._cpr(person, each)
         accounts = {*self.accounts.get(person, ()), *self.accounts_before.get(person, ())}
         claims = Claims({})
@@ -132,9 +131,9 @@ class _People:
         self._collect(claims)
 
     def _collect(self, claims: Claims) -> None:
-        self.result.objects += (
+        self.result.objects += [
             DesiredObject(kind, uuid, claim) for (kind, uuid), claim in claims.all_claimed().items()
-        )
+        ]
 
     def _fold_engagement(self, person: str, uuid: str, lines: Sequence[FileLines]) -> Folded:
         def value_of(row: Any, key: Object) -> Value:
@@ -161,19 +160,24 @@ class _People:
         return folded
 
     def _last_days(
-        self, person: str, each: Sequence[FileLines], engagements: Mapping[str, Folded]
+        self,
+        person: str,
+        each: Sequence[FileLines],
+        of_engagement: ByEngagement,
+        engagements: Mapping[str, Folded],
     ) -> list[date | None]:
         """The last day of the person's last engagement: before the files, and after each of them."""
         days = {uuid: last_day(self.base.get(Kind.ENGAGEMENT, {}).get(uuid, ())) for uuid in engagements}
         after: dict[str, dict[str, date | None]] = {}
         for uuid, folded in engagements.items():
-            for lines, last in zip(self.of_engagement[person][uuid], folded.last_days, strict=True):
+            for lines, last in zip(of_engagement[uuid], folded.last_days, strict=True):
                 after.setdefault(lines.file.name.name, {})[uuid] = last
-        others = [last_day(history) for history in self.others.get(person, ())]
-        ends = [_latest((*days.values(), *others))]
+        in_mo = self.engagements.get(person, {})
+        others = _latest(last_day(history) for uuid, history in in_mo.items() if uuid not in engagements)
+        ends = [_latest((*days.values(), others))]
         for lines in each:
             days |= after.get(lines.file.name.name, {})
-            ends.append(_latest((*days.values(), *others)))
+            ends.append(_latest((*days.values(), others)))
         return ends
 
     def _cpr(self, person: str, each: Sequence[FileLines]) -> Cpr | None:
@@ -257,7 +261,7 @@ class _People:
 
     # What is reported
 
-    def _report(self, person: str, each: Sequence[FileLines]) -> None:
+    def _report(self, person: str, each: Sequence[FileLines], of_engagement: ByEngagement) -> None:
         report = self.result.notices.append
         due = [row for lines in each for row in self.set_aside.due_rows(lines) if isinstance(row, PersonRow)]
         for row in due[:1]:
@@ -268,8 +272,8 @@ class _People:
             start = max(row.start, first)
             if start <= row.end and not covers(self.known.units[row.org_uuid], start, row.end):
                 report(Notice(Message.UNIT_NOT_THERE(uuid=row.org_uuid), row.ref))
-        for of_engagement in self.of_engagement[person].values():
-            for lines in of_engagement:
+        for about in of_engagement.values():
+            for lines in about:
                 rows = [row for row in self.set_aside.due_rows(lines) if isinstance(row, PersonRow)]
                 report_overlaps(self.result, rows, _stated)
 
@@ -342,7 +346,7 @@ def _engagement_of(line: Row | Reject) -> str | None:
     return getattr(line, "engagement_uuid", None)
 
 
-def _by_engagement(each: Sequence[FileLines]) -> dict[str, list[FileLines]]:
+def _by_engagement(each: Sequence[FileLines]) -> ByEngagement:
     """The lines about a person by engagement, a file each."""
     found: dict[str, list[FileLines]] = {}
     for lines in each:
@@ -362,7 +366,7 @@ def _accounts_of_persons(accounts: Mapping[str, History], system: str) -> dict[s
 
 
 def _latest(days: Iterable[date | None]) -> date | None:
-    return max((day for day in days if day is not None), default=None)
+    return max([day for day in days if day is not None], default=None)
 
 
 def _plain_name(row: PersonRow) -> Detail:

@@ -38,7 +38,7 @@ class Rejections(dict[RowRef, SetAside]):
 
     def due_rows(self, each: FileLines) -> list[Any]:
         """The rows that are applied, and for which this run answers."""
-        return [row for row in each.valid(self) if self.is_due(row.ref)]
+        return [row for row in each.valid(self) if each.file.is_due(row.ref)]
 
     def drop_beside_unreadable_dates(
         self, gathered: Gathered, about: Callable[[Row | Reject], str | None], message: Message

@@ -16,7 +16,7 @@ from typing import Any, Final
 from aarhus_los.answer import Answer, Unsettled, http_date
 from aarhus_los.deadline import NO_DEADLINE, Deadline
 from aarhus_los.errors import UnavailableError
-from aarhus_los.http import Http, R, anonymous, bearer, shown
+from aarhus_los.http import Http, R, shown
 from aarhus_los.mo.answers import (
     NotShown,
     Refused,
@@ -313,7 +313,7 @@ class MoClient:
             answer = self._http.exchange(
                 method,
                 self._base_url + path,
-                authorise=anonymous if token is None else bearer(token),
+                token=token,
                 payload=payload,
             )
             self._dated = (answer.headers.get("Date", ""), datetime.now(UTC))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import pairwise
@@ -16,6 +17,8 @@ from aarhus_los.timeline import BEGINNING, FOREVER, Piece, day_before, merge
 
 EXCLUSIVE_SINCE: Final = 29
 """The version of GraphQL from which on the `to` of a validity is the day after the last."""
+_PLAIN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+"""A uuid as it is kept."""
 
 
 class Page(NamedTuple):
@@ -88,7 +91,7 @@ def _entries(listed: Mapping[str, Any], collection: str) -> Iterator[tuple[str, 
     for entry in _take(listed, "objects", list, path):
         uuid = _take(entry, "uuid", str, f"{path}.uuid")
         try:
-            yield intern(str(UUID(uuid))), entry
+            yield intern(uuid if _PLAIN.fullmatch(uuid) else str(UUID(uuid))), entry
         except ValueError:
             raise misunderstood(f"{path}.uuid") from None
 
@@ -106,23 +109,28 @@ def _pieces(validities: list[Any], kind: Kind, path: str, exclusive: bool) -> It
 
 
 def _value(read: Mapping[str, Any], kind: Kind, path: str) -> Value:
+    """The value that MO shows of a validity."""
     spec = KINDS[kind]
-    for each in spec.fields:
-        name = each.in_mo.graphql
-        if name not in read or not _plain(read[name], several=name.endswith("_uuids")):
+    values: list[Any] = []
+    for _, never_null, several, in_mo in spec.fields:
+        name, parse = in_mo.graphql, in_mo.parse
+        found = read.get(name, read)  # a field that is missing is of no good type either
+        if type(found) is str and not several:
+            if in_mo.to is not None:
+                found = intern(found)  # the same few objects are referred to again and again
+        elif found is None:
+            if never_null and parse is None:
+                raise misunderstood(f"{path}.{name}")
+        elif not (several and isinstance(found, list) and all(isinstance(each, str) for each in found)):
             raise misunderstood(f"{path}.{name}")
-        if each.never_null and each.in_mo.parse is None and read[name] is None:
-            raise misunderstood(f"{path}.{name}")
-    try:
-        return spec.parse(read)
-    except (ValueError, TypeError, LookupError, AttributeError):
-        raise misunderstood(path) from None
-
-
-def _plain(value: Any, *, several: bool) -> bool:
-    if several and isinstance(value, list):
-        return all(isinstance(each, str) for each in value)
-    return value is None or isinstance(value, str)
+        if parse is not None:
+            try:
+                found = parse(found)
+            except (ValueError, TypeError):
+                raise misunderstood(path) from None
+        values.append(found)
+    value: Value = spec.of(*values)
+    return value
 
 
 def _day(validity: Mapping[str, Any], name: str, path: str) -> date | None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from sys import intern
 from typing import Any, Final, NamedTuple
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.timeline import Timeline
 
 PUBLISHED: Final = "Publiceret"
+_SEVERAL_UUIDS: Final = "tuple[str, ...]"
+"""The annotation of a field that has any number of uuids."""
 
 
 class Kind(StrEnum):
@@ -210,10 +211,11 @@ Object = tuple[Kind, str]
 
 
 class DeclaredField(NamedTuple):
-    """A field of a kind of value: its name in Python, whether it is never null, and how it stands in MO."""
+    """A field of a kind of value: its name in Python, whether it is never null or has several, and how it stands in MO."""
 
     name: str
     never_null: bool
+    several: bool
     in_mo: Declared
 
 
@@ -240,7 +242,12 @@ class Spec:
             self,
             "fields",
             tuple(
-                DeclaredField(each.name, each.type in ("str", "tuple[str, ...]"), each.metadata["mo"])
+                DeclaredField(
+                    each.name,
+                    each.type in ("str", _SEVERAL_UUIDS),
+                    each.type == _SEVERAL_UUIDS,
+                    each.metadata["mo"],
+                )
                 for each in fields(self.of)
             ),
         )
@@ -252,17 +259,6 @@ class Spec:
         """What is asked of each validity, beside the validity itself."""
         asked = self.fields if self.beside is None else (*self.fields, *KINDS[self.beside].fields)
         return " ".join(each.in_mo.graphql for each in asked)
-
-    def parse(self, read: Mapping[str, Any]) -> Value:
-        """The value that MO shows of a validity. Raises where it is none: whoever reads checks the fields first."""
-        values = []
-        for each in self.fields:
-            value = read[each.in_mo.graphql]
-            if each.in_mo.to is not None and type(value) is str:
-                value = intern(value)  # the same few objects are referred to again and again
-            values.append(value if each.in_mo.parse is None else each.in_mo.parse(value))
-        made: Value = self.of(*values)
-        return made
 
 
 KINDS: Final[Mapping[Kind, Spec]] = {
@@ -282,18 +278,16 @@ KINDS: Final[Mapping[Kind, Spec]] = {
 """All kinds with a history of their own; the organisation has none."""
 
 
-def references(kind: Kind, value: Value) -> tuple[Object, ...]:
+def references(kind: Kind, value: Value) -> list[Object]:
     """The objects that a value refers to: they must be in MO before it is sent."""
-    if kind is Kind.ORGANISATION:
-        return ()
     found: list[Object] = []
-    for name, to in _REFERENCES[kind]:
+    for name, to in _REFERENCES.get(kind, ()):
         uuid = getattr(value, name)
         if isinstance(uuid, str):
             found.append((to, uuid))
         elif uuid is not None:
-            found += ((to, each) for each in uuid)
-    return tuple(found)
+            found += [(to, each) for each in uuid]
+    return found
 
 
 _REFERENCES: Final = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import Any, Final, NamedTuple
 
 from aarhus_los.cpr import Cpr
-from aarhus_los.mo.model import KINDS, Declared, Kind, Organisation, Person, Value
+from aarhus_los.mo.model import KINDS, Kind, Organisation, Person, Value
 from aarhus_los.timeline import BEGINNING, FOREVER, day_after, day_before
 
 
@@ -20,28 +21,31 @@ class Endpoint(StrEnum):
     TERMINATE = "/service/details/terminate"
     MUTATE = "graphql"
 
+    __hash__ = str.__hash__  # as of a kind
+
 
 Item = Mapping[str, Any]
 """What is sent of one operation. To `MUTATE`: `{"mutation": name, "input_type": type, "input": {…}}`, and `"bulk": name`
 where another mutation takes a list of such inputs."""
 
 
-def is_mutated(kind: Kind) -> bool:
-    """Whether a kind is written by GraphQL mutations."""
-    return kind is Kind.ORGANISATION or KINDS[kind].by_mutation
+MUTATED: Final = frozenset({Kind.ORGANISATION, *(kind for kind, spec in KINDS.items() if spec.by_mutation)})
+"""The kinds that are written by GraphQL mutations."""
 
 
 def create(kind: Kind, uuid: str, value: Value, start: date, end: date, mark: str | None = None) -> Item:
     """What creates an object that is `value` from `start` to `end`; a unit with the class of its mark, if it has one."""
-    if is_mutated(kind):
+    if kind in MUTATED:
         return mutated(kind, "create", uuid, value, start, end)
-    item = {"type": kind.value, "uuid": uuid, **_fields(kind, value, mark)}
+    item: dict[str, Any] = {"type": kind, "uuid": uuid}
     if isinstance(value, Person):  # from the birth date on, by itself
         cpr = {} if value.cpr is None else {"cpr_no": value.cpr.reveal()}
-        return {"type": kind.value, "uuid": uuid, "name": value.name, **cpr}
+        return {**item, "name": value.name, **cpr}
+    item |= _fields(kind, value, mark)
     if kind is Kind.ORG_UNIT and item["parent"] is None:
         del item["parent"]
-    return {**item, "validity": _validity(start, end)}
+    item["validity"] = _validity(start, end)
+    return item
 
 
 def edit(kind: Kind, uuid: str, value: Value, start: date, end: date, mark: str | None = None) -> Item:
@@ -49,12 +53,12 @@ def edit(kind: Kind, uuid: str, value: Value, start: date, end: date, mark: str 
 
     Where a unit's edit carries the class of its mark, the mark is taken away on all other days.
     """
-    if is_mutated(kind):
+    if kind in MUTATED:
         return mutated(kind, "update", uuid, value, start, end)
     data = {**_fields(kind, value, mark, edits=True), "validity": _validity(start, end)}
     if kind is Kind.ORG_UNIT:
-        return {"type": kind.value, "data": {"uuid": uuid, **data}}
-    return {"type": kind.value, "uuid": uuid, "data": data}
+        return {"type": kind, "data": {"uuid": uuid, **data}}
+    return {"type": kind, "uuid": uuid, "data": data}
 
 
 def terminate(kind: Kind, uuid: str, start: date, end: date) -> Item:
@@ -64,7 +68,7 @@ def terminate(kind: Kind, uuid: str, start: date, end: date) -> Item:
         validity: dict[str, str | None] = {"to": day_before(start).isoformat()}
     else:
         validity = _validity(start, end)
-    return {"type": kind.value, "uuid": uuid, "validity": validity}
+    return {"type": kind, "uuid": uuid, "validity": validity}
 
 
 def mutated(
@@ -90,17 +94,47 @@ def mutated(
     return {**item, "bulk": f"{spec.collection}_{verb}"} if verb in spec.in_bulk else item
 
 
+class _Written(NamedTuple):
+    """How a field is sent."""
+
+    name: str
+    key: str
+    optional: bool
+    refers: bool
+    also: str | None
+
+
+@cache
+def _written(kind: Kind, edits: bool, by_mutation: bool) -> tuple[_Written, ...]:
+    return tuple(
+        _Written(
+            each.name,
+            each.in_mo.input if by_mutation else each.in_mo.written,
+            each.in_mo.optional,
+            each.in_mo.to is not None,
+            each.in_mo.also,
+        )
+        for each in KINDS[kind].fields
+        if not (edits and each.in_mo.create_only)
+    )
+
+
 def _fields(
     kind: Kind, value: Value, mark: str | None, *, edits: bool = False, by_mutation: bool = False
 ) -> dict[str, Any]:
     sent: dict[str, Any] = {}
-    for each in KINDS[kind].fields:
-        field = getattr(value, each.name)
-        if (field is None and each.in_mo.optional) or (edits and each.in_mo.create_only):
-            continue
-        sent[each.in_mo.input if by_mutation else each.in_mo.written] = _sent(each.in_mo, field, by_mutation)
-        if each.in_mo.also:
-            sent[each.in_mo.also] = field
+    for name, key, optional, refers, also in _written(kind, edits, by_mutation):
+        field = getattr(value, name)
+        if field is None:
+            if optional:
+                continue
+        elif refers:
+            field = _reference(field, by_mutation)
+        elif type(field) is Cpr:
+            field = field.reveal()
+        sent[key] = field
+        if also is not None:
+            sent[also] = field
     if mark is not None:
         sent["org_unit_hierarchy"] = mark if by_mutation else {"uuid": mark}
     if edits and isinstance(value, Person):
@@ -108,15 +142,11 @@ def _fields(
     return sent
 
 
-def _sent(declared: Declared, field: Any, by_mutation: bool) -> Any:
-    """A field as MO takes it: in REST, references are objects with a uuid."""
-    if isinstance(field, Cpr):
-        return field.reveal()
-    if declared.to is None or field is None or (by_mutation and isinstance(field, str)):
-        return field
-    if by_mutation:
-        return list(field)
-    return {"uuid": field} if isinstance(field, str) else [{"uuid": each} for each in field]
+def _reference(field: str | tuple[str, ...], by_mutation: bool) -> Any:
+    """A uuid, or several, as MO takes them: in REST as objects that have one."""
+    if isinstance(field, str):
+        return field if by_mutation else {"uuid": field}
+    return list(field) if by_mutation else [{"uuid": each} for each in field]
 
 
 def _validity(start: date, end: date) -> dict[str, str | None]:

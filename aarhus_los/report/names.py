@@ -11,8 +11,6 @@ from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rejects import RowRef
 from aarhus_los.mo.model import (
-    Account,
-    Address,
     Class,
     Engagement,
     Facet,
@@ -33,6 +31,7 @@ Read = Callable[[Kind, Collection[str]], Mapping[str, History]]
 """Reads objects of a kind from MO; those that MO does not have, or cannot show, are missing."""
 
 NAMED: Final = (Kind.FACET, Kind.CLASS, Kind.ITSYSTEM, Kind.EMPLOYEE, Kind.ORG_UNIT)
+"""All that values refer to."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +67,13 @@ def gather_names(
     for operation in operations:
         if operation.kind in mentioned:
             mentioned[operation.kind].add(operation.uuid)
+        of_people = placed if operation.kind in (Kind.ENGAGEMENT, Kind.MANAGER) else touched
         for value in _values_of(operation):
             of = Kind.MARK if isinstance(value, Mark) else operation.kind
             for kind, uuid in references(of, value):
-                if kind in mentioned:
-                    mentioned[kind].add(uuid)
-            if isinstance(value, Engagement | Manager) and value.person is not None:
-                placed.add(value.person)
-            elif isinstance(value, Account | Address) and value.person is not None:
-                touched.add(value.person)
+                mentioned[kind].add(uuid)
+                if kind is Kind.EMPLOYEE:
+                    of_people.add(uuid)
     touched |= mentioned[Kind.EMPLOYEE]
     after = _After(today, wanted, actual, read)
     homes = after.homes(touched - placed) if touched - placed else {}
@@ -174,9 +171,9 @@ def _name(value: Value) -> str:
 
 def _values_of(operation: Operation) -> list[Value]:
     """The values that an operation writes or writes over."""
-    pieces = (*operation.before, *operation.marked_before)
-    found = [piece.value for piece in pieces if not isinstance(piece.value, Nothing)]
-    found += [] if operation.value is None else [operation.value]
+    found: list[Value] = [] if operation.value is None else [operation.value]
+    for pieces in (operation.before, operation.marked_before):
+        found += [piece.value for piece in pieces if not isinstance(piece.value, Nothing)]
     return found if operation.mark is None else [*found, Mark(operation.mark)]
 
 

@@ -27,7 +27,10 @@ from aarhus_los.report.account import Account, FileAccount
 from aarhus_los.report.verdict import FIELDS, brake_text, steps, verdict
 from aarhus_los.timeline import BEGINNING, FOREVER, Nothing, split
 
-_FREE_TEXT: Final = ("user_key", "name", "given_name", "surname")
+_FREE_TEXT: Final = {
+    of: tuple(name for name in names if name in ("user_key", "name", "given_name", "surname", "value"))
+    for of, names in FIELDS.items()
+}
 FORMAT: Final = 2
 _WHYS: Final = (
     *(Message.ADDRESS_INTERVAL, Message.ADDRESS_CODE, Message.ADDRESS_NOT_IN_FORCE, Message.ADDRESS_ENDS),
@@ -264,7 +267,7 @@ def _notice(notice: Notice) -> Record:
 
 def _before(operation: Operation) -> list[Record]:
     """What MO says on the days of an operation; of one that carries a mark, with the marks of the days."""
-    pieces = []
+    pieces: list[Record] = []
     for piece in operation.before:
         value = None if isinstance(piece.value, Nothing) else _value(piece.value)
         marks = operation.marked_before if operation.mark else ()
@@ -290,11 +293,12 @@ def _marked(mark: str | None) -> Record:
 
 
 def _value(value: Value) -> Record:
-    shown: Record = {name: getattr(value, name) for name in FIELDS[type(value)]}
-    # The addresses of org units are numbers, and uuids of DAR: no free text.
-    free_text = ("value",) if isinstance(value, Address) and value.person is not None else _FREE_TEXT
-    for name in free_text:
-        if text := shown.get(name):
+    sort = type(value)
+    shown: Record = {name: getattr(value, name) for name in FIELDS[sort]}
+    if sort is Address and shown["person"] is None:
+        return shown  # the addresses of org units are numbers, and uuids of DAR: no free text
+    for name in _FREE_TEXT[sort]:
+        if text := shown[name]:
             shown[name] = masked(text)
     return shown
 

@@ -207,6 +207,22 @@ def test_null_is_no_value_where_there_must_be_one(path: list[Any]) -> None:
         read(mangled(data, ["org_units", *path], None), Kind.ORG_UNIT)
 
 
+@pytest.mark.parametrize("value", [SECRET, {"a": SECRET}, [SECRET, None], None, 7])
+def test_responsibilities_are_a_list_of_uuids(value: object) -> None:
+    fields: dict[str, Any] = dict.fromkeys(
+        ("employee_uuid", "manager_type_uuid", "manager_level_uuid"), None
+    ) | {"org_unit_uuid": SECRET, "responsibility_uuids": value, "validity": {"from": None, "to": None}}
+    data = {
+        "managers": {"objects": [{"uuid": "0a3f50c4-379f-42b8-8044-0003ba298018", "validities": [fields]}]}
+    }
+    if value is None:  # MO's word for none
+        assert read(data, Kind.MANAGER)
+        return
+    with pytest.raises(NotShown, match="responsibility_uuids") as raised:
+        read(data, Kind.MANAGER)
+    assert SECRET not in str(raised.value)
+
+
 @pytest.mark.parametrize("text", ["yesterday", "", "2010-13-01T00:00:00", SECRET])
 def test_a_date_that_is_none_is_not_understood(text: str) -> None:
     with pytest.raises(NotShown, match=r"validity\.from") as raised:

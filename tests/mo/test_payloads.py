@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from aarhus_los.cpr import Cpr
+from aarhus_los.mo.histories import read_page
 from aarhus_los.mo.model import (
-    KINDS,
     Account,
     Address,
     Class,
@@ -119,7 +119,10 @@ def test_a_name_is_split_at_the_last_space_and_read_as_it_was_sent(
     value = Person.named(name)
     assert (value.given_name, value.surname) == (given, surname)
     shown = {"given_name": given, "surname": surname or " ", "cpr_number": None}
-    assert KINDS[Kind.EMPLOYEE].parse(shown) == value
+    uuid, validity = "0a3f50c4-379f-42b8-8044-0003ba298018", {"from": None, "to": None}
+    listed = {"persons": {"objects": [{"uuid": uuid, "validities": [{**shown, "validity": validity}]}]}}
+    (read,) = read_page(listed, Kind.EMPLOYEE, 30).objects[uuid]
+    assert read.value == value
     assert value.name == " ".join(name.split())
 
 

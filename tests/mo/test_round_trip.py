@@ -102,7 +102,7 @@ def client_of(server: MoServer, *, writable: bool = True) -> MoClient:
 
 
 def endpoint_of(kind: Kind, endpoint: Endpoint) -> Endpoint:
-    return Endpoint.MUTATE if payloads.is_mutated(kind) else endpoint
+    return Endpoint.MUTATE if kind in payloads.MUTATED else endpoint
 
 
 def create(kind: Kind, uuid: str, value: Value, start: date, end: date) -> tuple[Endpoint, Item]:
