@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +20,10 @@ from aarhus_los.errors import EXIT_INTERNAL, LosError
 
 LOOK_SECONDS: Final = 0.5
 """How often a wait is interrupted, to look whether a signal came."""
-LOOKS: Final = 4
-"""So often a signal is looked at, at most, before it ends the command wherever that is."""
+AGAIN_SECONDS: Final = 0.005
+"""And when one has come, how often it is looked whether it can end the command there."""
+MOST_SECONDS: Final = 2.0
+"""After so long it ends the command wherever that is."""
 
 
 class Stopped(BaseException):
@@ -74,7 +77,7 @@ class _Signals:
 
     def __init__(self) -> None:
         self._came: int | None = None
-        self._looks = 0
+        self._since = 0.0
         self._place: tuple[CodeType, int] | None = None
         """Where the main thread was at the last look."""
 
@@ -99,7 +102,8 @@ class _Signals:
             signal.signal(each, lambda number, frame: os._exit(128 + number))
         if not hasattr(signal, "SIGALRM"):
             raise Stopped(number)
-        self._came = number
+        self._came, self._since = number, time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS, AGAIN_SECONDS)
         self._look(number, frame)
 
     def _look(self, number: int, frame: FrameType | None) -> None:
@@ -109,8 +113,7 @@ class _Signals:
         came = self._came
         if came is None or came in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
             return
-        self._looks += 1
-        if waits or _is_ours(frame) or self._looks > LOOKS:
+        if waits or _is_ours(frame) or time.monotonic() - self._since > MOST_SECONDS:
             self._came = None
             raise Stopped(came)
 
