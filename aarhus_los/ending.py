@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Final, NoReturn
+from types import CodeType, FrameType
+from typing import Final
 
 import click
 
@@ -19,6 +20,10 @@ from aarhus_los.errors import EXIT_INTERNAL, LosError
 
 LOOK_SECONDS: Final = 0.5
 """How often a wait is interrupted, to look whether a signal came."""
+AGAIN_SECONDS: Final = 0.005
+"""And when one has come, how often it is looked whether it can end the command there."""
+MOST_SECONDS: Final = 2.0
+"""After so long it ends the command wherever that is."""
 
 
 class Stopped(BaseException):
@@ -41,11 +46,9 @@ class Command:
 @contextmanager
 def ending() -> Iterator[Command]:
     """Ends the process as its command ended: with an exit code, and a line for each thing that there is to say."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
     command = Command()
     try:
-        with _looking_for_signals():
+        with _Signals().looked_for():
             yield command
     except click.ClickException as error:
         error.show()
@@ -65,31 +68,64 @@ def ending() -> Iterator[Command]:
         sys.exit(EXIT_INTERNAL)
 
 
-@contextmanager
-def _looking_for_signals() -> Iterator[None]:
-    """Python sees a signal that comes just before a wait when that ends, be it after minutes, or when another one comes."""
-    if not hasattr(signal, "SIGALRM"):
-        yield
-        return
-    former = signal.signal(signal.SIGALRM, lambda number, frame: None)
-    signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, former)
+class _Signals:
+    """What ends a command from outside: an exception in the main thread, raised where it leaves no lock taken.
+
+    Within a library one may just have been taken, which others would then wait for without end. So it is raised in our own
+    code only, or where the main thread was at the last look too: there it waits.
+    """
+
+    def __init__(self) -> None:
+        self._came: int | None = None
+        self._since = 0.0
+        self._place: tuple[CodeType, int] | None = None
+        """Where the main thread was at the last look."""
+
+    @contextmanager
+    def looked_for(self) -> Iterator[None]:
+        """Python sees a signal that comes just before a wait when that ends, be it after minutes: so it is looked for."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        if not hasattr(signal, "SIGALRM"):
+            yield
+            return
+        former = signal.signal(signal.SIGALRM, self._look)
+        signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, former)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, lambda number, frame: os._exit(128 + number))
+        if not hasattr(signal, "SIGALRM"):
+            raise Stopped(number)
+        self._came, self._since = number, time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS, AGAIN_SECONDS)
+        self._look(number, frame)
+
+    def _look(self, number: int, frame: FrameType | None) -> None:
+        """Is called now and then, and when a signal comes, whichever thread has taken that."""
+        place = None if frame is None else (frame.f_code, frame.f_lasti)
+        waits, self._place = place == self._place, place
+        came = self._came
+        if came is None or came in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
+            return
+        if waits or _is_ours(frame) or time.monotonic() - self._since > MOST_SECONDS:
+            self._came = None
+            raise Stopped(came)
+
+
+def _is_ours(frame: FrameType | None) -> bool:
+    return frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "aarhus_los"
 
 
 def say(*lines: str) -> None:
     """Says something on stderr."""
     for line in lines:
         click.echo(f"los-import: {line}", err=True)
-
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda number, frame: os._exit(128 + number))
-    raise Stopped(number)
 
 
 def _notes(error: BaseException) -> list[str]:

@@ -25,3 +25,37 @@ def test_a_signal_that_does_not_end_a_wait_is_noticed_all_the_same() -> None:
     )
     assert (done.returncode, done.stdout) == (128 + 15, b"")
     assert done.stderr == b"los-import: stopped\n"
+
+
+# The locks of `threading` and of `concurrent.futures` are taken by functions in Python: a signal may come when they have
+# taken one, and have not returned.
+TAKEN = """
+import signal, threading, time
+from concurrent.futures import ThreadPoolExecutor
+from aarhus_los.ending import ending
+class Lock:
+    def __init__(self):
+        self.lock = threading.Lock()
+    def __enter__(self):
+        self.lock.acquire()
+        if threading.current_thread() is threading.main_thread():
+            signal.raise_signal(signal.SIGTERM)
+    def __exit__(self, *error):
+        self.lock.release()
+lock = Lock()
+def take():
+    time.sleep(0.1)
+    with lock:
+        print("taken", flush=True)
+with ending(), ThreadPoolExecutor(1) as pool:
+    taken = pool.submit(take)
+    with lock:
+        pass
+    taken.result()
+    threading.Event().wait()
+"""
+
+
+def test_a_signal_leaves_no_lock_taken_for_which_other_threads_would_wait() -> None:
+    done = forked.run([sys.executable, "-c", TAKEN], timeout=20, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + 15, b"taken\n", b"los-import: stopped\n")
