@@ -42,6 +42,12 @@ _servers: dict[tuple[object, ...], socket.socket] = {}
 class Popen(subprocess.Popen[Any]):
     """`subprocess.Popen` of `[sys.executable, "-m", MODULE, …]` or `[sys.executable, "-c", CODE, …]`."""
 
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """A test that has failed does not wait for what may never end."""
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, error, trace)
+
     def _execute_child(self, *given: Any) -> None:
         """Begins the child: the one step that is not as in `subprocess`."""
         how = inspect.signature(super()._execute_child).bind(*given).arguments

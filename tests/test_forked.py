@@ -213,6 +213,15 @@ def test_it_can_be_waited_for_no_longer_than_is_said() -> None:
         forked.run([sys.executable, "-c", "import time; time.sleep(60)"], timeout=0.1)
 
 
+def test_it_is_not_waited_for_by_a_test_that_has_failed() -> None:
+    with (
+        pytest.raises(AssertionError),
+        forked.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as it,
+    ):
+        raise AssertionError
+    assert it.returncode == -signal.SIGKILL
+
+
 def test_what_one_changes_no_other_sees() -> None:
     code = "from aarhus_los import run; print(hasattr(run, 'changed')); run.changed = 1"
     both(["-c", code])

@@ -194,7 +194,7 @@ def test_an_object_that_a_gateway_refuses_is_pending(
 def test_a_gateway_that_refuses_everything_stops_the_run_and_loses_nothing(
     waiting: Sandbox, undisturbed: State, status: int
 ) -> None:
-    waiting.configure(chunk_size=3, concurrency=2, retry_seconds=0.1)
+    waiting.configure(chunk_size=3, concurrency=2, retry_seconds=0.5)
     claimed = waiting.claimed()
     waiting.mo.intercept = gate(status)
     done = waiting.run()

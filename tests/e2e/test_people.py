@@ -201,7 +201,7 @@ def test_a_run_that_is_cut_off_when_people_are_made_and_repeated_makes_each_once
 
     put_files(town, {"Pers_nye_20260202_220000.csv": employed(ANNA, BO, CARL)})
     claimed = town.claimed()
-    town.configure(retry_seconds=0.1)
+    town.configure(retry_seconds=1)
     town.mo.intercept = from_then_on
     assert town.run().returncode == 69
     assert town.claimed() == claimed

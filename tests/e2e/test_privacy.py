@@ -127,7 +127,7 @@ class Seen:
 @pytest.fixture
 def seen(sandbox: Sandbox) -> Seen:
     sandbox.configure(
-        dar_token=DAR_TOKEN, ftp_pass=FTP_PASSWORD, ftp_ssh_key_pass=KEY_PASS, retry_seconds=0.1
+        dar_token=DAR_TOKEN, ftp_pass=FTP_PASSWORD, ftp_ssh_key_pass=KEY_PASS, retry_seconds=0.5
     )
     return Seen(sandbox)
 
@@ -253,7 +253,7 @@ def dar_says(answer: Callable[[Request], Action]) -> Spoil:
 
 
 def dar_down(seen: Seen) -> None:
-    seen.sandbox.configure(dar_url="http://127.0.0.1:9", dar_token=DAR_TOKEN, retry_seconds=0.1)
+    seen.sandbox.configure(dar_url="http://127.0.0.1:9", dar_token=DAR_TOKEN, retry_seconds=0.5)
 
 
 def mo_down(seen: Seen) -> None:
