@@ -88,9 +88,15 @@ def told(**how: Any) -> dict[str, Any]:
         {},
         {"A": "b", "HOME": "/nowhere"},
         {"TZ": "Pacific/Auckland"},
-        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"},
-        {"LC_ALL": "C"},
-        {"PYTHONUNBUFFERED": ""},
+        # Each of these takes a Python of its own, with all imports.
+        *(
+            pytest.param(environ, marks=pytest.mark.slow, id=str(environ))
+            for environ in (
+                {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"},
+                {"LC_ALL": "C"},
+                {"PYTHONUNBUFFERED": ""},
+            )
+        ),
         {"PYTHONUNBUFFERED": "1"},
     ],
     ids=str,
@@ -113,6 +119,7 @@ def test_it_takes_what_is_not_said_from_its_parent() -> None:
     assert told(env=dict(os.environ), start_new_session=True)["leads"] == [True, True]
 
 
+@pytest.mark.slow
 def test_a_fork_of_its_parent_has_children_of_its_own() -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root, to be another user")

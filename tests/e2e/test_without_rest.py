@@ -323,7 +323,7 @@ def test_a_mixed_drop_ends_as_by_rest() -> None:
     assert uncut(rest=False) == uncut(rest=True)
 
 
-@pytest.mark.parametrize("every", [23, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [47, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("brutal", [False, True])
 def test_a_run_that_is_ended_anywhere_ends_as_an_uncut_one(brutal: bool, every: int) -> None:
     end = uncut(rest=False)
