@@ -157,8 +157,8 @@ class Arena:
         self.sandbox.mo.intercept = refusing
 
     def finish(self) -> End:
-        """Runs the importer to its end, and tells what is there then."""
-        done = self.sandbox.run("import", "--json")
+        """Runs the importer to its end, apart since several may run at a time, and tells what is there then."""
+        done = self.sandbox.run_apart("import", "--json")
         assert done.stderr == ""
         return self.end(json.loads(done.stdout))
 
