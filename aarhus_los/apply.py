@@ -21,6 +21,7 @@ from aarhus_los.answer import Unsettled
 from aarhus_los.api import REST, Api
 from aarhus_los.brakes import Limit, Refusals
 from aarhus_los.delivery import Batch, Delivered, Failing, Failure, Mo, deliver
+from aarhus_los.ending import STOPPING
 from aarhus_los.errors import UnavailableError
 from aarhus_los.http import GRACE_SECONDS
 from aarhus_los.messages import Message
@@ -29,7 +30,6 @@ from aarhus_los.mo.model import Kind, Person
 from aarhus_los.plan import Action, Operation, Plan, Step
 from aarhus_los.schedule import Schedule
 
-STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 UNANSWERED: Final = 10
 """After so many single steps in a row that MO did not answer, it is not they that are to blame."""
 UNANSWERED_SECONDS: Final = 600.0

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 import click
 
@@ -24,6 +24,9 @@ from aarhus_los.report.console import guard_streams, progress, show, show_page
 if TYPE_CHECKING:
     from aarhus_los.report.account import Account
     from aarhus_los.settings import Settings
+
+GARBAGE: Final = (200_000, 50, 100)
+"""How seldom it is looked for rings of values: a run makes millions and hardly a ring; else that is a third of its cost."""
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -285,8 +288,7 @@ def _page(path: Path | None) -> Callable[[Account], None]:
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """The console script."""
-    # A run makes millions of values and hardly a ring of them: looking for rings would be a third of its cost.
-    gc.set_threshold(200_000, 50, 100)
+    gc.set_threshold(*GARBAGE)
     # Nor are there any to look for at the end, as Python does several times: that would be a sixth of a small run.
     atexit.register(gc.freeze)
     guard_streams()

@@ -18,6 +18,8 @@ import click
 from aarhus_los import clock
 from aarhus_los.errors import EXIT_INTERNAL, LosError
 
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
+"""What ends a command from outside."""
 LOOK_SECONDS: Final = 0.5
 """How often a wait is interrupted, to look whether a signal came."""
 AGAIN_SECONDS: Final = 0.005
@@ -84,7 +86,7 @@ class _Signals:
     @contextmanager
     def looked_for(self) -> Iterator[None]:
         """Python sees a signal that comes just before a wait when that ends, be it after minutes: so it is looked for."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPPING:
             signal.signal(number, self._stop)
         if not hasattr(signal, "SIGALRM"):
             yield
@@ -98,7 +100,7 @@ class _Signals:
             signal.signal(signal.SIGALRM, former)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        for each in (signal.SIGINT, signal.SIGTERM):
+        for each in STOPPING:
             signal.signal(each, lambda number, frame: os._exit(128 + number))
         if not hasattr(signal, "SIGALRM"):
             raise Stopped(number)

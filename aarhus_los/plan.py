@@ -141,8 +141,7 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     alone: set[int] = set()
     to_compare: set[str] = set()
     for wanted in desired:
-        found = actual.get(wanted.kind)
-        history = found.get(wanted.uuid, ()) if found else ()
+        history = actual.get(wanted.kind, {}).get(wanted.uuid, ())
         if wanted.kind is Kind.ORG_UNIT:
             writes = _of_unit(wanted, history, actual.get(Kind.MARK, {}).get(wanted.uuid, ()))
         else:

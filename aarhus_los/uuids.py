@@ -6,6 +6,9 @@ from functools import lru_cache
 from hashlib import md5
 from typing import Final
 
+WRITTEN: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""A pattern: a uuid as it is written, with dashes and small letters."""
+
 
 def _hashed(text: str) -> str:
     digits = md5(text.encode(), usedforsecurity=False).hexdigest()

@@ -15,6 +15,8 @@ sys.dont_write_bytecode = False
 
 from hypothesis import settings  # noqa: E402
 
+from aarhus_los.cli import GARBAGE  # noqa: E402
+
 settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=25)
 settings.register_profile("many", derandomize=True, deadline=None, max_examples=200)
 settings.register_profile("drawn", deadline=None, print_blob=True)
@@ -56,5 +58,5 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
-        gc.set_threshold(200_000, 50, 100)
+        gc.set_threshold(*GARBAGE)
         gc.enable()

@@ -11,10 +11,10 @@ from typing import Final
 from unicodedata import normalize
 
 from aarhus_los.messages import Message
+from aarhus_los.uuids import WRITTEN
 
-_HEX_UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_UUID: Final = re.compile(_HEX_UUID)
-_LOOSE_UUID: Final = re.compile(rf"({_HEX_UUID})|\{{({_HEX_UUID})\}}", re.IGNORECASE | re.ASCII)
+_UUID: Final = re.compile(WRITTEN)
+_LOOSE_UUID: Final = re.compile(rf"({WRITTEN})|\{{({WRITTEN})\}}", re.IGNORECASE | re.ASCII)
 _NIL: Final = "00000000-0000-0000-0000-000000000000"
 
 

@@ -29,11 +29,12 @@ from aarhus_los.mo.answers import (
 )
 from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.mo.token import Auth, TokenSource
+from aarhus_los.uuids import WRITTEN
 
 __all__ = ["Auth", "MoClient", "NotShown", "Refused", "mutation"]
 
 CONNECTIONS: Final = 4
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_UUID: Final = re.compile(WRITTEN, re.IGNORECASE | re.ASCII)
 
 
 def mutation(items: Sequence[Item | Sequence[Item]]) -> tuple[str, dict[str, Any]]:

@@ -14,10 +14,11 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.answers import NotShown
 from aarhus_los.mo.model import KINDS, History, Kind, Value
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece, day_before, merge
+from aarhus_los.uuids import WRITTEN
 
 EXCLUSIVE_SINCE: Final = 29
 """The version of GraphQL from which on the `to` of a validity is the day after the last."""
-_PLAIN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_PLAIN: Final = re.compile(WRITTEN)
 """A uuid as it is kept."""
 
 

@@ -31,7 +31,6 @@ Read = Callable[[Kind, Collection[str]], Mapping[str, History]]
 """Reads objects of a kind from MO; those that MO does not have, or cannot show, are missing."""
 
 NAMED: Final = (Kind.FACET, Kind.CLASS, Kind.ITSYSTEM, Kind.EMPLOYEE, Kind.ORG_UNIT)
-"""All that values refer to."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,8 @@ def gather_names(
         for value in _values_of(operation):
             of = Kind.MARK if isinstance(value, Mark) else operation.kind
             for kind, uuid in references(of, value):
-                mentioned[kind].add(uuid)
+                if kind in mentioned:
+                    mentioned[kind].add(uuid)
                 if kind is Kind.EMPLOYEE:
                     of_people.add(uuid)
     touched |= mentioned[Kind.EMPLOYEE]
