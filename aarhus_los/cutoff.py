@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
@@ -113,6 +114,13 @@ class Adapter(HTTPAdapter):
             kind = _TlsConnection if pool.scheme == "https" else _Connection
             pool.ConnectionCls = partial(kind, weakref.proxy(self))
         return pool
+
+    def build_response(self, request: Any, response: Any) -> requests.Response:
+        """As by the library, less cookies and encoding, which nobody asks for."""
+        built = requests.Response()
+        built.status_code, built.headers = response.status, response.headers
+        built.raw, built.request = response, request
+        return built
 
     def close(self) -> None:
         """Ends the connections; the next exchange makes new ones."""

@@ -49,6 +49,14 @@ _ENDPOINTS: Final = {
 }
 
 
+class Marking(NamedTuple):
+    """The class that a window of a unit is marked with; MO then takes the mark away on all other days."""
+
+    hierarchy: str
+    before: History
+    """What MO shows of the mark, on all days."""
+
+
 @dataclass(slots=True, unsafe_hash=True)
 class Operation:
     """Writes `value` (None: the object's absence) from `start` to `end`; `before` is what MO says on these days.
@@ -65,10 +73,13 @@ class Operation:
     before: History
     origin: tuple[Any, ...] = ()
     """The rows that ask for it."""
-    mark: str | None = None
-    """Of units: the class that the window is marked with; MO then takes the mark away on all other days."""
-    marked_before: History = ()
-    """Where it carries a mark: what MO shows of it, on all days."""
+    marking: Marking | None = None
+    """Of units only."""
+
+    @property
+    def mark(self) -> str | None:
+        """Of units: the class that the window is marked with."""
+        return None if self.marking is None else self.marking.hierarchy
 
     @property
     def endpoint(self) -> Endpoint:
@@ -215,7 +226,7 @@ def _of_unit(wanted: DesiredObject, history: History, marks: History) -> _Writes
     origin = wanted.mark.origin if wanted.mark else wanted.claim[0].origin
     action = Action.EDIT if history else Action.CREATE
     written_alone = _written(wanted, action, start, end, value, history, origin)
-    marked = replace(written_alone, mark=mark, marked_before=marks)
+    marked = replace(written_alone, marking=Marking(mark, marks))
     overwritten: list[Piece[Value]] = [
         Piece(start, end, NOTHING if found is None else found.value, origin)
         for start, end, found in split(start, end, history)

@@ -251,7 +251,10 @@ def is_there(timeline: Iterable[Piece[V]]) -> bool:
 
 def last_day(timeline: Sequence[Piece[V]]) -> date | None:
     """The last day on which the object is there, if there is one."""
-    return next((piece.end for piece in reversed(timeline) if piece.value is not NOTHING), None)
+    for piece in reversed(timeline):
+        if piece.value is not NOTHING:
+            return piece.end
+    return None
 
 
 def covers(timeline: Sequence[Piece[V]], start: date, end: date) -> bool:

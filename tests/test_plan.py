@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aarhus_los.desired.claims import DesiredObject, WantedMark
 from aarhus_los.mo.model import Address, Class, History, Kind, Manager, Mark, Unit, Value
 from aarhus_los.mo.payloads import Endpoint
-from aarhus_los.plan import Action, Operation, Plan, make_plan
+from aarhus_los.plan import Action, Marking, Operation, Plan, make_plan
 from aarhus_los.sandbox.mo_store import MoStore
 from aarhus_los.timeline import (
     FOREVER,
@@ -193,7 +193,8 @@ def test_operations_are_listed_by_kind_and_object() -> None:
 def edit_of(value: Unit | None, *, mark: str | None = None) -> Operation:
     """From the third to the fifth day."""
     action = Action.TERMINATE if value is None else Action.EDIT
-    return Operation(Kind.ORG_UNIT, "a", action, DAYS[3], DAYS[5], value, (), mark=mark)
+    marking = None if mark is None else Marking(mark, ())
+    return Operation(Kind.ORG_UNIT, "a", action, DAYS[3], DAYS[5], value, (), marking=marking)
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from aarhus_los.addresses.adressevask import Adressevask
 from aarhus_los.addresses.cache import Cache
-from aarhus_los.addresses.outcomes import NotAsked, NotLookedUp, Outcome, normalise
+from aarhus_los.addresses.outcomes import Answer, NotAsked, NotLookedUp, Outcome, normalise
 from aarhus_los.masking import masked
 from aarhus_los.messages import Message
 
 MAX_PARALLEL: Final = 10
 """The service has no stated limit; ten calls at a time is what careful clients use, 32 broke it."""
+LOOK_SECONDS: Final = 0.05
+"""How often it is told how far the look-ups are."""
 
 
 class Resolution(NamedTuple):
@@ -39,8 +41,8 @@ def resolve(
 ) -> Resolution:
     """Resolves `texts`; texts that differ in spaces only are one. Raises nothing for what the service or the cache does.
 
-    `service` None: addresses are not looked up, by the settings. `now`: an aware datetime. `progress` is called, in this
-    thread, how many look-ups of how many are done. Answers are saved even if the run is interrupted meanwhile.
+    `service` None: addresses are not looked up, by the settings. `now`: an aware datetime. `progress` is told, in this
+    thread and now and then, how many look-ups of how many are done. Answers are saved even if the run is interrupted.
     """
     wanted = {text: normalise(text) for text in texts}
     if service is None:
@@ -56,23 +58,34 @@ def resolve(
     missing = [text for text in distinct if text not in outcomes]
     asked, retries = service.asked, service.retries
 
-    pool = ThreadPoolExecutor(max(1, min(parallel, MAX_PARALLEL)), thread_name_prefix="address")
+    left = iter(missing)
+    answered: dict[str, Answer | NotLookedUp] = {}
+
+    def look_up() -> None:
+        for text in left:  # a list's iterator gives each of its texts to one thread only
+            answered[text] = service.look_up(text)
+
+    workers = min(max(1, parallel), MAX_PARALLEL, len(missing))
+    pool = ThreadPoolExecutor(max(1, workers), thread_name_prefix="address")
     try:
-        futures = {pool.submit(service.look_up, text): text for text in missing}
-        for done, future in enumerate(as_completed(futures), start=1):
-            outcome = future.result()
-            outcomes[futures[future]] = outcome
-            # A text that could hold a person's number is kept nowhere.
-            if not isinstance(outcome, NotLookedUp) and masked(futures[future]) == futures[future]:
-                cache.put(futures[future], outcome, now)
+        looking = {pool.submit(look_up) for _ in range(workers)}
+        while looking:
+            ended, looking = wait(looking, LOOK_SECONDS, FIRST_COMPLETED)
+            for each in ended:
+                each.result()
             if progress is not None:
-                progress(done, len(missing))
+                progress(len(answered), len(missing))
     except BaseException:
         service.stop("the run was stopped")
         raise
     finally:
         pool.shutdown()
+        for text, outcome in answered.items():
+            # A text that could hold a person's number is kept nowhere.
+            if not isinstance(outcome, NotLookedUp) and masked(text) == text:
+                cache.put(text, outcome, now)
         cache.save(now)
+    outcomes |= answered
 
     return Resolution(
         outcomes={text: outcomes[key] for text, key in wanted.items()},

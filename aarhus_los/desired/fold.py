@@ -26,7 +26,6 @@ from aarhus_los.timeline import (
     Statement,
     Timeline,
     Unclaimed,
-    clip,
     cut,
     day_after,
     day_before,
@@ -191,19 +190,23 @@ def first_day(each: FileLines, known: Sequence[Piece[Value]]) -> date:
 def _stated(each: FileLines, first: date, set_aside: Collection[RowRef]) -> Timeline[Any]:
     """The row that states each day from `first` on, or `NOTHING`; the days of a row that fails are unclaimed."""
     statements: list[Statement[Any]] = [
-        Statement(*reject.days, UNCLAIMED, reject.order) for reject in each.rejects if reject.days is not None
+        Statement(max(start, first), end, UNCLAIMED, reject.order)
+        for reject in each.rejects
+        if reject.days is not None
+        for start, end in [reject.days]
     ]
     last: tuple[date, int, tuple[RowRef, ...]] = (BEGINNING, 0, ())
     for row in each.rows:
+        start = max(row.start, first)
         if row.ref in set_aside:
-            statements.append(Statement(row.start, row.end, UNCLAIMED, row.order))
+            statements.append(Statement(start, row.end, UNCLAIMED, row.order))
             continue
         origin = (row.ref,)
         last = max(last, (row.end, row.ref.line, origin))
         if not row.states_nothing:
-            statements.append(Statement(row.start, row.end, row, row.order, origin))
-    statements.append(Statement(BEGINNING, FOREVER, NOTHING, (BEGINNING, 0), last[2]))
-    return clip(overlay_statements(statements), first)
+            statements.append(Statement(start, row.end, row, row.order, origin))
+    statements.append(Statement(first, FOREVER, NOTHING, (BEGINNING, 0), last[2]))
+    return overlay_statements(statements)
 
 
 def _claim_on(key: Object, stated: Timeline[Any], value_of: ValueOf) -> History:

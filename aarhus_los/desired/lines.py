@@ -61,15 +61,18 @@ def parted(
     subject_of: Callable[[Line], str | None],
 ) -> dict[str, FileLines]:
     """Lines of one file by what they are about; those that are about nothing are left out."""
-    rows: dict[str, list[Any]] = {}
-    rejects: dict[str, list[Reject]] = {}
+    found: dict[str, FileLines] = {}
     for row in its_rows:
-        if (subject := subject_of(row)) is not None:
-            rows.setdefault(subject, []).append(row)
+        if (subject := subject_of(row)) is None:
+            continue
+        if subject in found:
+            found[subject].rows.append(row)
+        else:
+            found[subject] = FileLines(file, [row])
+    rejects: dict[str, list[Reject]] = {}
     for reject in its_rejects:
         if (subject := subject_of(reject)) is not None:
             rejects.setdefault(subject, []).append(reject)
-    return {
-        subject: FileLines(file, rows.get(subject, []), rejects.get(subject, ()))
-        for subject in rows | rejects
-    }
+    for subject, of_subject in rejects.items():
+        found.setdefault(subject, FileLines(file)).rejects = of_subject
+    return found

@@ -2,7 +2,8 @@
 
 A value holds the fields that LOS owns on a day; the history of an object is a timeline of values. What MO says is projected
 on these fields, so that what others own neither makes a difference nor is overwritten. What is asked of MO, how its answer
-is read, what is sent, and what must be there first, all follow from the declarations.
+is read, what is sent, and what must be there first, all follow from the declarations. Nobody changes a value; they are not
+frozen for the same reason as pieces of a timeline.
 """
 
 from __future__ import annotations
@@ -93,19 +94,21 @@ def _cpr(read: str | None) -> Cpr | None:
     return None if read is None else Cpr(read)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Organisation:
     """The root organisation: only its municipality code is ours, and only where MO has none."""
 
     municipality_code: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Facet:
+    """A list of classes."""
+
     user_key: str = mo("user_key")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Class:
     """A class; `facet` is the uuid of its facet."""
 
@@ -116,13 +119,15 @@ class Class:
     published: str = mo("published", parse=_published, default=PUBLISHED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class ItSystem:
+    """A system in which people have accounts."""
+
     user_key: str = mo("user_key")
     name: str = mo("name")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Unit:
     """An org unit; `parent` None hangs it under the organisation. MO needs a type; older ones allowed none."""
 
@@ -133,14 +138,14 @@ class Unit:
     type: str | None = mo("unit_type_uuid", "org_unit_type", to=Kind.CLASS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Mark:
     """The class of facet `org_unit_hierarchy` that a unit carries. MO holds it on one interval of days a unit."""
 
     hierarchy: str = mo("org_unit_hierarchy", to=Kind.CLASS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Address:
     """An address of an org unit or of a person. Its user key is its value: sent, never compared."""
 
@@ -150,7 +155,7 @@ class Address:
     person: str | None = mo("employee_uuid", "person", to=Kind.EMPLOYEE, optional=True, default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Person:
     """A person's name as MO splits it, at the last space. A surname of one space, which MO needs for none, is none."""
 
@@ -170,8 +175,10 @@ class Person:
         return f"{self.given_name} {self.surname}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Engagement:
+    """A person's employment in a unit; `primary` is the class that says whether it is the main one."""
+
     user_key: str = mo("user_key")
     person: str = mo("employee_uuid", "person", to=Kind.EMPLOYEE)
     org_unit: str = mo("org_unit_uuid", to=Kind.ORG_UNIT)
@@ -180,7 +187,7 @@ class Engagement:
     primary: str | None = mo("primary_uuid", to=Kind.CLASS, optional=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Account:
     """An IT user: an account of a person in an IT system."""
 
@@ -189,7 +196,7 @@ class Account:
     person: str | None = mo("employee_uuid", "person", to=Kind.EMPLOYEE, create_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Manager:
     """A manager role; responsibilities are sorted, their order means nothing."""
 

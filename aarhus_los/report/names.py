@@ -172,9 +172,10 @@ def _name(value: Value) -> str:
 def _values_of(operation: Operation) -> list[Value]:
     """The values that an operation writes or writes over."""
     found: list[Value] = [] if operation.value is None else [operation.value]
-    for pieces in (operation.before, operation.marked_before):
+    marking = operation.marking
+    for pieces in (operation.before, marking.before if marking else ()):
         found += [piece.value for piece in pieces if not isinstance(piece.value, Nothing)]
-    return found if operation.mark is None else [*found, Mark(operation.mark)]
+    return found if marking is None else [*found, Mark(marking.hierarchy)]
 
 
 def units_of_rows(files: Iterable[DropFile], refs: Collection[RowRef]) -> dict[RowRef, str]:

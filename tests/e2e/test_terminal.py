@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import product
@@ -60,7 +61,13 @@ def put_some_files(sandbox: Sandbox) -> None:
 
 
 def test_progress_is_shown_on_a_terminal_by_phase_and_with_counts(sandbox: Sandbox) -> None:
+    def slow(request: Request, phase: Phase) -> Action | None:
+        if phase is Phase.BEFORE and written_objects(request):
+            time.sleep(0.02)  # else the writing may be over before a bar is drawn that knows how fast it is
+        return None
+
     put(first_drop(), sandbox.drop)
+    sandbox.mo.intercept = slow
     stdout, shown = on_a_terminal(sandbox, environ={"TERM": "xterm", "NO_COLOR": "1"}, exit_code=1)
     for phase in ("read the drop", "write MO"):
         assert re.search(rf"\r\x1b\[2K{phase} +━", shown), shown[:2000]
