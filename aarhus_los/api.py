@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from aarhus_los.desired.claims import Actual, DesiredObject
+from aarhus_los.desired.claims import Actual
 from aarhus_los.mo import payloads
 from aarhus_los.mo.model import Address, Engagement, History, Kind, Object, references
 from aarhus_los.mo.payloads import Endpoint, Item
-from aarhus_los.plan import Action, Operation, Plan, Step
+from aarhus_los.plan import Action, Operation, Plan, Step, histories_after
 from aarhus_los.postal import is_postal
 from aarhus_los.timeline import (
     FOREVER,
@@ -27,7 +27,6 @@ from aarhus_los.timeline import (
     day_after,
     day_before,
     is_there,
-    overlay,
     restrict,
     valid,
 )
@@ -76,18 +75,15 @@ class Rest:
 
 @dataclass(frozen=True)
 class GraphQL:
-    """Mutations. `units` are the org units as they will be, as far as the plan is about them."""
+    """Mutations. `units` are the org units as they will be."""
 
     units: Mapping[str, History] = field(default_factory=dict)
     in_order: Final = True
 
     @classmethod
-    def of(cls, wanted: Sequence[DesiredObject], actual: Actual) -> GraphQL:
-        units = dict(actual.get(Kind.ORG_UNIT, {}))
-        for each in wanted:
-            if each.kind is Kind.ORG_UNIT:
-                units[each.uuid] = overlay(each.claim, units.get(each.uuid, ()))
-        return cls(units)
+    def of(cls, plan: Plan, actual: Actual) -> GraphQL:
+        after = histories_after(plan.operations, (Kind.ORG_UNIT,), actual)
+        return cls({**actual.get(Kind.ORG_UNIT, {}), **after[Kind.ORG_UNIT]})
 
     def endpoint(self, operation: Operation) -> Endpoint:
         return Endpoint.MUTATE

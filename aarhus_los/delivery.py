@@ -16,7 +16,7 @@ from aarhus_los.mo.model import History, Kind
 from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.mo.read import Histories
 from aarhus_los.plan import Action, Operation, Step
-from aarhus_los.timeline import NOTHING, Piece, differences, overlay
+from aarhus_los.timeline import differences, overlay
 
 
 class Mo(Protocol):
@@ -199,7 +199,7 @@ def _not_shown(operations: Sequence[Operation], histories: Histories) -> Sequenc
     history, marks = histories.found.get(uuid, ()), histories.beside.get(uuid, ())
     together: History = ()
     for op in operations:
-        together = overlay((Piece(op.start, op.end, NOTHING if op.value is None else op.value),), together)
+        together = overlay(op.written, together)
     if not differences(history, together) and all(op.mark is None for op in operations):
         return ()
     left: list[Operation] = []

@@ -98,10 +98,14 @@ class Operation:
         """Whether it takes away days on which MO shows the object."""
         return self.value is None and is_there(self.before)
 
+    @property
+    def written(self) -> History:
+        """What it writes, on its days."""
+        return (Piece(self.start, self.end, NOTHING if self.value is None else self.value),)
+
     def shown_by(self, history: History, marks: History) -> bool:
         """Whether MO, whose histories of the object and of its mark are given, says what the operation writes."""
-        written: History = (Piece(self.start, self.end, NOTHING if self.value is None else self.value),)
-        if differences(history, written):
+        if differences(history, self.written):
             return False
         return self.mark is None or marks == (Piece(self.start, self.end, Mark(self.mark)),)
 
@@ -141,6 +145,18 @@ class Plan:
             for operation in step.operations:
                 of[operation.kind].append(operation)
         return [each for found in of.values() for each in sorted(found, key=attrgetter("uuid"))]
+
+
+def histories_after(
+    operations: Iterable[Operation], kinds: Iterable[Kind], actual: Actual
+) -> dict[Kind, dict[str, History]]:
+    """What MO says once operations are done, in their order, of the objects of some kinds that they write."""
+    after: dict[Kind, dict[str, History]] = {kind: {} for kind in kinds}
+    for op in operations:
+        if (of_kind := after.get(op.kind)) is not None:
+            before = of_kind.get(op.uuid) or actual.get(op.kind, {}).get(op.uuid, ())
+            of_kind[op.uuid] = overlay(op.written, before)
+    return after
 
 
 def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:

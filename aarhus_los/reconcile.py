@@ -90,6 +90,9 @@ class _Reconciliation:
                     desired.objects = postal_addresses.without(desired.objects)
                     plan = account.plan = make_plan(desired.objects, world.actual)
                 account.notices += self._orphans(client, desired.objects, plan)
+                # From here on, what is desired is what the plan writes. Only what is read back is compared with it again.
+                verified = {"all": None, "some": self.settings.verify_limit, "none": 0}[self.options.verify]
+                desired.objects = chosen(desired.objects, plan, verified)
             account.brakes = self._brakes(plan, client, world)
             self._gather_names(client, selection, desired, world, addresses)
             state = replace(state, organisation=world.organisation[0])
@@ -99,7 +102,7 @@ class _Reconciliation:
             with record_left(self.settings.report_folder, account, lambda: self._count_writes(applied)):
                 if plan.steps and not account.dry and not account.brakes:
                     self._try_places(selection, desired.set_aside, subjects)
-                    api = REST if by_rest else GraphQL.of(desired.objects, world.actual)
+                    api = REST if by_rest else GraphQL.of(plan, world.actual)
                     target = Target(client, set_bookmark(client, self.now), api)
                     claimed = healed(selection, desired.set_aside)
                     state = under_way(state, selection, claimed, target.moment)
@@ -263,7 +266,6 @@ class _Reconciliation:
             self.account.names = gather_names(
                 self.now.date(),
                 self.account.plan.operations,
-                desired.objects,
                 world.actual,
                 read,
                 units={*units.values(), *unresolved},
@@ -294,10 +296,8 @@ class _Reconciliation:
         return tripped(kinds, counts, limits, present)
 
     def _write(self, plan: Plan, desired: Desired, target: Target, applied: Applied) -> None:
-        """Writes a plan, and reads back what was written. Only what is read back is desired on: the rest is much memory."""
+        """Writes a plan, and reads back what was written."""
         settings, total = self.settings, len(plan.operations)
-        verified = {"all": None, "some": settings.verify_limit, "none": 0}[self.options.verify]
-        desired.objects = chosen(desired.objects, plan, verified)
         try:
             with self.frame.phase("write MO"):
                 apply_plan(

@@ -115,8 +115,9 @@ def test_addresses_that_need_later_days_of_a_new_unit_or_are_postal_are_not_made
             Kind.ADDRESS, "c", (day(2001), last(2001), address(kind=seed_uuid("UNIT_POSTADDR"))), within="u"
         ),
     ]
-    api = GraphQL.of(objects, {})
-    plan = api.ordered(make_plan(objects, {}))
+    made = make_plan(objects, {})
+    api = GraphQL.of(made, {})
+    plan = api.ordered(made)
     assert [[op.uuid for op in step.operations] for step in plan.steps] == [["u", "a"], ["u"], ["b"], ["c"]]
     assert plan.steps[2].needs == (0,) and plan.steps[2].follows == (1,)
     assert plan.steps[3].needs == (0,)
@@ -133,7 +134,8 @@ def test_what_is_made_with_a_unit_waits_for_none_of_its_later_days() -> None:
         wanted(Kind.ORG_UNIT, "u", *days),
         wanted(Kind.ADDRESS, "a", (day(2001), last(2001), address()), within="u"),
     ]
-    plan = GraphQL.of(objects, {}).ordered(make_plan(objects, {}))
+    made = make_plan(objects, {})
+    plan = GraphQL.of(made, {}).ordered(made)
     assert [step.after for step in plan.steps] == [(), (0,), (1,)]
 
 
@@ -143,7 +145,8 @@ def test_a_child_comes_after_what_gives_its_parent_days() -> None:
         wanted(Kind.ORG_UNIT, "c", (day(2001), FOREVER, there(parent="p"))),
         wanted(Kind.ORG_UNIT, "p", (day(2000), FOREVER, there())),
     ]
-    plan = GraphQL.of(objects, actual).ordered(make_plan(objects, actual))
+    made = make_plan(objects, actual)
+    plan = GraphQL.of(made, actual).ordered(made)
     assert plan.steps[0].follows == (1,)
     assert REST.ordered(plan) is plan
 
@@ -156,7 +159,8 @@ def test_what_is_made_in_a_unit_comes_after_what_ends_it() -> None:
         wanted(Kind.ORG_UNIT, "u", (day(2010), FOREVER, NOTHING)),
         wanted(Kind.ENGAGEMENT, "e", (day(2005), FOREVER, job)),
     ]
-    plan = GraphQL.of(objects, actual).ordered(make_plan(objects, actual))
+    made = make_plan(objects, actual)
+    plan = GraphQL.of(made, actual).ordered(made)
     assert plan.steps[1].follows == (0,)
 
 
@@ -167,8 +171,9 @@ def test_like_goes_beside_like_and_in_bulk() -> None:
             wanted(Kind.ORG_UNIT, name, (day(2001), FOREVER, there(parent=parent))),
             wanted(Kind.ADDRESS, f"a{name}", (day(2001), FOREVER, address(name)), within=name),
         ]
-    api = GraphQL.of(objects, {})
-    arranged = api.arranged([op for step in make_plan(objects, {}).steps for op in step.operations])
+    plan = make_plan(objects, {})
+    api = GraphQL.of(plan, {})
+    arranged = api.arranged([op for step in plan.steps for op in step.operations])
     assert [op.uuid for op in arranged] == ["u", "v", "w", "au", "av", "aw"]
     items = [item for op in arranged for item in api.items(op)]
     text, variables = mutation([*items[:3], items[3:]])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from aarhus_los.desired.claims import Actual, DesiredObject
+from aarhus_los.desired.claims import Actual
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rejects import RowRef
 from aarhus_los.mo.model import (
@@ -24,8 +24,8 @@ from aarhus_los.mo.model import (
     Value,
     references,
 )
-from aarhus_los.plan import Operation
-from aarhus_los.timeline import Nothing, at, overlay, valid
+from aarhus_los.plan import Operation, histories_after
+from aarhus_los.timeline import Nothing, at, valid
 
 Read = Callable[[Kind, Collection[str]], Mapping[str, History]]
 """Reads objects of a kind from MO; those that MO does not have, or cannot show, are missing."""
@@ -47,8 +47,7 @@ class Names:
 
 def gather_names(
     today: date,
-    operations: Iterable[Operation],
-    wanted: Collection[DesiredObject],
+    operations: Sequence[Operation],
     actual: Actual,
     read: Read,
     *,
@@ -75,7 +74,7 @@ def gather_names(
                 if kind is Kind.EMPLOYEE:
                     of_people.add(uuid)
     touched |= mentioned[Kind.EMPLOYEE]
-    after = _After(today, wanted, actual, read)
+    after = _After(today, operations, actual, read)
     homes = after.homes(touched - placed) if touched - placed else {}
     mentioned[Kind.ORG_UNIT] |= set(homes.values())
     names = dict(addresses or {})
@@ -97,29 +96,26 @@ def gather_names(
 class _After:
     """MO as it will be after the run; what is not known is read."""
 
-    def __init__(self, today: date, wanted: Collection[DesiredObject], actual: Actual, read: Read) -> None:
-        self.wanted = wanted
-        self.claims = _by_kind(wanted, NAMED)
+    def __init__(self, today: date, operations: Sequence[Operation], actual: Actual, read: Read) -> None:
         self.today = today
+        self.operations = operations
         self.actual = actual
+        self.known = self._after(NAMED)
         self.read = read
 
     def values(self, kind: Kind, uuids: Collection[str]) -> dict[str, Value]:
         """What objects are today, else when they next are, else what they last were."""
-        known = self.actual.get(kind, {})
-        missing = {uuid for uuid in uuids if uuid not in known and uuid not in self.claims[kind]}
+        known = self.known[kind]
+        missing = {uuid for uuid in uuids if uuid not in known}
         found = self.read(kind, missing) if missing else {}
-        values = {uuid: self._value(kind, uuid, found.get(uuid, known.get(uuid, ()))) for uuid in uuids}
+        values = {uuid: self._value(found.get(uuid, known.get(uuid, ()))) for uuid in uuids}
         return {uuid: value for uuid, value in values.items() if value is not None}
 
-    def _history(self, kind: Kind, uuid: str, history: History) -> History:
-        wanted = self.claims[kind].get(uuid)
-        return (
-            history if wanted is None or (wanted.create_only and history) else overlay(wanted.claim, history)
-        )
+    def _after(self, kinds: Collection[Kind]) -> dict[Kind, Mapping[str, History]]:
+        written = histories_after(self.operations, kinds, self.actual)
+        return {kind: {**self.actual.get(kind, {}), **written[kind]} for kind in kinds}
 
-    def _value(self, kind: Kind, uuid: str, history: History) -> Value | None:
-        history = self._history(kind, uuid, history)
+    def _value(self, history: History) -> Value | None:
         there = [piece for piece in history if not isinstance(piece.value, Nothing)]
         now = at(history, self.today)
         later = (piece for piece in there if piece.start > self.today)
@@ -129,16 +125,13 @@ class _After:
     def homes(self, people: Collection[str]) -> dict[str, str]:
         """The unit of each person's main engagement; of those who have none, of what they manage."""
         best: dict[str, tuple[tuple[bool, bool, bool, date], str]] = {}
-        self.claims |= _by_kind(self.wanted, (Kind.ENGAGEMENT, Kind.MANAGER))
-        for kind in (Kind.ENGAGEMENT, Kind.MANAGER):
-            known = self.actual.get(kind, {})
-            for uuid in {*known, *self.claims[kind]}:
-                value = self._value(kind, uuid, known.get(uuid, ()))
+        for kind, histories in self._after((Kind.ENGAGEMENT, Kind.MANAGER)).items():
+            for history in histories.values():
+                value = self._value(history)
                 if not isinstance(value, Engagement | Manager) or value.person is None:
                     continue
                 if value.person not in people:
                     continue
-                history = self._history(kind, uuid, known.get(uuid, ()))
                 primary = isinstance(value, Engagement) and self._is_primary(value.primary)
                 rank = (kind is Kind.ENGAGEMENT, valid(history, self.today), primary, history[-1].start)
                 if value.person not in best or (rank, value.org_unit) > best[value.person]:
@@ -146,18 +139,8 @@ class _After:
         return {person: unit for person, (_, unit) in best.items()}
 
     def _is_primary(self, uuid: str | None) -> bool:
-        value = self._value(Kind.CLASS, uuid or "", self.actual.get(Kind.CLASS, {}).get(uuid or "", ()))
+        value = self._value(self.known[Kind.CLASS].get(uuid or "", ()))
         return isinstance(value, Class) and value.user_key == "primary"
-
-
-def _by_kind(
-    wanted: Collection[DesiredObject], kinds: Collection[Kind]
-) -> dict[Kind, dict[str, DesiredObject]]:
-    found: dict[Kind, dict[str, DesiredObject]] = {kind: {} for kind in kinds}
-    for each in wanted:
-        if each.kind in found:
-            found[each.kind][each.uuid] = each
-    return found
 
 
 def _name(value: Value) -> str:

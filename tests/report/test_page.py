@@ -173,7 +173,7 @@ def told(
     """The account of a plan."""
     plan = make_plan(wanted, actual)
     units = {uuid(name) for name in ("Museum", "Bus")}
-    names = gather_names(TODAY, plan.operations, wanted, actual, from_mo, units=units)
+    names = gather_names(TODAY, plan.operations, actual, from_mo, units=units)
     return Account(started=NOW, plan=plan, names=names, dry=True, **more)  # type: ignore[arg-type]
 
 
@@ -594,7 +594,7 @@ def test_only_missing_ancestors_are_read_a_level_at_a_time() -> None:
 
     known = {Kind.ORG_UNIT: {uuid("Bus"): UNITS[uuid("Bus")]}, Kind.CLASS: CLASSES}
     wanted = [claim(Kind.ORG_UNIT, "Bus", unit("Bogbus", "Bibliotek", "Bus"))]
-    names = gather_names(TODAY, make_plan(wanted, known).operations, wanted, known, read)
+    names = gather_names(TODAY, make_plan(wanted, known).operations, known, read)
     assert asked == [(Kind.ORG_UNIT, {uuid(name)}) for name in ("Bibliotek", "Kultur", "Ådal")]
     assert names.parents == {
         uuid(name): uuid(up)
@@ -693,7 +693,7 @@ def test_a_name_is_that_of_today_else_the_next_one_else_the_last(
     history: History = tuple(
         Piece(date(start, 1, 1), date(end, 12, 31), unit(each)) for each, start, end in spans
     )
-    names = gather_names(TODAY, [], [], {Kind.ORG_UNIT: {uuid("A"): history}}, from_mo, units=[uuid("A")])
+    names = gather_names(TODAY, [], {Kind.ORG_UNIT: {uuid("A"): history}}, from_mo, units=[uuid("A")])
     assert names.names[uuid("A")] == name
 
 
