@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aarhus_los.report.account import Account
     from aarhus_los.settings import Settings
 
-GARBAGE: Final = (200_000, 50, 100)
+GARBAGE: Final = (1_000_000, 50, 100)
 """How seldom it is looked for rings of values: a run makes millions and hardly a ring; else that is a third of its cost."""
 
 
