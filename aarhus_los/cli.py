@@ -288,6 +288,8 @@ def _page(path: Path | None) -> Callable[[Account], None]:
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """The console script."""
+    # Pydantic would look through all that is installed, and let what it finds there change what our settings mean.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     gc.set_threshold(*GARBAGE)
     # Nor are there any to look for at the end, as Python does several times: that would be a sixth of a small run.
     atexit.register(gc.freeze)

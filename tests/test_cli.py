@@ -173,3 +173,22 @@ def conversation(command: list[str], answers: list[str | None], environ: dict[st
                 shown += b"\n"
     os.close(ours)
     return shown.decode(), process.wait(30)
+
+
+def test_no_plugin_that_is_installed_beside_it_reaches_into_its_settings(tmp_path: Path) -> None:
+    about = tmp_path / "meddler-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: meddler\nVersion: 1\n")
+    (about / "entry_points.txt").write_text("[pydantic]\nmeddler = meddler:meddle\n")
+    (tmp_path / "meddler.py").write_text("raise SystemExit('I meddle')\n")
+    (tmp_path / "settings.json").write_text("{}")
+    done = subprocess.run(
+        [*LOS_IMPORT, "plan", "--settings", f"{tmp_path / 'settings.json'}"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert "I meddle" not in done.stderr
+    assert "state_file: missing" in done.stderr
