@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
+from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +22,7 @@ from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.timeline import (
     FOREVER,
     NOTHING,
+    Layers,
     Nothing,
     Piece,
     clip,
@@ -150,12 +152,14 @@ class Plan:
 def histories_after(
     operations: Iterable[Operation], kinds: Iterable[Kind], actual: Actual
 ) -> dict[Kind, dict[str, History]]:
-    """What MO says once operations are done, in their order, of the objects of some kinds that they write."""
+    """What MO says once the operations of a plan are done, of the objects of some kinds that they write."""
     after: dict[Kind, dict[str, History]] = {kind: {} for kind in kinds}
-    for op in operations:
-        if (of_kind := after.get(op.kind)) is not None:
-            before = of_kind.get(op.uuid) or actual.get(op.kind, {}).get(op.uuid, ())
-            of_kind[op.uuid] = overlay(op.written, before)
+    of_kinds = (op for op in operations if op.kind in after)
+    for (kind, uuid), of_object in groupby(of_kinds, attrgetter("kind", "uuid")):
+        layers = Layers(actual.get(kind, {}).get(uuid, ()))
+        for op in of_object:
+            layers.overlay(op.written)
+        after[kind][uuid] = layers.merged()
     return after
 
 
