@@ -146,7 +146,9 @@ class Plan:
         for step in self.steps:
             for operation in step.operations:
                 of[operation.kind].append(operation)
-        return [each for found in of.values() for each in sorted(found, key=attrgetter("uuid"))]
+        for found in of.values():
+            found.sort(key=attrgetter("uuid"))
+        return [each for found in of.values() for each in found]
 
 
 def histories_after(

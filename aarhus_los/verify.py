@@ -24,7 +24,12 @@ def chosen(wanted: Sequence[DesiredObject], plan: Plan, limit: int | None) -> li
         drawn = random.Random(len(drawn)).sample(drawn, limit)
     read_back = {(op.kind, op.uuid) for op in drawn if op.kind is not Kind.ORGANISATION}
     read_back |= {(Kind.ORG_UNIT, uuid) for uuid in plan.to_compare}
-    return [each for each in wanted if (each.kind, each.uuid) in read_back]
+    # Copies: a few here and there that stayed would keep the memory of all that are let go from being used again.
+    return [
+        replace(each, claim=tuple(replace(piece) for piece in each.claim))
+        for each in wanted
+        if (each.kind, each.uuid) in read_back
+    ]
 
 
 def touched(objects: Sequence[DesiredObject], applied: Applied) -> list[DesiredObject]:
