@@ -82,8 +82,7 @@ class GraphQL:
 
     @classmethod
     def of(cls, plan: Plan, actual: Actual) -> GraphQL:
-        after = histories_after(plan.operations, (Kind.ORG_UNIT,), actual)
-        return cls({**actual.get(Kind.ORG_UNIT, {}), **after[Kind.ORG_UNIT]})
+        return cls(histories_after(plan.operations, (Kind.ORG_UNIT,), actual)[Kind.ORG_UNIT])
 
     def endpoint(self, operation: Operation) -> Endpoint:
         return Endpoint.MUTATE

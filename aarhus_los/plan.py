@@ -154,11 +154,11 @@ class Plan:
 def histories_after(
     operations: Iterable[Operation], kinds: Iterable[Kind], actual: Actual
 ) -> dict[Kind, dict[str, History]]:
-    """What MO says once the operations of a plan are done, of the objects of some kinds that they write."""
-    after: dict[Kind, dict[str, History]] = {kind: {} for kind in kinds}
+    """What MO, as far as it is known, says of some kinds once the operations of a plan are done."""
+    after = {kind: dict(actual.get(kind, {})) for kind in kinds}
     of_kinds = (op for op in operations if op.kind in after)
     for (kind, uuid), of_object in groupby(of_kinds, attrgetter("kind", "uuid")):
-        layers = Layers(actual.get(kind, {}).get(uuid, ()))
+        layers = Layers(after[kind].get(uuid, ()))
         for op in of_object:
             layers.overlay(op.written)
         after[kind][uuid] = layers.merged()
@@ -253,8 +253,7 @@ def _of_unit(wanted: DesiredObject, history: History, marks: History) -> _Writes
         Piece(start, end, NOTHING if found is None else found.value, origin)
         for start, end, found in split(start, end, history)
     ]
-    written: History = (Piece(start, end, value),)
-    now = overlay(written, history)
+    now = overlay(marked.written, history)
     claim = overlay(wanted.claim, merge(overwritten))
     return _Writes([marked, *_changed(wanted, history, now, claim)], renew_a_mark=renew)
 
@@ -289,8 +288,7 @@ def _operations(wanted: DesiredObject, history: History) -> list[Operation]:
     created = _written(wanted, Action.CREATE, first.start, end, first.value, (), first.origin)
     if len(wanted.claim) == 1 and end == first.end:
         return [created]
-    made: History = (Piece(first.start, end, first.value),)
-    return [created, *_changed(wanted, (), made, wanted.claim)]
+    return [created, *_changed(wanted, (), created.written, wanted.claim)]
 
 
 def _changed(wanted: DesiredObject, history: History, now: History, claim: History) -> list[Operation]:

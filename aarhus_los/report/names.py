@@ -100,7 +100,7 @@ class _After:
         self.today = today
         self.operations = operations
         self.actual = actual
-        self.known = self._after(NAMED)
+        self.known = histories_after(operations, NAMED, actual)
         self.read = read
 
     def values(self, kind: Kind, uuids: Collection[str]) -> dict[str, Value]:
@@ -110,10 +110,6 @@ class _After:
         found = self.read(kind, missing) if missing else {}
         values = {uuid: self._value(found.get(uuid, known.get(uuid, ()))) for uuid in uuids}
         return {uuid: value for uuid, value in values.items() if value is not None}
-
-    def _after(self, kinds: Collection[Kind]) -> dict[Kind, Mapping[str, History]]:
-        written = histories_after(self.operations, kinds, self.actual)
-        return {kind: {**self.actual.get(kind, {}), **written[kind]} for kind in kinds}
 
     def _value(self, history: History) -> Value | None:
         there = [piece for piece in history if not isinstance(piece.value, Nothing)]
@@ -125,7 +121,8 @@ class _After:
     def homes(self, people: Collection[str]) -> dict[str, str]:
         """The unit of each person's main engagement; of those who have none, of what they manage."""
         best: dict[str, tuple[tuple[bool, bool, bool, date], str]] = {}
-        for kind, histories in self._after((Kind.ENGAGEMENT, Kind.MANAGER)).items():
+        placing = (Kind.ENGAGEMENT, Kind.MANAGER)
+        for kind, histories in histories_after(self.operations, placing, self.actual).items():
             for history in histories.values():
                 value = self._value(history)
                 if not isinstance(value, Engagement | Manager) or value.person is None:
