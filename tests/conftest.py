@@ -24,8 +24,8 @@ settings.load_profile("fixed")
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
-    """One more than there are processors: tests that wait for a limit to be over leave one idle."""
-    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else len(os.sched_getaffinity(0)) + 1
+    """Two more than there are processors: tests that wait for a limit to be over leave one idle."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else len(os.sched_getaffinity(0)) + 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
