@@ -67,7 +67,7 @@ class Line:
     folded_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """Pending line → the other files that are folded about what it is about."""
     given_up: tuple[int, ...] = ()
-    """The lines that were pending and count as not there: superseded, or given up by the operator."""
+    """The lines that were pending and are set aside for good: superseded, or given up by the operator."""
     reported: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Pending line → the day on which it was reported first."""
     seen: str = ""

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from aarhus_los.clock import COPENHAGEN
+from aarhus_los.desired.rejections import Rejections
 from aarhus_los.drop.names import Family
+from aarhus_los.drop.rejects import RowRef
 from aarhus_los.errors import StateError, UnavailableError
 from aarhus_los.ledger import State, digest, save_state
 from aarhus_los.selecting import select
@@ -739,7 +741,7 @@ def test_a_file_that_is_read_for_another_subject_is_not_folded_about_this_one(im
 
 
 @pytest.mark.parametrize("how", ["since", "late"])
-def test_a_row_that_was_given_up_counts_as_not_there(importer: Importer, how: str) -> None:
+def test_a_row_that_was_given_up_is_set_aside_for_good(importer: Importer, how: str) -> None:
     three(importer)
     state = importer.state()
     line = replace(state.lines[TWO], given_up=(3,))
@@ -748,11 +750,12 @@ def test_a_row_that_was_given_up_counts_as_not_there(importer: Importer, how: st
         importer.server.put(ONE, org(version="corrected"))
     selection = importer.run(date(2026, 11, 1) if how == "since" else None)
     (file,) = (file for file in selection.files if file.name.name == TWO)
-    assert [row.ref.line for row in file.rows] == [2, 4]
+    assert set(Rejections([file])) == {RowRef(TWO, 3)}
+    assert not file.is_due(RowRef(TWO, 3))
     assert importer.state().lines[TWO].given_up == (3,)
     importer.server.put(TWO, org(rows=3, version="corrected"))
     (file,) = (file for file in importer.run().files if file.name.name == TWO)
-    assert [row.ref.line for row in file.rows] == [2, 3, 4]
+    assert not Rejections([file])
     assert importer.state().lines[TWO].given_up == ()
 
 

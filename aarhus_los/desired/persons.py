@@ -71,11 +71,11 @@ class Owners(NamedTuple):
 
 
 def owners_of(files: Sequence[DropFile], mo: PeopleInMo) -> Owners:
-    """`files` are in the order of folding."""
+    """`files` are in the order of folding. What is given up gives no engagement to anybody."""
     owners = {uuid: owner for uuid, found in mo.engagements.items() if (owner := owner_of(found)) is not None}
     for file in files:
         for row in file.rows:
-            if isinstance(row, PersonRow):
+            if isinstance(row, PersonRow) and row.ref.line not in file.given_up:
                 owners.setdefault(row.engagement_uuid, mo.of(row.cpr))
     return Owners(owners, mo)
 

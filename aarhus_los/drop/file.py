@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -27,8 +27,8 @@ class DropFile:
 
     `header` is as the file writes it. `missing_columns` are the optional columns that it lacks, and `near_columns` its own
     titles that are near to one of them, each with that one. `mtime` is as the source tells it. `due` are the lines that
-    the run answers for, new or pending; None: all, the version is new. `taken_over`: an earlier importer
-    imported it, if anyone.
+    the run answers for, new or pending; None: all, the version is new. `given_up` are those that were pending and are no
+    more: superseded, or given up by the operator. `taken_over`: an earlier importer imported it, if anyone.
     """
 
     name: DropName
@@ -40,6 +40,7 @@ class DropFile:
     near_columns: tuple[tuple[str, str], ...] = ()
     mtime: datetime | None = None
     due: frozenset[int] | None = None
+    given_up: frozenset[int] = frozenset()
     taken_over: bool = False
 
     @property
@@ -62,7 +63,7 @@ class DropFile:
         return [line.ref for line in (*self.rows, *self.rejects)]
 
     def is_due(self, ref: RowRef) -> bool:
-        return self.due is None or ref.line in self.due
+        return ref.line not in self.given_up and (self.due is None or ref.line in self.due)
 
     def was_applied(self, ref: RowRef) -> bool:
         """Whether we did that before, or rejected it. What it needed may be gone since, and it is still what was said."""
@@ -80,14 +81,6 @@ class DropFile:
             for line, record in (read_records(self.data) if wanted else ())
             if line in wanted
         }
-
-    def without(self, lines: Collection[int]) -> DropFile:
-        """The file as if some of its lines were not there."""
-        return replace(
-            self,
-            rows=tuple(row for row in self.rows if row.ref.line not in lines),
-            rejects=tuple(reject for reject in self.rejects if reject.ref.line not in lines),
-        )
 
     def missing_text(self) -> str:
         """What to say of the optional columns that its header lacks, for people; empty where it has them all."""

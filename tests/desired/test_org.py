@@ -824,7 +824,7 @@ def test_a_pending_address_heals_alone(world: World) -> None:
     assert world.address(A, "PostAdresse") == f"{DAR[STREET]} 1-9, {DAR[OTHER_STREET]} 10-"
 
 
-def test_a_superseded_row_leaves_the_state_and_counts_as_not_there(world: World) -> None:
+def test_a_superseded_row_leaves_the_state_and_is_set_aside_for_good(world: World) -> None:
     world.nye(10, row(ParentUUID=NOWHERE, OrgEnhedsNavn="Tidlig"))
     desired = world.ret(12, row(StartDato=day(12)))
     assert [aside.ref.file for aside in desired.superseded] == [name("nye", 10)]
@@ -833,6 +833,25 @@ def test_a_superseded_row_leaves_the_state_and_counts_as_not_there(world: World)
     for since in (0, 11):
         world.again(since)
         assert (world.unit(A), world.sent) == ("Skolen 12-", [])
+
+
+def test_the_days_of_a_superseded_row_keep_what_mo_had_also_when_its_file_is_folded_again(
+    world: World,
+) -> None:
+    world.nye(1, row())
+    beside = row(OrgEnhedsNavn="X", StartDato=day(10), SlutDato=day(14))
+    world.ret(10, beside, row(StartDato=day(15), ParentUUID=NOWHERE))
+    desired = world.nye(
+        12, row(OrgEnhedsNavn="Y", StartDato=day(18)), row(StartDato=day(25), ParentUUID=NOWHERE)
+    )
+    assert [aside.ref.file for aside in desired.superseded] == [name("ret", 10)]
+    assert [aside.ref.file for aside in desired.set_aside] == [name("nye", 12)]
+    said = "Skolen 1-9, X 10-14, Skolen 15-17, Y 18-24, Skolen 25-"
+    assert world.unit(A) == said
+    world.tell({})
+    assert (world.unit(A), world.sent) == (said, [])
+    world.again()
+    assert (world.unit(A), world.sent) == (said, [])
 
 
 # Runs that are split, cut off, late or corrected

@@ -124,10 +124,10 @@ class Model:
         in_part = self.in_part | (aside.partly - gone)
         reads = [run.reads(all_that_wait, w, k) for w in (False, True) for k in (False, True)]
         folds = [run.fold(each) for each in reads]
-        for left_out in (optional, strictly):
-            if left_out or self.perhaps:
-                folds += [run.fold(each, left_out, in_part) for each in reads]
-                folds.append(run.fold(run.reads(all_that_wait - left_out), left_out, in_part))
+        for superseded in (optional, strictly):
+            if superseded or self.perhaps:
+                folds += [run.fold(each, superseded, in_part) for each in reads]
+                folds.append(run.fold(run.reads(all_that_wait - superseded), superseded, in_part))
         different = {id(each): each for each in folds}.values()  # many are one and the same
         outcome = with_all.outcome
         pending = {ref for ref, (fate, _) in outcome.set_aside.items() if fate == PENDING}
@@ -297,36 +297,35 @@ class _Fold:
     def fold(
         self,
         reads: Reads,
-        left_out: frozenset[Ref] = frozenset(),
+        for_good: frozenset[Ref] = frozenset(),
         in_part: frozenset[Ref] = frozenset(),
     ) -> _Folded:
-        """Folds what the run reads, without some rows. Of those that are left out `in_part`, only the address is."""
-        key = (tuple(reads.items()), left_out, left_out & in_part)
+        """Folds what the run reads, some rows set aside for good. Of those `in_part`, only the address is."""
+        key = (tuple(reads.items()), for_good, for_good & in_part)
         if key not in self._folds:
-            self._folds[key] = self._fold(reads, left_out - in_part, left_out & in_part)
+            self._folds[key] = self._fold(reads, for_good - in_part, for_good & in_part)
         return self._folds[key]
 
-    def _fold(self, reads: Reads, left_out: Collection[Ref], unasked: Collection[Ref]) -> _Folded:
+    def _fold(self, reads: Reads, for_good: Collection[Ref], unasked: Collection[Ref]) -> _Folded:
         base = {kind: dict(objects) for kind, objects in self.now.items()}
         for subject, (its, moment) in reads.items():
             if moment is not None:
                 before = self.past(moment)
                 if before["unit"] or not self.model.without_past(moment, its):
                     _put_back(base, before, self.now, subject, its, self.speaks)
-        read = [file.only(self._lines(file, reads, left_out)) for file in self.dated]
+        read = [file.only(self._lines(file, reads)) for file in self.dated]
         read = [file for file in read if file.rows]
-        outcome = fold(base, [*self.lists, *read], self.today, self.wash, self.now, unasked)
+        outcome = fold(base, [*self.lists, *read], self.today, self.wash, self.now, unasked, for_good)
         return _Folded(base, read, outcome)
 
     def _speaks_of(self, file: File, subject: Subject) -> bool:
         return any(self.speaks.get((file.name, line)) == subject for line, _ in file.cells())
 
-    def _lines(self, file: File, reads: Reads, left_out: Collection[Ref]) -> set[int]:
+    def _lines(self, file: File, reads: Reads) -> set[int]:
         return {
             line
             for line, _ in file.cells()
-            if (file.name, line) not in left_out
-            and (
+            if (
                 file in reads.get(subject, ((), None))[0]
                 if (subject := self.speaks[file.name, line]) is not None
                 else file.name in self.new

@@ -42,10 +42,10 @@ READINGS: sentences that can be read in more than one way, and how they are read
     between. Days claimed without a unit are claimed without a mark. It is reduced once, after the last file of a run.
 14. A manager's rows in one file of which one is rejected and another pending: all are rejected. Where type or level
     differ: the last line.
-15. A row that is pending and superseded counts as not there from then on (the state remembers it), also for `--since`.
-    Where it is read and superseded at once its days in its own file stay unclaimed ("the days between keep what MO
-    has"). Either end is accepted where run by run and all at once differ by this; the exit code of a run in which it is
-    read and superseded at once is 0 or 1.
+15. A row that is superseded is set aside for good (the state remembers it), also for `--since`: "counts as not there" says
+    that it heals no more, and that it makes nothing known to others. Its days in its own file stay unclaimed, as they
+    were while it was pending: "the days between keep what MO has", and a repeat must write nothing. The exit code of a
+    run in which it is read and superseded at once is 0 or 1.
 16. Rows with one engagement and two persons in one file: the first line is its person.
 17. A type that is no uuid at all gives `Ukendt`, told, like one that nobody has. An absent type column leaves the type
     that the unit has on that day.
@@ -120,11 +120,12 @@ def fold(
     wash: Wash = _not_washed,
     now: Mo | None = None,
     unasked: Collection[Ref] = (),
+    gone: Collection[Ref] = (),
 ) -> Outcome:
     """Folds the files over MO as it was before the first of them. `today` is the day of the run: titles change on it.
 
     `now` is MO as it is, where that is another: identities and references are looked up in it too. `unasked` are rows whose
-    address is not looked up, and not missed.
+    address is not looked up, and not missed; `gone` are rows that are set aside for good, whatever they say.
     """
     now = now or mo
     files = sorted(files, key=lambda file: file.order)
@@ -132,6 +133,8 @@ def fold(
         name: [file for file in files if file.family == name] for name in ("STAM", "Org", "Pers", "Leder")
     }
     aside = SetAside()
+    for ref in gone:
+        aside.reject(ref, "superseded")
     units = read_units(family["Org"], aside)
     people = read_people(family["Pers"], aside)
     leaders = read_leaders(family["Leder"], aside)

@@ -24,10 +24,11 @@ OPEN: Final = {
     405: "a rejected row names another person's engagement, which is in MO on no day: the model takes it for that person's",
     419: "--since: what an applied row refers to was ended on all its days since, and the row is new again",
     559: "a run is killed when it has ended a unit on all its days, and a row of the same file hangs another under it",
-    611: "a pending row of a file that the earlier importer had half imported is superseded by the letter, and is not",
     1057: "an engagement of the earlier importer ended before it began: nobody knows any more whose it was",
 }
 """Seeds of which it is known why they fail. None of them is in the few."""
+FOUND: Final = (20301, 20531, 20786, 21091)
+"""Seeds beyond the many that failed: a superseded row counted as not there, so its days were ended in the next run."""
 
 
 def drawn_by(seed: int) -> Play:
@@ -63,6 +64,12 @@ def test_whatever_happens_it_ends_as_all_files_at_once(seeds: list[int]) -> None
 )
 def test_whatever_happens_it_ends_as_all_files_at_once_in_many_plays(seeds: list[int]) -> None:
     for seed in seeds:
+        holds(seed)
+
+
+@pytest.mark.slow
+def test_what_failed_once_holds() -> None:
+    for seed in FOUND:
         holds(seed)
 
 
