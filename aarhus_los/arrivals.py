@@ -174,7 +174,7 @@ class Arrivals:
             return None
         if imported is None:
             return parsed
-        return replace(parsed, given_up=frozenset(imported.given_up), taken_over=imported.taken_over)
+        return replace(parsed, dropped=frozenset(imported.given_up), taken_over=imported.taken_over)
 
     def _again_since(self, since: date) -> None:
         """Takes files of that day and later, and all class lists, as new, also where this version is in MO."""

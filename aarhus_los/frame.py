@@ -15,7 +15,7 @@ from aarhus_los.desired.lines import Gathered
 from aarhus_los.drop.rejects import RowRef
 from aarhus_los.ledger import Kept, State, save_state
 from aarhus_los.messages import Message
-from aarhus_los.progress import completed, files_of, needed_again, pending_rows
+from aarhus_los.progress import completed, files_of, needed_again, pending_rows, rejected_for_others
 from aarhus_los.pruning import prune
 from aarhus_los.report.account import Account
 from aarhus_los.report.files import write_failed_addresses, write_rejects
@@ -92,6 +92,7 @@ class Frame:
                 {aside.ref for aside in done_with if not aside.part} - waiting,
                 self.now,
                 self.accepted(state),
+                rejected_for_others(selection.files, account.set_aside),
             )
             kept = files_of(needed)
             self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in kept})

@@ -68,6 +68,8 @@ class Line:
     """Pending line → the other files that are folded about what it is about."""
     given_up: tuple[int, ...] = ()
     """The lines that were pending and are set aside for good: superseded, or given up by the operator."""
+    rejected: tuple[int, ...] = ()
+    """The rows that were rejected for what others say: so they are until the version is imported anew."""
     reported: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Pending line → the day on which it was reported first."""
     seen: str = ""
@@ -195,7 +197,7 @@ def _are_names(value: Any) -> bool:
 _MOMENTS: Final = ("began", "last", "bookmark")
 _OF_LINE: Final[Mapping[str, Callable[[Any], bool]]] = {
     **dict.fromkeys(("name", "sha256", "mtime", "imported", "began", "last", "seen"), _is_text),
-    **dict.fromkeys(("pending", "given_up"), _is_numbers),
+    **dict.fromkeys(("pending", "given_up", "rejected"), _is_numbers),
     "folded_with": _are_names,
     "size": _is_number,
     "taken_over": _is_number,
@@ -219,6 +221,7 @@ def _line(read: Mapping[str, Any]) -> Line:
             "pending": tuple(read.get("pending", ())),
             "folded_with": {line: tuple(names) for line, names in read.get("folded_with", {}).items()},
             "given_up": tuple(read.get("given_up", ())),
+            "rejected": tuple(read.get("rejected", ())),
             "under_way": under_way["sha256"] if isinstance(under_way, dict) else under_way,
         }
     )

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from aarhus_los.desired.claims import SetAside
 from aarhus_los.desired.lines import Gathered
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family, parse_name
 from aarhus_los.drop.rejects import RowRef
 from aarhus_los.errors import StateError
@@ -105,13 +106,14 @@ def completed(
     given_up: Iterable[RowRef],
     now: datetime,
     accepted: Iterable[RowRef] = (),
+    rejected: Iterable[RowRef] = (),
 ) -> State:
     """The state after everything else. `pending` and `given_up`: the rows that become so by this run.
 
     `pending` has what `needed_again` says of each row. `accepted`: those of former runs that are given up, whether they were
-    tried again or not.
+    tried again or not. `rejected`: those that this run has rejected, and no reader of their file alone would.
     """
-    waiting, done_with = _by_file(pending), _by_file(given_up)
+    waiting, done_with, refused = _by_file(pending), _by_file(given_up), _by_file(rejected)
     today = now.date().isoformat()
     lines = {
         name: replace(line, began=noted.began, last=noted.last) if (noted := state.lines.get(name)) else line
@@ -136,6 +138,7 @@ def completed(
             pending=tuple(of_file),
             folded_with={str(number): tuple(sorted(pending[RowRef(name, number)])) for number in of_file},
             given_up=tuple(sorted({*line.given_up, *done_with.get(name, ())})),
+            rejected=tuple(sorted(refused.get(name, set()).union(() if file.due is None else line.rejected))),
             reported={str(number): line.reported.get(str(number), today) for number in of_file},
         )
         if file.due is None:
@@ -148,6 +151,12 @@ def completed(
 def pending_rows(lines: Mapping[str, Line]) -> set[RowRef]:
     """The rows that wait, by the state's lines of all files."""
     return {RowRef(name, row) for name, line in lines.items() for row in line.pending}
+
+
+def rejected_for_others(files: Iterable[DropFile], set_aside: Iterable[SetAside]) -> set[RowRef]:
+    """The rows that are rejected, and would not be if their file were all that there is."""
+    in_themselves = {reject.ref for file in files for reject in file.rejects}
+    return {aside.ref for aside in set_aside if not aside.pending} - in_themselves
 
 
 def needed_again(gathered: Gathered, pending: Collection[RowRef]) -> dict[RowRef, set[str]]:

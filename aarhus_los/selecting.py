@@ -155,7 +155,9 @@ class _Choice:
         line = self.arrivals.line(name.name)
         data = self.arrivals.bytes_of(line)
         parsed = None if data is None else self.arrivals.parse(name, data, line)
-        return parsed and replace(parsed, due=frozenset(line.pending))
+        return parsed and replace(
+            parsed, due=frozenset(line.pending), dropped=parsed.dropped.union(line.rejected)
+        )
 
 
 def _subjects(file: DropFile) -> set[object]:

@@ -57,6 +57,7 @@ def test_a_timestamp_and_a_line_of_json_for_the_rest_and_for_each_name(tmp_path:
             pending=(3, 17),
             folded_with={"3": (NAME,), "17": ()},
             given_up=(5,),
+            rejected=(6,),
             reported={"3": "2026-11-24"},
             seen="2026-11-24",
         ),
@@ -95,6 +96,7 @@ def test_a_timestamp_and_a_line_of_json_for_the_rest_and_for_each_name(tmp_path:
         "pending": [3, 17],
         "folded_with": {"3": [NAME], "17": []},
         "given_up": [5],
+        "rejected": [6],
         "reported": {"3": "2026-11-24"},
         "seen": "2026-11-24",
     }
@@ -205,6 +207,7 @@ def test_the_beginning_of_time_means_that_nothing_was_imported(tmp_path: Path, t
         b'2021-01-01T00:00:00+01:00\n{"name": "x", "began": "2021-01-01T00:00:00"}',
         b'2021-01-01T00:00:00+01:00\n{"name": "x", "last": "yesterday"}',
         b'2021-01-01T00:00:00+01:00\n{"name": "x", "given_up": [true]}',
+        b'2021-01-01T00:00:00+01:00\n{"name": "x", "rejected": "2"}',
         b'2021-01-01T00:00:00+01:00\n{"name": "x", "reported": {"2": 5}}',
         b'2021-01-01T00:00:00+01:00\n{"version": 2, "bookmark": "2021-01-01T00:00:00"}',
         b'2021-01-01T00:00:00+01:00\n{"version": "2"}',
@@ -263,6 +266,7 @@ LINES = st.builds(
     pending=NUMBERS,
     folded_with=st.dictionaries(TEXTS, st.lists(TEXTS, max_size=2).map(tuple), max_size=2),
     given_up=NUMBERS,
+    rejected=NUMBERS,
     reported=REPORTED,
     seen=st.just("") | DAYS,
 )

@@ -231,11 +231,24 @@ def test_a_superseded_row_is_given_up_for_good() -> None:
     assert (after.lines[ONE].pending, after.lines[ONE].given_up) == ((3,), (2, 4))
 
 
-def test_a_new_version_forgets_what_was_given_up() -> None:
-    state = State(NOW, {ONE: Line(ONE, "a" * 64, given_up=(2,))}, ours=True)
+def test_a_new_version_forgets_what_was_given_up_and_rejected() -> None:
+    state = State(NOW, {ONE: Line(ONE, "a" * 64, given_up=(2,), rejected=(4,))}, ours=True)
     selection = selected(state, file(ONE))
     selection.lines[ONE] = Line(ONE, file(ONE).sha256)  # as the selection has a version that it fetched
-    assert completed(state, selection, {}, (), NOW).lines[ONE].given_up == ()
+    after = completed(state, selection, {}, (), NOW, rejected=[RowRef(ONE, 3)]).lines[ONE]
+    assert (after.given_up, after.rejected) == ((), (3,))
+
+
+def test_what_was_rejected_is_remembered_while_other_rows_of_the_file_wait() -> None:
+    state = State(NOW, {ONE: Line(ONE, "a" * 64, pending=(2, 3), rejected=(4,))}, ours=True)
+    selection = selected(state, file(ONE, A, B, due={2, 3}))
+    after = completed(state, selection, {RowRef(ONE, 3): ()}, (), NOW, rejected=[RowRef(ONE, 2)])
+    assert after.lines[ONE].rejected == (2, 4)
+
+
+def test_a_file_imported_with_since_is_judged_anew() -> None:
+    state = State(NOW, {ONE: Line(ONE, "a" * 64, rejected=(4,))}, ours=True)
+    assert completed(state, selected(state, file(ONE)), {}, (), NOW).lines[ONE].rejected == ()
 
 
 def test_what_is_given_up_are_rows_of_the_version_that_waits_and_not_those_of_its_correction() -> None:

@@ -26,7 +26,7 @@ from aarhus_los.mo.model import History, Kind, Object
 from aarhus_los.mo.read import read_histories
 from aarhus_los.moments import may_lack_a_past, trace
 from aarhus_los.plan import Operation, Plan, make_plan
-from aarhus_los.progress import completed, healed, needed_again, under_way
+from aarhus_los.progress import completed, healed, needed_again, rejected_for_others, under_way
 from aarhus_los.reading import has_units_at, managers_of, persons_of, read_base, read_world, units_of
 from aarhus_los.sandbox.mo_store import MoStore, Snapshot
 from aarhus_los.selecting import select
@@ -119,7 +119,8 @@ class Importer:
         said = self.said
         given_up = [aside.ref for aside in said.superseded if not aside.part]
         waiting = needed_again(self.subjects.lines, {aside.ref for aside in said.set_aside if aside.pending})
-        self.state = completed(state, selection, waiting, given_up, NOW)
+        rejected = rejected_for_others(selection.files, said.set_aside)
+        self.state = completed(state, selection, waiting, given_up, NOW, rejected=rejected)
         return said
 
     def again(self, since: int = 0) -> Desired:

@@ -156,7 +156,8 @@ class _Org:
     def _drop_circles(self) -> set[str]:
         """Sets aside the rows of the first file that makes a circle of parents. Returns their units, to be folded again.
 
-        What hung there before the file stays.
+        What hung there before the file stays. What was applied before stays too: where no other row makes the circle, it is
+        one with what MO says of later days only, and none in the end; else the last file with a row of it gives way.
         """
         layers: dict[str, Layers[Value]] = {}
         of_file: dict[str, list[tuple[str, FileLines, History]]] = {}
@@ -165,6 +166,7 @@ class _Org:
             for lines, claim in zip(self.units[unit], folded.of_files, strict=True):
                 of_file.setdefault(lines.file.name.name, []).append((unit, lines, claim))
         links = {**self.mo_units, **{unit: each.pieces for unit, each in layers.items()}}
+        is_left = False
         for file in self.files:
             claims = of_file.get(file.name.name, [])
             moved = [unit for unit, _, claim in claims if hangs_elsewhere(claim, links[unit])]
@@ -175,6 +177,13 @@ class _Org:
                 dropped = self._drop_makers(found, {unit: lines for unit, lines, _ in claims})
                 if dropped:
                     return dropped
+                is_left = True
+        found = circles(upward(self.folded, links)) if is_left else []
+        for file in reversed(self.files) if found else ():
+            claims = of_file.get(file.name.name, [])
+            dropped = self._drop_makers(found, {unit: lines for unit, lines, _ in claims})
+            if dropped:
+                return dropped
         return set()
 
     def _drop_makers(
@@ -191,6 +200,8 @@ class _Org:
                 reason = Message.CIRCLE(day=start, units=path)
                 for row in lines.valid(self.set_aside):
                     first = max(row.start, lines.first)
+                    if self.set_aside.was_applied(row.ref):
+                        continue
                     if row.parent_uuid == parent and first <= end and start <= row.end:
                         self.set_aside.add(row.ref, "ParentUUID", reason, pending=False)
                         dropped.add(unit)

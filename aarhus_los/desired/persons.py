@@ -71,11 +71,12 @@ class Owners(NamedTuple):
 
 
 def owners_of(files: Sequence[DropFile], mo: PeopleInMo) -> Owners:
-    """`files` are in the order of folding. What is given up gives no engagement to anybody."""
+    """`files` are in the order of folding. What is set aside for good gives no engagement to anybody, nor does a
+    cancelled hire."""
     owners = {uuid: owner for uuid, found in mo.engagements.items() if (owner := owner_of(found)) is not None}
     for file in files:
         for row in file.rows:
-            if isinstance(row, PersonRow) and row.ref.line not in file.given_up:
+            if isinstance(row, PersonRow) and not row.states_nothing and row.ref.line not in file.dropped:
                 owners.setdefault(row.engagement_uuid, mo.of(row.cpr))
     return Owners(owners, mo)
 

@@ -19,8 +19,8 @@ from aarhus_los.timeline import FOREVER, day_after
 class Rejections(dict[RowRef, SetAside]):
     """The rows of a family that are set aside.
 
-    What a file itself rejects is so from the beginning, and so is what was pending and is given up, or superseded: it is set
-    aside for good, as it was while it was pending, and no run answers for it.
+    What a file itself rejects is so from the beginning, and so is what an earlier run has set aside for good: no run answers
+    for it any more.
     """
 
     def __init__(self, files: Sequence[DropFile]) -> None:
@@ -29,7 +29,7 @@ class Rejections(dict[RowRef, SetAside]):
         for file in files:
             for reject in file.rejects:
                 self.add(reject.ref, reject.column, reject.reason, pending=False)
-            for line in file.given_up:
+            for line in file.dropped:
                 self.add(RowRef(file.name.name, line), "", "", pending=False)
 
     def add(self, ref: RowRef, column: str, reason: str, *, pending: bool) -> None:

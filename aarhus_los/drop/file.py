@@ -27,8 +27,9 @@ class DropFile:
 
     `header` is as the file writes it. `missing_columns` are the optional columns that it lacks, and `near_columns` its own
     titles that are near to one of them, each with that one. `mtime` is as the source tells it. `due` are the lines that
-    the run answers for, new or pending; None: all, the version is new. `given_up` are those that were pending and are no
-    more: superseded, or given up by the operator. `taken_over`: an earlier importer imported it, if anyone.
+    the run answers for, new or pending; None: all, the version is new. `dropped` are those that are set aside for good:
+    superseded, given up by the operator, or rejected in an earlier run. `taken_over`: an earlier importer imported it, if
+    anyone.
     """
 
     name: DropName
@@ -40,7 +41,7 @@ class DropFile:
     near_columns: tuple[tuple[str, str], ...] = ()
     mtime: datetime | None = None
     due: frozenset[int] | None = None
-    given_up: frozenset[int] = frozenset()
+    dropped: frozenset[int] = frozenset()
     taken_over: bool = False
 
     @property
@@ -63,11 +64,11 @@ class DropFile:
         return [line.ref for line in (*self.rows, *self.rejects)]
 
     def is_due(self, ref: RowRef) -> bool:
-        return ref.line not in self.given_up and (self.due is None or ref.line in self.due)
+        return ref.line not in self.dropped and (self.due is None or ref.line in self.due)
 
     def was_applied(self, ref: RowRef) -> bool:
-        """Whether we did that before, or rejected it. What it needed may be gone since, and it is still what was said."""
-        return not self.taken_over and not self.is_due(ref)
+        """Whether we did that before. What it needed may be gone since, and it is still what was said."""
+        return not (self.taken_over or self.is_due(ref) or ref.line in self.dropped)
 
     def rows_of(self, kind: type[R]) -> tuple[R, ...]:
         """The rows, known to be of the kind that the file's name says."""

@@ -605,6 +605,42 @@ def test_a_pending_address_is_not_superseded_by_a_word_that_says_nothing_of_it(w
 # Circles
 
 
+def test_what_was_rejected_for_a_circle_is_so_when_its_file_is_folded_again(world: World) -> None:
+    """The other side of the circle is then not read."""
+    circle = [row(ParentUUID=B), row(OrgUUID=B, ParentUUID=A)]
+    world.tell({name("ret", 5): text([row(ParentUUID=NOWHERE)]), name("nye", 10): text(circle)})
+    assert (world.unit(A), world.unit(B)) == ("", "")
+    world.tell({})
+    assert (world.unit(A), world.sent) == ("", [])
+
+
+def test_units_that_have_changed_places_are_no_circle_when_one_of_them_is_folded_again(world: World) -> None:
+    """A row of the one waits, and what was said of the other later is in MO already."""
+    waits = row(StartDato=day(21), ParentUUID=NOWHERE)
+    there = [row(OrgUUID=B, ParentUUID=A, SlutDato=day(20)), row(OrgUUID=B, StartDato=day(21))]
+    world.tell(
+        {
+            name("inital", 1): text([row(SlutDato=day(20)), waits]),
+            name("nye", 5): text([row(ParentUUID=B, StartDato=day(4)), row(OrgUUID=B, StartDato=day(0))]),
+            name("ret", 10): text([row(SlutDato=day(20)), waits, *there]),
+        }
+    )
+    before = f"{TOP} 1-3, {B} 4-9, {TOP} 10-20, {B} 21-"
+    assert world.unit(A, field="parent") == before
+    world.tell({})
+    assert (world.unit(A, field="parent"), world.sent) == (before, [])
+
+
+def test_a_late_row_that_makes_a_circle_with_what_was_applied_gives_way(world: World) -> None:
+    waits = row(StartDato=day(21), ParentUUID=NOWHERE)
+    moved = [row(ParentUUID=B, SlutDato=day(20)), waits]
+    world.tell({name("nye", 1): text([row(), row(OrgUUID=B)]), name("ret", 10): text(moved)})
+    said = world.tell({name("ret", 5): text([row(OrgUUID=B, ParentUUID=A)])})
+    assert [aside.ref.file for aside in said.set_aside] == [name("ret", 10), name("ret", 5)]
+    assert world.unit(A, field="parent") == f"{TOP} 1-9, {B} 10-20, {TOP} 21-"
+    assert world.unit(B, field="parent") == f"{TOP} 1-"
+
+
 def test_a_circle_of_three_is_set_aside_and_the_rest_is_imported(world: World) -> None:
     chain = [row(ParentUUID=B), row(OrgUUID=B, ParentUUID=C), row(OrgUUID=C, ParentUUID=A)]
     desired = world.nye(10, *chain, row(OrgUUID=D, ParentUUID=TOP))

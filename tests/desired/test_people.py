@@ -165,6 +165,13 @@ def test_of_files_that_give_an_engagement_two_people_the_first_stands(world: Peo
     assert BO_UUID not in world.store.state()["employee"]
 
 
+def test_a_hire_that_is_cancelled_leaves_the_engagement_to_another_person(world: People) -> None:
+    said = world.nye(10, person(StartTid=day(25), SlutTid=day(24)), person(CPR=BO))
+    assert [aside.ref.line for aside in said.set_aside] == [2]
+    assert world.job(field="person") == f"{BO_UUID} 1-"
+    assert ANNA_UUID not in world.store.state()["employee"]
+
+
 # Names
 
 

@@ -14,7 +14,7 @@ from itertools import groupby
 
 from aarhus_los.uuids import object_uuid
 from tests.drawn import cells
-from tests.drawn.claims import EARLIEST, PENDING, Ref
+from tests.drawn.claims import EARLIEST, PENDING, REJECTED, Ref
 from tests.drawn.days import Sheet, after
 from tests.drawn.oracle import Outcome, fold, followed, open_header
 from tests.drawn.units import ADDRESSES, OUTSIDE, Wash, address_key
@@ -87,6 +87,8 @@ class Model:
     """Those of them that were by the letter of the text."""
     in_part: frozenset[Ref] = frozenset()
     """Those of them that were pending for their address alone."""
+    rejected: frozenset[Ref] = frozenset()
+    """Rows that are rejected, until another version of their file is imported."""
     kept: dict[Subject, str] = field(default_factory=dict)
     """Subject of which a row is pending → the first file that is kept for it."""
 
@@ -243,6 +245,8 @@ class Model:
         self.superseded |= expected.perhaps
         self.gone |= expected.superseded
         self.pending, self.perhaps = expected.pending, expected.perhaps
+        rejected = {ref for ref, (fate, _) in expected.outcome.set_aside.items() if fate == REJECTED}
+        self.rejected = frozenset({ref for ref in self.rejected if ref[0] not in names} | rejected)
         self.kept = {subject: self.kept.get(subject, first) for subject, first in expected.kept.items()}
 
     def _take_moment(self, start: datetime) -> None:
@@ -315,6 +319,8 @@ class _Fold:
                     _put_back(base, before, self.now, subject, its, self.speaks)
         read = [file.only(self._lines(file, reads)) for file in self.dated]
         read = [file for file in read if file.rows]
+        rejected = {ref for ref in self.model.rejected if ref[0] not in self.new}
+        for_good = rejected.union(for_good)
         outcome = fold(base, [*self.lists, *read], self.today, self.wash, self.now, unasked, for_good)
         return _Folded(base, read, outcome)
 
