@@ -156,8 +156,8 @@ def _claim(
     lead, day = objects[0], each.file.name.file_date
     known = folded.claims.known
     first = each.first = first_day(each, known(lead))
-    stated = _stated(each, first, set_aside)
-    claims = {key: _claim_on(key, stated, value_of) for key in objects}
+    rows = stated(each, first, set_aside)
+    claims = {key: _claim_on(key, rows, value_of) for key in objects}
     claims[lead] = completed(claims[lead], known(lead))
     for gap in claims[lead]:
         # The day before a gap that does not begin with the claim is the last of a row.
@@ -187,7 +187,7 @@ def first_day(each: FileLines, known: Sequence[Piece[Value]]) -> date:
     return starts if valid(known, day) else day
 
 
-def _stated(each: FileLines, first: date, set_aside: Collection[RowRef]) -> Timeline[Any]:
+def stated(each: FileLines, first: date, set_aside: Collection[RowRef]) -> Timeline[Any]:
     """The row that states each day from `first` on, or `NOTHING`; the days of a row that fails are unclaimed."""
     statements: list[Statement[Any]] = [
         Statement(max(start, first), end, UNCLAIMED, reject.order)
@@ -209,10 +209,10 @@ def _stated(each: FileLines, first: date, set_aside: Collection[RowRef]) -> Time
     return overlay_statements(statements)
 
 
-def _claim_on(key: Object, stated: Timeline[Any], value_of: ValueOf) -> History:
+def _claim_on(key: Object, rows: Timeline[Any], value_of: ValueOf) -> History:
     """What the rows state of an object, day by day, else that it is not there."""
     pieces: list[Piece[Value]] = []
-    for piece in stated:
+    for piece in rows:
         if piece.value is NOTHING:
             pieces.append(piece)
         elif (value := value_of(piece.value, key)) is not UNCLAIMED:

@@ -11,7 +11,7 @@ from typing import Any
 
 from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, SetAside, UnresolvedAddress
-from aarhus_los.desired.fold import Folded, base_of, fold
+from aarhus_los.desired.fold import Folded, base_of, fold, stated
 from aarhus_los.desired.lines import FileLines, Gathered, Line, gathered
 from aarhus_los.desired.references import circles, dangling, hangs_elsewhere, parents_of, upward
 from aarhus_los.desired.rejections import Rejections, report_overlaps
@@ -198,11 +198,13 @@ class _Org:
                 child, parent = circle[place - 1], circle[(place + 1) % len(circle)]
                 path = Message.UNITS_UNDER(unit=child, parent=Message.UNITS_UNDER(unit=unit, parent=parent))
                 reason = Message.CIRCLE(day=start, units=path)
-                for row in lines.valid(self.set_aside):
-                    first = max(row.start, lines.first)
-                    if self.set_aside.was_applied(row.ref):
-                        continue
-                    if row.parent_uuid == parent and first <= end and start <= row.end:
+                for piece in clip(stated(lines, lines.first, self.set_aside), start, end):
+                    row = piece.value
+                    if (
+                        isinstance(row, OrgRow)
+                        and row.parent_uuid == parent
+                        and not self.set_aside.was_applied(row.ref)
+                    ):
                         self.set_aside.add(row.ref, "ParentUUID", reason, pending=False)
                         dropped.add(unit)
         return dropped

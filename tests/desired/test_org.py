@@ -605,6 +605,15 @@ def test_a_pending_address_is_not_superseded_by_a_word_that_says_nothing_of_it(w
 # Circles
 
 
+def test_a_circle_takes_only_the_rows_that_speak_on_its_days(world: World) -> None:
+    world.nye(1, row(), row(OrgUUID=B, ParentUUID=A))
+    early = row(OrgUUID=C, ParentUUID=B, StartDato=day(5))
+    late = row(OrgUUID=C, ParentUUID=B, OrgEnhedsNavn="X", StartDato=day(10))
+    said = world.nye(5, early, late, row(ParentUUID=C, StartDato=day(12)))
+    assert sorted(aside.ref.line for aside in said.set_aside) == [3, 4]
+    assert (world.unit(C), world.unit(A, field="parent")) == ("Skolen 5-9", f"{TOP} 1-")
+
+
 def test_what_was_rejected_for_a_circle_is_so_when_its_file_is_folded_again(world: World) -> None:
     """The other side of the circle is then not read."""
     circle = [row(ParentUUID=B), row(OrgUUID=B, ParentUUID=A)]
