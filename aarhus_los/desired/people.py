@@ -20,7 +20,7 @@ from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import Absent, Detail, EndedEngagementRow, PersonRow, Reject, Row, RowRef
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Account, Address, Engagement, History, Kind, Object, Person, Value
-from aarhus_los.timeline import FOREVER, NOTHING, Nothing, Piece, covers, day_after, last_day
+from aarhus_los.timeline import FOREVER, NOTHING, Nothing, Piece, covers, day_after, is_there, last_day
 from aarhus_los.uuids import EMAIL_TYPE, NOT_PRIMARY, PRIMARY
 
 ByEngagement = Mapping[str, Sequence[FileLines]]
@@ -238,12 +238,13 @@ class _People:
         """
         person, ours = of_file.person, account_uuid(of_file.cpr)
         last = last_day(claims.known((Kind.IT, ours)))
-        of_person = self.accounts_before.get(person, [])
+        before = self.accounts_before.get(person, [])
+        of_person = [uuid for uuid in before if is_there(claims.known((Kind.IT, uuid)))]
         in_mo = self.mo.accounts.get(ours, ())
         is_foreign = bool(in_mo) and ours not in self.accounts.get(person, ())
         if last is not None and last >= of_file.day and not is_foreign:
             return ours
-        if not of_person and not in_mo and last is None:
+        if not before and not in_mo and last is None:
             of_person = self.accounts.get(person, [])
         others = [uuid for uuid in of_person if uuid != ours]
         if len(others) == 1:

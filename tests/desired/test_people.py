@@ -655,6 +655,15 @@ def test_without_another_the_derived_account_comes_back() -> None:
     assert accounts_of(world) == {OURS: "AZ1 0-5, AZ1 10-"}
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_account_that_an_earlier_file_has_taken_away_is_adopted_no_more(at_once: bool) -> None:
+    world = employed((HAND_MADE, "HAND", 15, END))
+    files = {name("ret", 10): text([person(AZID="")]), name("ret", 12): text([person(AZID="AZ9")])}
+    for each in [files] if at_once else [{file: content} for file, content in files.items()]:
+        world.tell(each)
+    assert accounts_of(world) == {OURS: "AZ9 12-"}
+
+
 def test_more_than_one_other_is_told_and_left_alone() -> None:
     world = employed((HAND_MADE, "HAND", 0, END), (OTHER_HAND_MADE, "HAND2", 0, 5))
     world.ret(10, person())
