@@ -96,13 +96,11 @@ def objects_of(subjects: Subjects, world: World) -> dict[str, list[Object]]:
     for person, each in subjects.persons.items():
         lines = _lines(each)
         engagements = {uuid for line in lines if (uuid := getattr(line, "engagement_uuid", None))}
-        named = {world.people.cpr(person), *(getattr(line, "cpr", None) for line in lines)}
-        cprs = [cpr for cpr in named if cpr is not None]
+        cpr = world.people.cpr(person, each)  # that of a line may be somebody else's
         objects[person] = [
             (Kind.EMPLOYEE, person),
             *((Kind.ENGAGEMENT, uuid) for uuid in engagements),
-            *((Kind.ADDRESS, email_uuid(cpr)) for cpr in cprs),
-            *((Kind.IT, account_uuid(cpr)) for cpr in cprs),
+            *([] if cpr is None else [(Kind.ADDRESS, email_uuid(cpr)), (Kind.IT, account_uuid(cpr))]),
         ]
     objects |= {manager: [(Kind.MANAGER, manager)] for manager in subjects.managers}
     return objects

@@ -17,7 +17,7 @@ from aarhus_los.desired.lines import FileLines, Gathered, parted
 from aarhus_los.desired.persons import PeopleInMo, account_uuid, email_uuid, owner_of
 from aarhus_los.desired.rejections import Rejections, report_overlaps
 from aarhus_los.drop.file import DropFile
-from aarhus_los.drop.rows import Absent, Detail, EndedEngagementRow, PersonRow, Reject, Row, RowRef
+from aarhus_los.drop.rows import Absent, Detail, PersonRow, Reject, Row, RowRef
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Account, Address, Engagement, History, Kind, Object, Person, Value
 from aarhus_los.timeline import FOREVER, NOTHING, Nothing, Piece, covers, day_after, is_there, last_day
@@ -111,7 +111,7 @@ class _People:
             uuid: self._fold_engagement(person, uuid, lines) for uuid, lines in of_engagement.items()
         }
         ends = self._last_days(person, each, of_engagement, engagements)
-        cpr = self._cpr(person, each)
+        cpr = self.mo.cpr(person, each)
         accounts = {*self.accounts.get(person, ()), *self.accounts_before.get(person, ())}
         claims = Claims({})
         if cpr is not None:
@@ -179,16 +179,6 @@ class _People:
             days |= after.get(lines.file.name.name, {})
             ends.append(_latest((*days.values(), others)))
         return ends
-
-    def _cpr(self, person: str, each: Sequence[FileLines]) -> Cpr | None:
-        """The number that MO has, else that of the rows that make the person."""
-        named = (
-            line.cpr
-            for lines in each
-            for line in (*lines.rows, *lines.rejects)
-            if isinstance(line, PersonRow | EndedEngagementRow | Reject) and line.cpr is not None
-        )
-        return self.mo.cpr(person) or next((cpr for cpr in named if self.mo.of(cpr) == person), None)
 
     def _claim_details(
         self, of_file: _OfFile, claims: Claims, lines: FileLines, unknown: Collection[RowRef]

@@ -29,10 +29,14 @@ class PeopleInMo(NamedTuple):
     unreadable: Mapping[str, str]
     """What MO has and cannot show, and why."""
 
-    def cpr(self, person: str) -> Cpr | None:
-        """The CPR number that MO has of a person."""
-        last = self.names.get(person, ())[-1:]
-        return next((piece.value.cpr for piece in last if isinstance(piece.value, Person)), None)
+    def cpr(self, person: str, each: Sequence[FileLines]) -> Cpr | None:
+        """The CPR number that MO has of a person, else that of the lines that make the person."""
+        for piece in self.names.get(person, ())[-1:]:
+            if isinstance(piece.value, Person) and piece.value.cpr is not None:
+                return piece.value.cpr
+        lines = (line for lines in each for line in (*lines.rows, *lines.rejects))
+        named = (getattr(line, "cpr", None) for line in lines)
+        return next((cpr for cpr in named if cpr is not None and self.of(cpr) == person), None)
 
     def of(self, cpr: Cpr) -> str:
         """The person of a CPR number: MO's, else the uuid that a new person gets."""

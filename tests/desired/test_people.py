@@ -574,6 +574,19 @@ def test_another_person_s_pending_row_changes_nothing_for_anybody_else(world: Pe
     assert [world.job(field="org_unit"), world.email(), world.account()] == before
 
 
+def test_a_number_on_a_row_of_somebody_else_leaves_its_own_person_as_it_is(world: People) -> None:
+    """The other one is folded on what MO said before, for a row that waits."""
+    waits = person(CPR=BO, UUID=SECOND_JOB, OrgenhedUUID=NOWHERE)
+    world.tell(
+        {name("nye", 1): text([person()]), name("luk", 5): text([ended()]), name("ret", 6): text([waits])}
+    )
+    assert [world.email(), world.account()] == ["anna@aarhus.dk 1-5", "AZ1 1-5"]
+    rows = [person(), person(UUID=SECOND_JOB)]
+    said = world.tell({name("nye", 10): text(rows, without=["Email", "AZID"])})
+    assert [(aside.ref.line, aside.pending) for aside in said.set_aside] == [(2, True), (3, False)]
+    assert [world.email(), world.account()] == ["anna@aarhus.dk 1-5, anna@aarhus.dk 10-", "AZ1 1-5, AZ1 10-"]
+
+
 def test_an_end_supersedes_nothing(world: People) -> None:
     said = world.tell(
         {name("nye", 10): text([person(OrgenhedUUID=NOWHERE)]), name("luk", 20): text([ended()])}

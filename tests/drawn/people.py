@@ -140,7 +140,7 @@ class People:
             owner = self._owner(row) or first.get(row.subject)
             if owner is not None and owner != self._person(row):
                 self.aside.reject(row.ref, "the engagement of another person")
-            elif waits:
+            elif waits and row.states:
                 # It comes to its days later, but it came first.
                 self.owners.setdefault(row.subject, self._person(row))
             elif row.states:
