@@ -130,21 +130,15 @@ class People:
 
     def _set_aside_other_persons(self, rows: Sequence[Row]) -> None:
         """Text: "A row that gives an engagement another person is rejected"; the first to come is its person."""
-        first: dict[str, str] = {}
         for row in rows:
-            if row.subject is None:
+            if row.subject is None or (row.ref in self.aside and not self.aside.waits(row.ref)):
                 continue
-            waits = self.aside.waits(row.ref)
-            if row.ref in self.aside and not waits:
-                continue
-            owner = self._owner(row) or first.get(row.subject)
+            owner = self._owner(row)
             if owner is not None and owner != self._person(row):
                 self.aside.reject(row.ref, "the engagement of another person")
-            elif waits and row.states:
-                # It comes to its days later, but it came first.
-                self.owners.setdefault(row.subject, self._person(row))
             elif row.states:
-                first[row.subject] = self._person(row)
+                # Also where it comes to no day, or later: it came first.
+                self.owners.setdefault(row.subject, self._person(row))
 
     def _end(self, file: File, engagement: str, rows: Sequence[Row]) -> None:
         """Text: "ends the object; its last day is the file date"; "A luk for an object that nobody knows is *unchanged*"."""

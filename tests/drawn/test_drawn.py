@@ -21,7 +21,6 @@ from tests.drawn.smaller import smaller
 GROUPS: Final = ("all", *FAMILIES)
 FEW, MANY, AT_ONCE = 6, 1500, 20
 OPEN: Final = {
-    405: "a rejected row names another person's engagement, which is in MO on no day: the model takes it for that person's",
     419: "--since: what an applied row refers to was ended on all its days since, and the row is new again",
     559: "a run is killed when it has ended a unit on all its days, and a row of the same file hangs another under it",
     1057: "an engagement of the earlier importer ended before it began: nobody knows any more whose it was",
