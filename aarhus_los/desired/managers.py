@@ -106,9 +106,12 @@ class _Managers:
         return self.result
 
     def _check(self, manager: str, lines: FileLines) -> None:
-        """The rows of one manager in one file stand or fall together: they are one validity."""
-        known = self.known
-        rows = [row for row in lines.rows if isinstance(row, ManagerRow)]
+        """The rows of one manager in one file stand or fall together: they are one validity.
+
+        Those that the operator has given up are no part of it.
+        """
+        known, dropped = self.known, lines.file.dropped
+        rows = [row for row in lines.rows if isinstance(row, ManagerRow) and row.ref.line not in dropped]
         # What a rejected row takes with it cannot heal, whatever else is missing.
         self._drop_together(rows, [reject.ref for reject in lines.rejects])
         for row in rows:

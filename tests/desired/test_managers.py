@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
 
 import pytest
@@ -195,6 +196,15 @@ def test_the_rows_of_one_manager_in_one_file_stand_or_fall_together(
 def test_rows_of_a_manager_do_not_wait_beside_one_that_is_rejected(world: People) -> None:
     said = world.nye(10, leader(LedertypeUUID=NO_CLASS), leader(LederansvarUUID="x"))
     assert sorted((aside.ref.line, aside.pending) for aside in said.set_aside) == [(2, False), (3, False)]
+
+
+def test_a_row_that_is_given_up_is_no_part_of_its_manager(world: People) -> None:
+    said = world.nye(10, leader(), leader(LederansvarUUID=NO_CLASS))
+    assert sorted((aside.ref.line, aside.pending) for aside in said.set_aside) == [(2, True), (3, True)]
+    line = replace(world.state.lines[name("nye", 10, "Leder")], pending=(2,), given_up=(3,))
+    world.state = replace(world.state, lines={**world.state.lines, line.name: line})
+    assert world.tell({}).set_aside == []
+    assert world.manager() == f"{(STAFF,)} 10-"
 
 
 def test_a_row_that_fails_leaves_the_days_of_its_manager_as_they_are(world: People) -> None:
