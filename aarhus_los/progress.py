@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from aarhus_los.desired.claims import SetAside
-from aarhus_los.desired.lines import Gathered
+from aarhus_los.desired.lines import Gathered, all_lines
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family, parse_name
 from aarhus_los.drop.rejects import RowRef
@@ -164,7 +164,7 @@ def needed_again(gathered: Gathered, pending: Collection[RowRef]) -> dict[RowRef
     needed: dict[RowRef, set[str]] = {ref: set() for ref in pending}
     for each in gathered.values() if needed else ():
         names = {lines.file.name.name for lines in each}
-        for line in (line for lines in each for line in (*lines.rows, *lines.rejects)):
+        for line in all_lines(each):
             if line.ref in needed:
                 needed[line.ref] = names - {line.ref.file}
     return needed

@@ -13,7 +13,7 @@ from functools import partial
 from aarhus_los.desired import managers, org, persons, units
 from aarhus_los.desired.claims import Notice
 from aarhus_los.desired.families import Subjects, World
-from aarhus_los.desired.lines import FileLines, Gathered, Line
+from aarhus_los.desired.lines import Gathered, all_lines
 from aarhus_los.desired.persons import account_uuid, email_uuid
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family
@@ -94,8 +94,7 @@ def objects_of(subjects: Subjects, world: World) -> dict[str, list[Object]]:
     """Subject → the objects that its lines are about. Accounts of persons are found by the person."""
     objects: dict[str, list[Object]] = {unit: units.objects_of(unit) for unit in subjects.units}
     for person, each in subjects.persons.items():
-        lines = _lines(each)
-        engagements = {uuid for line in lines if (uuid := getattr(line, "engagement_uuid", None))}
+        engagements = {uuid for line in all_lines(each) if (uuid := getattr(line, "engagement_uuid", None))}
         cpr = world.people.cpr(person, each)  # that of a line may be somebody else's
         objects[person] = [
             (Kind.EMPLOYEE, person),
@@ -161,7 +160,3 @@ def read_base(
 def has_units_at(client: MoClient, instant: datetime) -> bool:
     """Whether MO shows any org unit as of an instant."""
     return read.has_any(client, Kind.ORG_UNIT, instant)
-
-
-def _lines(each: Sequence[FileLines]) -> list[Line]:
-    return [line for lines in each for line in (*lines.rows, *lines.rejects)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -35,6 +35,13 @@ class FileLines:
     def valid(self, set_aside: Collection[RowRef]) -> list[Any]:
         """The rows that are applied."""
         return [row for row in self.rows if row.ref not in set_aside] if set_aside else self.rows
+
+
+def all_lines(each: Iterable[FileLines]) -> Iterator[Line]:
+    """The rows and rejects of all files about a subject, file by file."""
+    for lines in each:
+        yield from lines.rows
+        yield from lines.rejects
 
 
 Gathered = Mapping[str, list[FileLines]]

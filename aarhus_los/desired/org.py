@@ -174,21 +174,24 @@ class _Org:
                 layers[unit].overlay(claim)
             found = circles(upward(moved, links)) if moved else []
             if found:
-                dropped = self._drop_makers(found, {unit: lines for unit, lines, _ in claims})
+                dropped = self._drop_makers(found, claims)
                 if dropped:
                     return dropped
                 is_left = True
         found = circles(upward(self.folded, links)) if is_left else []
         for file in reversed(self.files) if found else ():
-            claims = of_file.get(file.name.name, [])
-            dropped = self._drop_makers(found, {unit: lines for unit, lines, _ in claims})
+            dropped = self._drop_makers(found, of_file.get(file.name.name, ()))
             if dropped:
                 return dropped
         return set()
 
     def _drop_makers(
-        self, found: Sequence[tuple[date, date, list[str]]], lines_of: Mapping[str, FileLines]
+        self,
+        found: Sequence[tuple[date, date, list[str]]],
+        claims: Sequence[tuple[str, FileLines, History]],
     ) -> set[str]:
+        """Sets aside those of the rows of a file that make these circles. Returns their units."""
+        lines_of = {unit: lines for unit, lines, _ in claims}
         dropped = set()
         for start, end, circle in found:
             for place, unit in enumerate(circle):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from aarhus_los.cpr import Cpr
-from aarhus_los.desired.lines import FileLines, Line, gathered
+from aarhus_los.desired.lines import FileLines, Line, all_lines, gathered
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import EndedEngagementRow, PersonRow, Reject
 from aarhus_los.mo.model import Engagement, History, Person
@@ -34,8 +34,7 @@ class PeopleInMo(NamedTuple):
         for piece in self.names.get(person, ())[-1:]:
             if isinstance(piece.value, Person) and piece.value.cpr is not None:
                 return piece.value.cpr
-        lines = (line for lines in each for line in (*lines.rows, *lines.rejects))
-        named = (getattr(line, "cpr", None) for line in lines)
+        named = (getattr(line, "cpr", None) for line in all_lines(each))
         return next((cpr for cpr in named if cpr is not None and self.of(cpr) == person), None)
 
     def of(self, cpr: Cpr) -> str:

@@ -134,7 +134,7 @@ def fold(
     }
     aside = SetAside()
     for ref in gone:
-        aside.reject(ref, "superseded")
+        aside.reject(ref, "set aside for good")
     units = read_units(family["Org"], aside)
     people = read_people(family["Pers"], aside)
     leaders = read_leaders(family["Leder"], aside)

@@ -29,8 +29,8 @@ FOUND: Final = (20301, 20531, 20786, 21091, 20062, 24880, 24061, 1751, 1557, 409
 """Seeds beyond the many that failed: a superseded row counted as not there, so its days were ended in the next run; a
 cancelled hire gave an engagement to its person; what was rejected for a circle was applied when its file was read again;
 what was applied was taken back for a circle with what MO says of other days; a circle took rows with it that say nothing of
-its days; an account that an earlier file had taken away was adopted; the details of
-a person whose number stood on a row of somebody else were taken as they were before that one's files."""
+its days; an account that an earlier file had taken away was adopted; the details of a person whose number stood on a row of
+somebody else were taken as they were before that one's files."""
 
 
 def drawn_by(seed: int) -> Play:
