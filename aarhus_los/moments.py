@@ -7,9 +7,9 @@ before the first of them had been imported is what the files are folded on: so f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from aarhus_los.desired.lines import FileLines, Gathered
 from aarhus_los.drop.names import Family, parse_name
@@ -17,6 +17,8 @@ from aarhus_los.ledger import Line, moment_of_stamp
 
 JUST_BEFORE: Final = timedelta(microseconds=1)
 """MO shows what was registered at the very instant that it is asked for."""
+STILL_TO_COME: Final = datetime.max.replace(tzinfo=UTC)
+"""The moment of a file that was imported by a run that wrote nothing: that of the next run that writes."""
 
 
 class Traced(NamedTuple):
@@ -37,13 +39,13 @@ def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
     names = sorted(name for each in state if (name := parse_name(each)) is not None and name.fault is None)
     orders = {family: [each for each in names if each.family is family] for family in Family}
     places = {each.name: place for order in orders.values() for place, each in enumerate(order)}
-    begun = {name.family for name in names if state[name.name].began}
+    imported = {name.family for name in names if _moment(state[name.name], "last") is not None}
 
     @cache
     def first_with(file: str) -> int:
         """The place of the first file that is read for a new one; all from there on are."""
         name = parse_name(file)
-        if name is None or name.family not in begun:
+        if name is None or name.family not in imported:
             return places[file]  # nothing of its family was imported before
         first, _ = folded_from([state.get(each.name) for each in orders[name.family]], places[file])
         return first
@@ -82,10 +84,10 @@ def folded_from(lines: Sequence[Line | None], first: int) -> tuple[int, datetime
     """From which of some files on they are folded, where the one at `first` is, and when the first of these began.
 
     `lines` are those of the state, in the order of folding. The first moves back to an older file that was claimed at or
-    after that moment, and again, until there is none.
+    after that moment, and again, until there is none. None: the moment is still to come, or there is nothing to ask for.
     """
     began, last = (
-        [_moment(getattr(line, name)) if line else None for line in lines] for name in ("began", "last")
+        [_moment(line, which) if line else None for line in lines] for which in ("began", "last")
     )
     while True:
         moment = min((at for at in began[first:] if at is not None), default=None)
@@ -95,7 +97,7 @@ def folded_from(lines: Sequence[Line | None], first: int) -> tuple[int, datetime
             (place for place, at in enumerate(last[:first]) if at is not None and at >= moment), None
         )
         if older is None:
-            return first, moment
+            return first, None if moment is STILL_TO_COME else moment
         first = older
 
 
@@ -104,7 +106,7 @@ def may_lack_a_past(at: datetime, lines: Iterable[Line]) -> bool:
 
     Then the MO that was there may be gone, and another one in its place that was filled later.
     """
-    moments = [(line, began) for line in lines if (began := _moment(line.began)) is not None]
+    moments = [(line, began) for line in lines if (began := _moment(line, "began")) is not None]
     return any(began < at for _, began in moments) or any(
         began == at + JUST_BEFORE and _is_of_stamp(line) for line, began in moments
     )
@@ -115,5 +117,7 @@ def _is_of_stamp(line: Line) -> bool:
     return name is not None and name.stamp is not None and line.began == moment_of_stamp(name.stamp)
 
 
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _moment(line: Line, which: Literal["began", "last"]) -> datetime | None:
+    """None for a file that is imported for the first time."""
+    text: str | None = getattr(line, which)
+    return datetime.fromisoformat(text) if text else STILL_TO_COME if line.imported else None

@@ -60,7 +60,7 @@ History = list[tuple[int | None, int | None]]
         # Claimed just then counts, a moment before does not.
         ([(1, 3), (3, 3)], 1, 0, 1),
         ([(1, 2), (3, 3)], 1, 1, 3),
-        # A file that no run with a moment has claimed is nobody's past.
+        # A file that is imported for the first time is nobody's past.
         ([(None, None), (2, 2)], 1, 1, 2),
         ([(1, 3), (None, None)], 1, 1, None),
         ([(1, 3), (None, None), (2, 2)], 1, 0, 1),
@@ -71,6 +71,20 @@ def test_folding_begins_with_the_oldest_that_was_claimed_since_one_of_them_began
 ) -> None:
     lines = [line(name(n + 1), *each) for n, each in enumerate(history)]
     assert folded_from(lines, due) == (first, None if asked is None else moment(asked))
+
+
+def quiet(n: int) -> Line:
+    """Of a file that a run imported which wrote nothing: its moment is still to come."""
+    return replace(line(name(n)), imported="2026-11-10T04:00:00+01:00")
+
+
+def test_what_was_imported_since_the_last_moment_is_folded_together() -> None:
+    """One may have said what another took back, so that nothing had to be written."""
+    assert folded_from([quiet(1), quiet(2)], 1) == (0, None)
+    assert folded_from([line(name(1), 1, 1), quiet(2), quiet(3)], 2) == (1, None)
+    assert folded_from([line(name(1), 1, 1), quiet(2), line(name(3))], 2) == (2, None)  # an ordinary night
+    # A late one that changed nothing: a newer file is folded with it, on what was before that.
+    assert folded_from([quiet(1), line(name(2), 2, 2)], 1) == (0, moment(2))
 
 
 def test_a_file_without_a_line_has_no_moment() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from itertools import groupby
 
@@ -28,6 +28,10 @@ Past = Callable[[datetime], Mo]
 """MO as of a moment."""
 
 
+STILL_TO_COME = datetime.max.replace(tzinfo=UTC)
+"""The moment of a run that wrote nothing is that of the next one that does."""
+
+
 @dataclass
 class Noted:
     """What the state has of a file."""
@@ -41,6 +45,15 @@ class Noted:
     under_way: bool = False
     without_moment: bool = False
     """Whether it was imported by a run that wrote nothing: it takes the moment of the next one that does."""
+
+    @property
+    def first(self) -> datetime | None:
+        """Its `began`, also where that is still to come."""
+        return STILL_TO_COME if self.without_moment and self.began is None else self.began
+
+    def claimed(self, written: bool) -> datetime | None:
+        """Its `last`, also where that is still to come."""
+        return self.first if self.began is None else self.written if written else self.last
 
 
 @dataclass(frozen=True)
@@ -170,17 +183,17 @@ class Model:
         before = next((number for number, file in enumerate(its) if file.name == kept), None)
         first = first if before is None else min(first, before)
         while True:
-            began = [moment for file in its[first:] if (moment := self._noted(file).began) is not None]
+            began = [moment for file in its[first:] if (moment := self._noted(file).first) is not None]
             moment = min(began, default=None)
             older = [
                 number
                 for number, file in enumerate(its[:first])
                 if moment is not None
-                and (last := self._noted(file).written if written else self._noted(file).last) is not None
+                and (last := self._noted(file).claimed(written)) is not None
                 and last >= moment
             ]
             if not older or (before is not None and before == first):
-                return tuple(its[first:]), moment
+                return tuple(its[first:]), None if moment == STILL_TO_COME else moment
             first = older[0]
 
     def _noted(self, file: File) -> Noted:
