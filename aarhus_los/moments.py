@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final, Literal, NamedTuple
 
 from aarhus_los.desired.lines import FileLines, Gathered
+from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family, parse_name
 from aarhus_los.ledger import Line, moment_of_stamp
 
@@ -86,9 +87,7 @@ def folded_from(lines: Sequence[Line | None], first: int) -> tuple[int, datetime
     `lines` are those of the state, in the order of folding. The first moves back to an older file that was claimed at or
     after that moment, and again, until there is none. None: the moment is still to come, or there is nothing to ask for.
     """
-    began, last = (
-        [_moment(line, which) if line else None for line in lines] for which in ("began", "last")
-    )
+    began, last = ([_moment(line, which) if line else None for line in lines] for which in ("began", "last"))
     while True:
         moment = min((at for at in began[first:] if at is not None), default=None)
         if moment is None:
@@ -99,6 +98,13 @@ def folded_from(lines: Sequence[Line | None], first: int) -> tuple[int, datetime
         if older is None:
             return first, None if moment is STILL_TO_COME else moment
         first = older
+
+
+def before_any(files: Iterable[DropFile], state: Mapping[str, Line]) -> datetime | None:
+    """The instant before a run had imported any of the files; None: none of them has begun."""
+    lines = (state[file.name.name] for file in files if file.name.name in state)
+    moment = min((at for line in lines if (at := _moment(line, "began")) is not None), default=STILL_TO_COME)
+    return None if moment is STILL_TO_COME else moment - JUST_BEFORE
 
 
 def may_lack_a_past(at: datetime, lines: Iterable[Line]) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired import managers, org, units
-from aarhus_los.desired.persons import PeopleInMo, account_uuid, email_uuid, new_person_uuid, owner_of
+from aarhus_los.desired.persons import PeopleInMo, account_uuid, email_uuid, new_person_uuid, owners_in
 from aarhus_los.desired.references import parents_of
 from aarhus_los.drop.classlists import CLASS_LISTS
 from aarhus_los.drop.columns import UNITS, references
@@ -127,8 +127,12 @@ class ReadingOfPeople(Reading):
         super().__init__(client)
         self.found: Mapping[Cpr, Mapping[str, History]] = {}
         self.of_details = ReadingOfDetails(client)
+        self.former: dict[str, str] = {}
 
-    def people(self, files: Sequence[DropFile], manager_files: Sequence[DropFile]) -> None:
+    def people(
+        self, files: Sequence[DropFile], manager_files: Sequence[DropFile], before: datetime | None
+    ) -> None:
+        """`before` the files: MO had engagements then that it has no more."""
         cprs, engagements = _named(files)
         numbers = cprs | {cpr for file in manager_files for row in file.rows if (cpr := _cpr_of(row))}
         by_cpr = read.read_persons_by_cpr(self.client, numbers)
@@ -141,16 +145,20 @@ class ReadingOfPeople(Reading):
             partial(self._engagements, known, engagements),
             partial(self.of_details.details, known, cprs),
         )
-        strangers = self._owners() - known
+        if before is not None and (gone := engagements - self.actual[Kind.ENGAGEMENT].keys()):
+            then = read.read_histories(self.client, Kind.ENGAGEMENT, gone, as_of=before)
+            self.former = owners_in(then.found)
+        strangers = {*owners_in(self.actual[Kind.ENGAGEMENT]).values(), *self.former.values()} - known
         self._engagements(strangers, ())
         self.objects(Kind.EMPLOYEE, strangers | {new_person_uuid(cpr) for cpr in cprs - set(self.found)})
         names = self.actual[Kind.EMPLOYEE]
         # A row may name the engagement of somebody else than its number says: that is whom it is about.
-        named = (owner_of(self.actual[Kind.ENGAGEMENT].get(uuid, ())) for uuid in engagements)
+        owners = owners_in(self.actual[Kind.ENGAGEMENT]) | self.former
+        named = (owners.get(uuid, "") for uuid in engagements)
         numbers = {
             piece.value.cpr
             for uuid in {*strangers, *named}
-            for piece in names.get(uuid or "", ())[-1:]
+            for piece in names.get(uuid, ())[-1:]
             if isinstance(piece.value, Person) and piece.value.cpr is not None
         }
         self.of_details.details(set(names) - known, numbers)
@@ -161,6 +169,7 @@ class ReadingOfPeople(Reading):
             {cpr for cpr, each in self.found.items() if len(each) > 1},
             self.actual[Kind.EMPLOYEE],
             self.actual[Kind.ENGAGEMENT],
+            self.former,
             self.of_details.actual[Kind.IT],
             self.unreadable | self.of_details.unreadable,
         )
@@ -171,14 +180,9 @@ class ReadingOfPeople(Reading):
             self.note(Kind.ENGAGEMENT, read.read_engagements_of(self.client, of_persons))
         self.objects(Kind.ENGAGEMENT, uuids)
 
-    def _owners(self) -> set[str]:
-        """The people who have the engagements that were read."""
-        found = (owner_of(history) for history in self.actual[Kind.ENGAGEMENT].values())
-        return {owner for owner in found if owner is not None}
-
     def _chosen(self) -> dict[Cpr, str]:
         """The person of each CPR number: of several the one with engagements, else the smallest uuid."""
-        employed = self._owners()
+        employed = set(owners_in(self.actual[Kind.ENGAGEMENT]).values())
         return {
             cpr: min(each, key=lambda uuid: (uuid not in employed, uuid)) for cpr, each in self.found.items()
         }

@@ -19,15 +19,20 @@ from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family
 from aarhus_los.errors import UnavailableError
 from aarhus_los.initial import SEED_CLASSES, doubtful_facets
+from aarhus_los.ledger import Line
 from aarhus_los.messages import Message
 from aarhus_los.mo import read
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.model import History, Kind, Object
+from aarhus_los.moments import before_any
 from aarhus_los.readers import Reading, ReadingOfPeople
 
 
-def read_world(client: MoClient, files: Sequence[DropFile]) -> World:
-    """Reads all that the files are about as it is, the families side by side. Raises UnavailableError."""
+def read_world(client: MoClient, files: Sequence[DropFile], state: Mapping[str, Line]) -> World:
+    """Reads all that the files are about as it is, the families side by side. Raises UnavailableError.
+
+    `state` has the lines of the files: where one of these was begun, engagements may be gone whose person counts.
+    """
     of = {family: _of(files, family) for family in Family}
     of_all, of_classes, of_units, of_managers = (Reading(client) for _ in range(4))
     of_people = ReadingOfPeople(client)
@@ -39,7 +44,7 @@ def read_world(client: MoClient, files: Sequence[DropFile]) -> World:
         of_classes.classes(files, facets)
 
     client.side_by_side(
-        partial(of_people.people, of[Family.PERS], of[Family.LEDER]),
+        partial(of_people.people, of[Family.PERS], of[Family.LEDER], before_any(of[Family.PERS], state)),
         partial(of_units.units, of[Family.ORG], [*of[Family.PERS], *of[Family.LEDER]]),
         partial(of_managers.managers, of[Family.LEDER]),
         classes,

@@ -76,7 +76,7 @@ class _Reconciliation:
         lines = {**state.lines, **selection.lines}
         units = trace(units_of(selection.files), lines)
         with self._client() as client:
-            world, addresses = self._read_and_look_up(client, selection, org.postal_texts(units.lines))
+            world, addresses = self._read_and_look_up(client, lines, selection, org.postal_texts(units.lines))
             with self.frame.phase("read MO"):
                 bookmark = last_bookmark(client) if state.bookmark else None
                 check_mo(state, world.organisation[0], bookmark, since)
@@ -131,11 +131,11 @@ class _Reconciliation:
         )
 
     def _read_and_look_up(
-        self, client: MoClient, selection: Selection, texts: Collection[str]
+        self, client: MoClient, lines: Mapping[str, Line], selection: Selection, texts: Collection[str]
     ) -> tuple[World, Resolution]:
         """MO as it is, and meanwhile the addresses: neither server waits for the other."""
         with ThreadPoolExecutor(1, thread_name_prefix="mo-world") as pool:
-            reading = pool.submit(read_world, client, selection.files)
+            reading = pool.submit(read_world, client, selection.files, lines)
             try:
                 addresses = self._look_up(texts, reading)
                 with self.frame.phase("read MO"):

@@ -149,7 +149,7 @@ class Importer:
         return selection, plan, state
 
     def _desired(self, selection: Selection) -> tuple[Desired, World]:
-        world = read_world(self.client, selection.files)
+        world = read_world(self.client, selection.files, selection.lines)
         lines = {**self.state.lines, **selection.lines}
         files = selection.files
         gathered = units_of(files), persons_of(files, world), managers_of(files)
@@ -211,7 +211,7 @@ def _furnished() -> Snapshot:
     """An MO as the first import of an empty drop leaves it, with a unit and classes."""
     store = MoStore.empty()
     client: Any = InProcess(store)
-    world = read_world(client, [])
+    world = read_world(client, [], {})
     seeds = desire([], Subjects({}, {}, {}), world, {}, OURS, DAYS[0])
     carry_out(make_plan(seeds.objects, world.actual), store)
     facets = initial.facet_uuids({})

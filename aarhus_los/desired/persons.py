@@ -24,6 +24,8 @@ class PeopleInMo(NamedTuple):
     """By the person's uuid: also those whose uuid a number would give, but who have another number."""
     engagements: Mapping[str, History]
     """By uuid: those that rows name, and all others of the same people."""
+    former: Mapping[str, str]
+    """The persons who had those that MO has no more, before the files."""
     accounts: Mapping[str, History]
     """By uuid: all of the people in all IT systems, and those that rows would make."""
     unreadable: Mapping[str, str]
@@ -59,8 +61,13 @@ def owner_of(engagement: History) -> str | None:
     return next((p.value.person for p in engagement[-1:] if isinstance(p.value, Engagement)), None)
 
 
+def owners_in(engagements: Mapping[str, History]) -> dict[str, str]:
+    """Engagement → the person who has it."""
+    return {uuid: owner for uuid, found in engagements.items() if (owner := owner_of(found)) is not None}
+
+
 class Owners(NamedTuple):
-    """Whom engagements belong to: by MO, else by the first row that names one."""
+    """Whom engagements belong to: by MO, as it is or as it was, else by the first row that names one."""
 
     of: Mapping[str, str]
     mo: PeopleInMo
@@ -76,7 +83,7 @@ class Owners(NamedTuple):
 def owners_of(files: Sequence[DropFile], mo: PeopleInMo) -> Owners:
     """`files` are in the order of folding. What is set aside for good gives no engagement to anybody, nor does a
     cancelled hire."""
-    owners = {uuid: owner for uuid, found in mo.engagements.items() if (owner := owner_of(found)) is not None}
+    owners = {**owners_in(mo.engagements), **mo.former}
     for file in files:
         for row in file.rows:
             if isinstance(row, PersonRow) and not row.states_nothing and row.ref.line not in file.dropped:

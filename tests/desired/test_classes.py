@@ -154,7 +154,7 @@ ROLE = next(seed for seed in initial.SEED_CLASSES if seed.facet == "association_
 
 def made_of_all(lists: list[DropFile], unreadable: Mapping[str, str]) -> list[str]:
     """The uuids of all that a drop and the seed data ask an empty MO to make."""
-    nobody = PeopleInMo({}, (), {}, {}, {}, {})
+    nobody = PeopleInMo({}, (), {}, {}, {}, {}, {})
     world = World(("root", 751), {}, {}, {}, nobody, unreadable)
     subjects = Subjects({}, {}, {})
     desired = families.desire(lists, subjects, world, {}, Ours(751, initial.AZ_SYSTEM), TODAY)

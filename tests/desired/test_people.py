@@ -165,6 +165,29 @@ def test_of_files_that_give_an_engagement_two_people_the_first_stands(world: Peo
     assert BO_UUID not in world.store.state()["employee"]
 
 
+def test_an_engagement_that_never_began_stays_that_of_its_person(world: People) -> None:
+    """MO has it no more, nor says whose it was."""
+    world.nye(10, person(StartTid=day(25)))
+    world.tell({name("ret", 11): text([person(CPR=BO)]), name("luk", 12): text([ended()])})
+    assert JOB not in world.store.state()["engagement"]
+    said = world.again(11)
+    assert [(aside.ref.file, aside.column) for aside in said.set_aside] == [(name("ret", 11), "CPR")]
+    assert world.sent == []
+
+
+def test_its_end_is_still_about_that_person_when_it_is_folded_again(world: People) -> None:
+    world.nye(10, person(StartTid=day(25)))
+    cancelled = person(StartTid=day(25), SlutTid=day(24), OrgenhedUUID=NOWHERE)
+    other = person(UUID=SECOND_JOB, StartTid=day(14))
+    luk = text([ended(CPR=BO), ended(UUID=SECOND_JOB)])
+    world.tell({name("nye", 11): text([cancelled, other]), name("luk", 12): luk})
+    before = [world.email(), world.account()]
+    said = world.tell({})
+    assert [(aside.ref.file, aside.column) for aside in said.set_aside] == [(name("nye", 11), "OrgenhedUUID")]
+    assert world.sent == []
+    assert [world.email(), world.account()] == before == ["anna@aarhus.dk 10-11", "AZ1 10-11"]
+
+
 def test_a_hire_that_is_cancelled_leaves_the_engagement_to_another_person(world: People) -> None:
     said = world.nye(10, person(StartTid=day(25), SlutTid=day(24)), person(CPR=BO))
     assert [aside.ref.line for aside in said.set_aside] == [2]
