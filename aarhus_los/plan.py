@@ -27,6 +27,7 @@ from aarhus_los.timeline import (
     Piece,
     clip,
     differences,
+    gains_days,
     is_there,
     merge,
     overlay,
@@ -228,9 +229,7 @@ def _of_unit(wanted: DesiredObject, history: History, marks: History) -> _Writes
     """
     after = overlay(wanted.claim, history)
     marking = _marking(wanted, after, marks)
-    gets_days = bool(history) and restrict(after, history) != merge(
-        p for p in after if p.value is not NOTHING
-    )
+    gets_days = gains_days(history, after)
     renew = marking is None and gets_days and bool(marks)
     if renew:
         shown = marks[-1].value

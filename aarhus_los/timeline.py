@@ -275,6 +275,11 @@ def restrict(timeline: Sequence[Piece[V]], there: Sequence[Piece[V]]) -> Timelin
     )
 
 
+def gains_days(before: Sequence[Piece[V]], after: Sequence[Piece[V]]) -> bool:
+    """Whether an object that was there before is there on more days after."""
+    return is_there(before) and restrict(after, before) != merge(p for p in after if p.value is not NOTHING)
+
+
 @dataclass(frozen=True, slots=True)
 class Change(Generic[V]):
     """What must be written: `value` in the window from `start` to `end`; before, the window read `before`."""

@@ -19,6 +19,7 @@ from aarhus_los.timeline import (
     Nothing,
     Piece,
     Unclaimed,
+    gains_days,
     merge,
     overlay,
     restrict,
@@ -121,16 +122,21 @@ def mark_of(unit: str, claims: Claims, marks_before: History) -> tuple[WantedMar
 
     That is the last run of days on which it is in it; days on which the unit is not there interrupt no run. Returns the
     mark (None where no row says anything of it), the claim on the unit, and whether an earlier run is dropped, which MO
-    cannot hold. Where the base's interval is another, the claim has all days of both, since writing the mark overwrites
-    the unit on them: with what the base says, where no row does. `marks_before` are all marks that the base has: one that is
-    not ours comes back where ours took its place, and no day is left for it.
+    cannot hold. Writing a mark overwrites the unit on all its days, so the claim has them: with what the base says, where
+    no row does. Written are the base's interval and ours, where these differ, and any mark of a unit that gets days.
+    `marks_before` are all marks that the base has: one that is not ours comes back where ours took its place, and no day is
+    left for it.
     """
     key, mark_key = (Kind.ORG_UNIT, unit), (Kind.MARK, unit)
     claim, base = claims.claimed(key), claims.base.get(key, ())
     claimed_mark = claims.claimed(mark_key)
-    if not claim or not claimed_mark:
+    if not claim:
         return None, claim, False
     there = claims.known(key)
+    if marks_before and gains_days(base, there):
+        claim = _with_days(claim, marks_before[0].start, marks_before[-1].end, base)
+    if not claimed_mark:
+        return None, claim, False
     before = _runs(claims.base.get(mark_key, ()), base)
     after = _runs(claims.known(mark_key), there)
     was, interval = (runs[-1] if runs else None for runs in (before, after))
@@ -141,12 +147,17 @@ def mark_of(unit: str, claims: Claims, marks_before: History) -> tuple[WantedMar
     wanted = WantedMark(LINE_ORGANISATION, interval, instead, origin)
     if _marked(was, there) != _marked(interval, there):
         for start, end in filter(None, (was, interval)):
-            of_base: list[Piece[Value]] = [
-                Piece(first, last, NOTHING if found is None else found.value, origin)
-                for first, last, found in split(start, end, base)
-            ]
-            claim = overlay(claim, with_types(merge(of_base), ()))
+            claim = _with_days(claim, start, end, base)
     return wanted, claim, len(after) > 1
+
+
+def _with_days(claim: History, start: date, end: date, base: History) -> History:
+    """The claim, and on the other days from the start to the end what the base says."""
+    of_base: list[Piece[Value]] = [
+        Piece(first, last, NOTHING if found is None else found.value, claim[-1].origin)
+        for first, last, found in split(start, end, base)
+    ]
+    return overlay(claim, with_types(merge(of_base), ()))
 
 
 def _marked(interval: tuple[date, date] | None, unit: Sequence[Piece[Value]]) -> History:

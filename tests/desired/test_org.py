@@ -476,6 +476,27 @@ def test_a_run_that_is_cut_off_between_the_mark_and_what_it_overwrites_is_mended
     assert world.sent == []
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+@pytest.mark.parametrize("cut", range(4))
+def test_a_run_that_is_cut_off_after_a_mark_was_written_for_new_days_is_mended(
+    world: World, cut: int, by_hand: bool
+) -> None:
+    """MO has the unit there on the whole interval then: the gaps of before it are ended by the next run."""
+    line = {"Med_i_LinjeOrg": str(not by_hand)}
+    world.nye(10, row(SlutDato=day(5), **line), row(StartDato=day(20), **line))
+    if by_hand:
+        world.store.edit("org_unit", A, DAYS[1], DAYS[-1], {"org_unit_hierarchy": BY_HAND})
+        world.store.terminate("org_unit", A, DAYS[6], DAYS[19])
+    assert world.unit(A) == "Skolen 1-5, Skolen 20-"
+    assert world.mark() == ("by hand 1-5, by hand 20-" if by_hand else "line 1-5, line 20-")
+    longer = {name("ret", 11): text([row(StartDato=day(11))], without=["Med-i-LinjeOrg"])}
+    world.cut_off(longer, after=cut)
+    world.tell({})
+    assert world.unit(A) == "Skolen 1-5, Skolen 11-"
+    world.again(11)
+    assert world.sent == []
+
+
 def test_a_mark_that_is_neither_is_left_alone(school: World) -> None:
     school.store.edit("org_unit", A, DAYS[3], DAYS[20], {"org_unit_hierarchy": BY_HAND})
     school.ret(10, row(OrgEnhedsNavn="X"))

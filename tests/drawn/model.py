@@ -471,6 +471,9 @@ def laid_over(now: Mo, base: Mo, sheet: Sheet) -> Mo:
 def _claim_marked_days(base: Mo, sheet: Sheet) -> None:
     """Text: "Where the base's interval is another, the unit claims all days of both intervals, with what the base says of
     the days before its first claim".
+
+    The same of a unit that gets days: "the mark is written over its interval before them". A run that is killed after that
+    leaves the gaps of the interval filled, so that the next one must claim them.
     """
     for unit in [uuid for kind, uuid in sheet.claimed if kind == "unit"]:
         were = [piece for piece in base["mark"].get(unit, ()) if piece[2] == LINE]
@@ -478,10 +481,18 @@ def _claim_marked_days(base: Mo, sheet: Sheet) -> None:
         marked = [index for index, value in enumerate(row) if value == LINE]
         before = (were[0][0], were[-1][1]) if were else None
         now = (sheet.days[marked[0]], sheet.last(marked[-1])) if marked else None
-        if before != now:
-            for index, day in enumerate(sheet.days):
-                if any(each and each[0] <= day <= each[1] for each in (before, now)):
-                    sheet.claimed["unit", unit][index] = True
+        written = [] if before == now else [before, now]
+        there, shown = base["unit"].get(unit, ()), base["mark"].get(unit, ())
+        days = [
+            day
+            for day, value in zip(sheet.days, sheet.values["unit", unit], strict=True)
+            if value is not None
+        ]
+        if there and shown and not all(any(start <= day <= end for start, end, _ in there) for day in days):
+            written.append((shown[0][0], shown[-1][1]))
+        for index, day in enumerate(sheet.days):
+            if any(each and each[0] <= day <= each[1] for each in written):
+                sheet.claimed["unit", unit][index] = True
 
 
 def _mark(there: Sequence[Piece], sheet: Sheet, unit: str) -> list[Piece]:
