@@ -17,6 +17,7 @@ from aarhus_los.desired.references import circles, dangling, hangs_elsewhere, pa
 from aarhus_los.desired.rejections import Rejections, report_overlaps
 from aarhus_los.desired.units import (
     ADDRESSES,
+    LEFT_AS_IT_IS,
     POSTAL,
     POSTAL_ADDRESS,
     ValuesOf,
@@ -89,7 +90,7 @@ class _Org:
         self.unreadable = unreadable
         self.result = Desired()
         self.set_aside = Rejections(files)
-        self.values = {unit: ValuesOf(unit, types, outcomes) for unit in units}
+        self.values = {unit: ValuesOf(unit, types, outcomes, self.set_aside.was_applied) for unit in units}
         self.folded: dict[str, Folded] = {}
 
     def desired(self) -> Desired:
@@ -221,7 +222,8 @@ class _Org:
             self.result.objects.append(DesiredObject(Kind.ORG_UNIT, unit, claim, mark=mark))
         for each in ADDRESSES:
             kind, uuid = each.of(unit)
-            if address := folded.claims.claimed((kind, uuid)):
+            address = folded.claims.claimed((kind, uuid))
+            if address := tuple(piece for piece in address if piece.value is not LEFT_AS_IT_IS):
                 self.result.objects.append(DesiredObject(kind, uuid, address, within=unit))
         if drops_a_run and mark is not None and mark.interval is not None:
             there = folded.claims.known((Kind.ORG_UNIT, unit))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final, NamedTuple
 
-from aarhus_los.addresses.outcomes import Found, Outcome
+from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome
 from aarhus_los.desired.claims import WantedMark
 from aarhus_los.desired.fold import Claims
-from aarhus_los.drop.rows import Absent, Detail, OrgRow
+from aarhus_los.drop.rows import Absent, Detail, OrgRow, RowRef
 from aarhus_los.mo.model import Address, History, Kind, Mark, Object, Unit, Value
 from aarhus_los.timeline import (
     FOREVER,
@@ -52,6 +52,8 @@ ADDRESSES: Final = (
     AddressOf(POSTAL, seed_uuid("UNIT_POSTADDR"), "postaddr"),
 )
 POSTAL_ADDRESS: Final = ADDRESSES[-1]
+LEFT_AS_IT_IS: Final = Address("", POSTAL_ADDRESS.type)
+"""The postal address of a row that was applied, and whose text this run has no answer for: its days keep what MO has."""
 
 
 def objects_of(unit: str) -> list[Object]:
@@ -60,12 +62,22 @@ def objects_of(unit: str) -> list[Object]:
 
 
 class ValuesOf:
-    """What rows state of one unit. `types` are the unit types that there are; `outcomes` holds one for each address text."""
+    """What rows state of one unit. `types` are the unit types that there are; `outcomes` holds one for each address text.
 
-    def __init__(self, unit: str, types: Collection[str], outcomes: Mapping[str, Outcome]) -> None:
+    `was_applied` tells of which rows MO has the address by an earlier run.
+    """
+
+    def __init__(
+        self,
+        unit: str,
+        types: Collection[str],
+        outcomes: Mapping[str, Outcome],
+        was_applied: Callable[[RowRef], bool],
+    ) -> None:
         self._addresses = {each.of(unit): each for each in ADDRESSES}
         self._types = types
         self._outcomes = outcomes
+        self._was_applied = was_applied
 
     def __call__(self, row: OrgRow, key: Object) -> Value | Nothing | Unclaimed:
         if key[0] is Kind.ORG_UNIT:
@@ -81,6 +93,8 @@ class ValuesOf:
             return UNCLAIMED
         if text is not None and address is POSTAL_ADDRESS:
             outcome = self._outcomes[text]
+            if isinstance(outcome, NotLookedUp | NotAsked) and self._was_applied(row.ref):
+                return LEFT_AS_IT_IS
             if not isinstance(outcome, Found):
                 return UNCLAIMED
             text = outcome.uuid

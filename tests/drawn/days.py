@@ -20,6 +20,8 @@ class Unclaimed:
 
 
 UNCLAIMED: Final = Unclaimed()
+LEFT: Final = Unclaimed()
+"""Said, and not known any more: what earlier files claim of the day counts no more, and MO keeps what it has."""
 
 
 def after(day: date) -> date:
@@ -86,12 +88,15 @@ class Sheet:
                 yield uuid, row
 
     def claim(self, key: Key, says: Callable[[date], Any]) -> None:
-        """Overlays what a file says of an object: a value, None for not there, or `UNCLAIMED`, for each day."""
+        """Overlays what a file says of an object: a value, None for not there, `UNCLAIMED` or `LEFT`, for each day."""
         row = self.values.get(key, [None] * len(self.days))
         claimed = self.claimed.get(key, [False] * len(self.days))
         said = [says(day) for day in self.days]
-        self.values[key] = [old if new is UNCLAIMED else new for old, new in zip(row, said, strict=True)]
-        self.claimed[key] = [old or new is not UNCLAIMED for old, new in zip(claimed, said, strict=True)]
+        silent = (UNCLAIMED, LEFT)
+        self.values[key] = [old if new in silent else new for old, new in zip(row, said, strict=True)]
+        self.claimed[key] = [
+            new is not LEFT and (old or new is not UNCLAIMED) for old, new in zip(claimed, said, strict=True)
+        ]
 
     def mo(self) -> Mo:
         """All of it as pieces; objects that are there on no day are left out."""

@@ -334,7 +334,12 @@ class _Fold:
         read = [file for file in read if file.rows]
         rejected = {ref for ref in self.model.rejected if ref[0] not in self.new}
         for_good = rejected.union(for_good)
-        outcome = fold(base, [*self.lists, *read], self.today, self.wash, self.now, unasked, for_good)
+        due = self.model.pending | self.model.perhaps
+        old = [file for file in read if file.name not in self.new]
+        applied = {(file.name, line) for file in old for line, _ in file.cells()} - due
+        outcome = fold(
+            base, [*self.lists, *read], self.today, self.wash, self.now, unasked, for_good, applied
+        )
         return _Folded(base, read, outcome)
 
     def _speaks_of(self, file: File, subject: Subject) -> bool:

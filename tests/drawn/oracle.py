@@ -37,7 +37,8 @@ READINGS: sentences that can be read in more than one way, and how they are read
 11. The account "is active on or after the file date": of each file, in the base overlaid. A file without an AZID column
     moves the end of the account that this rule gives.
 12. Circles: all rows of the file that are an edge of a circle are set aside, whole; they are rejected, not pending.
-    Their days then show what was there, and a circle that this closes is looked for anew.
+    Their days then show what was there, and a circle that this closes is looked for anew. A row that an earlier run applied
+    is none of them: what MO says of later days was not there when its file was folded.
 13. "the mark of the base": its interval, from the first to the last day that is shown, also where the unit is away
     between. Days claimed without a unit are claimed without a mark. It is reduced once, after the last file of a run.
 14. A manager's rows in one file of which one is rejected and another pending: all are rejected. Where type or level
@@ -121,11 +122,13 @@ def fold(
     now: Mo | None = None,
     unasked: Collection[Ref] = (),
     gone: Collection[Ref] = (),
+    applied: Collection[Ref] = (),
 ) -> Outcome:
     """Folds the files over MO as it was before the first of them. `today` is the day of the run: titles change on it.
 
     `now` is MO as it is, where that is another: identities and references are looked up in it too. `unasked` are rows whose
-    address is not looked up, and not missed; `gone` are rows that are set aside for good, whatever they say.
+    address is not looked up, and not missed; `gone` are rows that are set aside for good, whatever they say; `applied` are
+    rows that MO has taken, and that no circle of half-way through the files takes back.
     """
     now = now or mo
     files = sorted(files, key=lambda file: file.order)
@@ -155,7 +158,7 @@ def fold(
         classes = fold_lists(sheet, family["STAM"], today, aside)
         in_mo = {*now["unit"], *(uuid for uuid, _ in sheet.of("unit"))}
         known_units = set_aside_unknown_parents(units, in_mo, aside)
-        if Units(sheet, classes, units, aside, wash, unasked).fold():
+        if Units(sheet, classes, units, aside, wash, unasked, applied).fold():
             break
     tell_unknown_types(units, classes, aside)
     dropped = marks(sheet, mo)

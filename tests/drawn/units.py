@@ -10,7 +10,7 @@ from typing import Any, Final
 from aarhus_los.uuids import object_uuid
 from tests.drawn import cells
 from tests.drawn.claims import Claim, Ref, Row, SetAside, claim_of, read_dates, set_aside_beside_unreadable
-from tests.drawn.days import UNCLAIMED, Sheet
+from tests.drawn.days import LEFT, UNCLAIMED, Sheet
 from tests.drawn.world import LINE, UNKNOWN_TYPE, File, Mo, Unit
 
 ADDRESSES: Final[Mapping[str, str]] = {
@@ -89,9 +89,10 @@ class Units:
         aside: SetAside,
         wash: Wash,
         unasked: Collection[Ref],
+        applied: Collection[Ref],
     ) -> None:
         self.sheet, self.classes, self.aside, self.wash = sheet, classes, aside, wash
-        self.rows, self.unasked = rows, unasked
+        self.rows, self.unasked, self.applied = rows, unasked, applied
 
     def fold(self) -> bool:
         """Folds all files. False where rows were set aside for a circle: then all is to be folded anew without them."""
@@ -156,6 +157,8 @@ class Units:
         try:
             return self.wash(value) or UNCLAIMED
         except cells.Bad:
+            if row.ref in self.applied:
+                return LEFT
             self.aside.partly.add(row.ref)
             return UNCLAIMED
 
@@ -175,7 +178,7 @@ class Units:
                     claim = claims.get(each)
                     if claim is not None and not claim.silent(day) and (row := claim.row(day)):
                         closing.add(row.ref)
-        return closing
+        return closing - set(self.applied)
 
 
 def tell_unknown_types(rows: Sequence[Row], classes: set[str], aside: SetAside) -> None:

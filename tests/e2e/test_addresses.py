@@ -181,6 +181,30 @@ def test_an_address_that_is_not_looked_up_is_pending_and_healed_by_the_next_run(
     assert not sandbox.state_file.with_name("state.d").exists()
 
 
+@pytest.mark.parametrize("provider", ["adressevask", "none"])
+def test_an_address_that_is_in_mo_stays_where_its_text_is_not_looked_up_again(
+    sandbox: Sandbox, provider: str
+) -> None:
+    """It is folded again for a row that waits; what the service answered once is too old, or gone."""
+    sandbox.configure(retry_seconds=0)
+    waits = unit("moved", "nowhere", start="2020-01-01", end="2020-12-31")
+    sandbox.put(INITAL, org(unit("top"), waits, unit("moved", "top", start="2021-01-01")))
+    imported(sandbox, exit_code=1)
+    sandbox.put(RET, org(located("moved", GOOD)))
+    imported(sandbox, exit_code=1)
+    there = [("2026-03-01", None, address_uuid(GOOD))]
+    assert postal(sandbox, "moved") == there
+    sandbox.state_file.with_name("state.addresses.json").unlink()
+    if provider == "none":
+        sandbox.configure(dar_provider="none")
+    sandbox.writes()
+    with answering(sandbox, 503):
+        imported(sandbox, exit_code=1)
+    assert (postal(sandbox, "moved"), sandbox.writes()) == (there, 0)
+    imported(sandbox, exit_code=1)
+    assert (postal(sandbox, "moved"), sandbox.writes()) == (there, 0)
+
+
 @pytest.mark.parametrize(
     ("status", "hint"),
     [
