@@ -16,6 +16,7 @@ from aarhus_los.drop.names import Family, parse_name
 from aarhus_los.drop.rejects import RowRef
 from aarhus_los.errors import StateError
 from aarhus_los.ledger import NOTHING_YET, Line, State, next_state
+from aarhus_los.moments import JUST_BEFORE
 from aarhus_los.selection import Selection
 
 
@@ -67,10 +68,10 @@ def healed(selection: Selection, set_aside: Iterable[SetAside]) -> set[str]:
 def under_way(state: State, selection: Selection, claimed: Collection[str], at: datetime) -> State:
     """The state before the first write: what is being imported, so that a run that is cut off changes nothing.
 
-    `claimed` are the files with rows that were pending, and `at` is the moment of the run. Whatever has no moment yet
-    takes that.
+    `claimed` are the files with rows that were pending, and `at` is the moment of the run. What was imported by runs that
+    wrote nothing takes the last instant before: MO said then what it says, and nothing new is folded with it.
     """
-    moment = at.isoformat()
+    moment, before = at.isoformat(), (at - JUST_BEFORE).isoformat()
     lines = dict(state.lines)
     for name, line in selection.lines.items():
         if line.taken_over:
@@ -87,7 +88,7 @@ def under_way(state: State, selection: Selection, claimed: Collection[str], at: 
             lines[name] = _claimed(lines[name], moment)
     for name, line in lines.items():
         if line.began is None:
-            lines[name] = _claimed(line, moment)
+            lines[name] = _claimed(line, before)
     return replace(state, timestamp=state.timestamp or NOTHING_YET, lines=lines, bookmark=moment)
 
 

@@ -156,11 +156,13 @@ def test_what_is_read_again_is_claimed_only_where_a_pending_row_healed() -> None
     assert noted[ONE].pending == (2,)
 
 
-def test_what_had_no_moment_yet_takes_that_of_this_run() -> None:
-    """Imported by a run that had nothing to write."""
+def test_what_had_no_moment_yet_was_there_just_before_this_run() -> None:
+    """Imported by a run that had nothing to write: no new file is folded with it."""
     state = State(NOW, {ONE: Line(ONE, "a" * 64), LIST: Line(LIST, "b" * 64)}, ours=True)
     noted = under_way(state, selected(state, file(TWO)), (), MOMENT).lines
-    assert (noted[ONE].began, noted[ONE].last) == (AT, AT)
+    before = (MOMENT - timedelta(microseconds=1)).isoformat()
+    assert (noted[ONE].began, noted[ONE].last) == (before, before)
+    assert (noted[TWO].began, noted[TWO].last) == (AT, AT)
     assert (noted[LIST].began, noted[LIST].last) == (None, None)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import groupby
 
@@ -240,7 +240,7 @@ class Model:
             noted.under_way = True
         for name in expected.healed:
             self.noted[name].last = start
-        self._take_moment(start)
+        self._take_moment(start, {*(file.name for file in new), *expected.healed})
 
     def done(self, new: Iterable[File], start: datetime, wrote: bool, expected: Expected) -> None:
         """A run was completed that began after `start`."""
@@ -253,7 +253,7 @@ class Model:
             if wrote:
                 self.noted[name].written = start
         if wrote:
-            self._take_moment(start)
+            self._take_moment(start, names | expected.healed)
         self.in_part |= (expected.in_part & expected.perhaps) - self.superseded
         self.superseded |= expected.perhaps
         self.gone |= expected.superseded
@@ -262,12 +262,16 @@ class Model:
         self.rejected = frozenset({ref for ref in self.rejected if ref[0] not in names} | rejected)
         self.kept = {subject: self.kept.get(subject, first) for subject, first in expected.kept.items()}
 
-    def _take_moment(self, start: datetime) -> None:
-        for noted in self.noted.values():
-            noted.began = noted.began or start
+    def _take_moment(self, start: datetime, own: Collection[str]) -> None:
+        """Text: "its files take that of the next run that has one, and until then MO as it is is their base": what was
+        imported without one was there just before. `own` are the files of the run itself.
+        """
+        for name, noted in self.noted.items():
+            moment = start if name in own else start - timedelta(microseconds=1)
+            noted.began = noted.began or moment
             if noted.without_moment or noted.last is None:
-                noted.last, noted.without_moment = start, False
-                noted.written = noted.written or start
+                noted.last, noted.without_moment = moment, False
+                noted.written = noted.written or moment
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Reques
 from aarhus_los.sandbox.mo_server import written_objects
 from tests.e2e.drops import CHANGES, put_files, put_first_files
 from tests.e2e.harness import Sandbox
+from tests.e2e.los_files import org, unit
 
 
 class OnVerification:
@@ -112,6 +113,22 @@ def test_by_an_mo_that_is_gone_when_it_verifies(cut: Sandbox, action: Action, te
     again = cut.run()
     assert (again.returncode, again.stderr) == (0, "")
     assert again.stdout.splitlines()[-1].endswith("0 writes, exit 0.")
+
+
+def test_a_file_of_a_quiet_night_may_leave_the_server_before_a_run_is_cut_off(cut: Sandbox) -> None:
+    """A delta without rows, say. MO says what it said before it: the file that is new is not folded with it."""
+    assert cut.run().returncode == 0
+    quiet = "Org_ret_20260801_220000.csv"
+    cut.put(quiet, org())
+    assert cut.run().stdout.splitlines()[-1].endswith("0 writes, exit 0.")
+    cut.remove(quiet)
+    cut.put("Org_ret_20260802_220000.csv", org(unit("top", OrgEnhedsNavn="Nyt navn")))
+    fault = cut.mo.intercept = OnVerification(Drop())
+    fault.wanted = 1
+    assert cut.run(hasty=True).returncode == 69
+    cut.mo.intercept = None
+    again = cut.run()
+    assert (again.returncode, again.stderr) == (0, "")
 
 
 DEFECT = """
