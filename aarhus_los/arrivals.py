@@ -163,6 +163,12 @@ class Arrivals:
             self.selection.lines[name.name] = line
             self._report_header(parsed)
 
+    def forget(self, name: str) -> None:
+        """A version that is refused after all: what is known of the file is what was imported of it."""
+        del self.fresh[name], self.selection.lines[name]
+        if self.line(name).sha256 is None:
+            self.known.pop(name, None)
+
     def parse(self, name: DropName, data: bytes, imported: Line | None) -> DropFile | None:
         """Reads a file. `imported`: its line in the state, where this version was imported."""
         from aarhus_los.drop.reader import FileRefused, read_file  # a night with nothing new needs none of it

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
 from aarhus_los import clock
@@ -15,7 +15,15 @@ from aarhus_los.desired.lines import Gathered
 from aarhus_los.drop.rejects import RowRef
 from aarhus_los.ledger import Kept, State, save_state
 from aarhus_los.messages import Message
-from aarhus_los.progress import completed, files_of, needed_again, pending_rows, rejected_for_others
+from aarhus_los.progress import (
+    completed,
+    files_of,
+    healed,
+    needed_again,
+    pending_rows,
+    rejected_for_others,
+    with_healed,
+)
 from aarhus_los.pruning import prune
 from aarhus_los.report.account import Account
 from aarhus_los.report.files import write_failed_addresses, write_rejects
@@ -67,8 +75,13 @@ class Frame:
         """The pending rows that are given up."""
         return pending_rows(state.lines) if self.options.accept_rejects else self.options.accepted_rows
 
-    def finish(self, state: State, selection: Selection, gathered: Gathered) -> None:
-        """Reports, kept bytes and the state, in this order: the state never says more than what is done."""
+    def finish(
+        self, state: State, selection: Selection, gathered: Gathered, moment: datetime | None = None
+    ) -> None:
+        """Reports, kept bytes and the state, in this order: the state never says more than what is done.
+
+        `moment`: that of the run, where it has written to MO.
+        """
         account = self.account
         waits = {aside.ref for aside in account.set_aside if aside.pending} | pending_rows(state.lines)
         account.warnings += (
@@ -94,6 +107,8 @@ class Frame:
                 self.accepted(state),
                 rejected_for_others(selection.files, account.set_aside),
             )
+            if moment is not None:
+                after = with_healed(after, healed(selection, account.set_aside), moment)
             kept = files_of(needed)
             self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in kept})
             save_state(self.settings.state_file, after)

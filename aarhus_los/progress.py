@@ -65,11 +65,11 @@ def healed(selection: Selection, set_aside: Iterable[SetAside]) -> set[str]:
     }
 
 
-def under_way(state: State, selection: Selection, claimed: Collection[str], at: datetime) -> State:
+def under_way(state: State, selection: Selection, at: datetime) -> State:
     """The state before the first write: what is being imported, so that a run that is cut off changes nothing.
 
-    `claimed` are the files with rows that were pending, and `at` is the moment of the run. What was imported by runs that
-    wrote nothing takes the last instant before: MO said then what it says, and nothing new is folded with it.
+    `at` is the moment of the run. What was imported by runs that wrote nothing takes the last instant before: MO said then
+    what it says, and nothing new is folded with it.
     """
     moment, before = at.isoformat(), (at - JUST_BEFORE).isoformat()
     lines = dict(state.lines)
@@ -84,8 +84,6 @@ def under_way(state: State, selection: Selection, claimed: Collection[str], at: 
             line = lines.get(name, Line(name, began=fresh.began, last=fresh.last))
             line = replace(line, under_way=file.sha256)
             lines[name] = line if name not in lines and fresh.began else _claimed(line, moment)
-        elif name in claimed:
-            lines[name] = _claimed(lines[name], moment)
     for name, line in lines.items():
         if line.began is None:
             lines[name] = _claimed(line, before)
@@ -98,6 +96,15 @@ def _claimed(line: Line, moment: str) -> Line:
     if name is None or name.family is Family.STAM:
         return line
     return replace(line, began=line.began or moment, last=moment)
+
+
+def with_healed(state: State, healed: Collection[str], at: datetime) -> State:
+    """The state after a run whose moment was `at`, and which applied rows of these files that were pending.
+
+    Not before: while they are pending, what is new about the same subjects is folded with them anyhow.
+    """
+    claimed = {name: _claimed(state.lines[name], at.isoformat()) for name in healed}
+    return replace(state, lines={**state.lines, **claimed})
 
 
 def completed(

@@ -36,7 +36,7 @@ from aarhus_los.mo.without_rest import takes_address, writes_by_rest
 from aarhus_los.moments import Traced, may_lack_a_past, trace
 from aarhus_los.plan import Plan, make_plan
 from aarhus_los.preflight import OPERATION_BYTES, preflight
-from aarhus_los.progress import check_mo, files_of, healed, needed_again, under_way
+from aarhus_los.progress import check_mo, files_of, needed_again, under_way
 from aarhus_los.reading import has_units_at, managers_of, persons_of, read_base, read_world, units_of
 from aarhus_los.report.account import count_rows, failed_rows
 from aarhus_los.report.names import gather_names, units_of_rows
@@ -98,21 +98,21 @@ class _Reconciliation:
             state = replace(state, organisation=world.organisation[0])
             if bookmark is not None:
                 state = replace(state, bookmark=bookmark.isoformat())
-            applied = Applied()
+            applied, moment = Applied(), None
             with record_left(self.settings.report_folder, account, lambda: self._count_writes(applied)):
                 if plan.steps and not account.dry and not account.brakes:
                     self._try_places(selection, desired.set_aside, subjects)
                     api = REST if by_rest else GraphQL.of(plan, world.actual)
                     target = Target(client, set_bookmark(client, self.now), api)
-                    claimed = healed(selection, desired.set_aside)
-                    state = under_way(state, selection, claimed, target.moment)
+                    moment = target.moment
+                    state = under_way(state, selection, moment)
                     save_state(self.settings.state_file, state)
                     self._write(plan, desired, target, applied)
                 self._account_for(client, selection, desired, applied)
                 if account.written:
                     write_record(self.settings.report_folder, account)
                 if account.is_complete:
-                    self.frame.finish(state, selection, subjects.lines)
+                    self.frame.finish(state, selection, subjects.lines, moment)
 
     def _client(self) -> MoClient:
         settings = self.settings

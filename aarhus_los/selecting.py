@@ -6,7 +6,7 @@ corrected row is folded in its place; and for pending rows, what was kept for th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -61,23 +61,26 @@ class _Choice:
     def of(self, family: Family) -> list[DropFile]:
         """The files of a family that are read, in the order of folding."""
         fresh = {file.name: file for file in self.arrivals.fresh.values() if file.name.family is family}
-        known = {
-            name
-            for name in self.arrivals.known.values()
-            if name.family is family and name.name not in self.arrivals.fresh
-        }
-        waiting = {name for name in known if self.arrivals.line(name.name).pending}
         files: dict[DropName, DropFile] = {}
         if family is Family.STAM:  # a class list is whole in itself: none folds with another
             files |= fresh
-            files |= {name: file for name in waiting if (file := self._tried(name))}
+            known = self._known_of(family)
+            files |= {name: file for name in self._waiting(known) if (file := self._tried(name))}
         else:
-            order = sorted({*fresh, *known})
-            files |= self._folded_with_fresh(order, fresh)
-            files = {**self._folded_with_waiting(order, waiting), **files}
+            files |= self._folded_with_fresh(sorted({*fresh, *self._known_of(family)}), fresh)
+            files = {**self._folded_with_waiting(self._known_of(family)), **files}
         for name in files:
             self.lines.setdefault(name.name, self.arrivals.line(name.name))
         return [files[name] for name in sorted(files)]
+
+    def _known_of(self, family: Family) -> list[DropName]:
+        """The files of which a version is in MO, and no new one is taken, in the order of folding."""
+        every = (name for name in self.arrivals.known.values() if name.family is family)
+        return sorted(name for name in every if name.name not in self.arrivals.fresh)
+
+    def _waiting(self, known: Iterable[DropName]) -> list[DropName]:
+        """Those with pending rows."""
+        return [name for name in known if self.arrivals.line(name.name).pending]
 
     def _folded_from(self, order: Sequence[DropName], name: DropName) -> Sequence[DropName]:
         """The files that one is folded with, as far as their lines tell: some may be about other subjects only."""
@@ -111,16 +114,13 @@ class _Choice:
             else:
                 refused |= subjects
                 self.arrivals.refuse(name.name, Message.COMES_LATE(files=some(missing)), EXIT_ROWS)
-                del self.lines[name.name]
+                self.arrivals.forget(name.name)
         return files
 
-    def _folded_with_waiting(
-        self, order: Sequence[DropName], waiting: Collection[DropName]
-    ) -> dict[DropName, DropFile]:
+    def _folded_with_waiting(self, known: Sequence[DropName]) -> dict[DropName, DropFile]:
         """The files with pending rows, and those that they are folded with."""
         files: dict[DropName, DropFile] = {}
-        known = [name for name in order if name.name not in self.arrivals.fresh]
-        for name in sorted(waiting):
+        for name in self._waiting(known):
             file = self._tried(name)
             if file is None:
                 continue

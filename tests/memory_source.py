@@ -18,7 +18,15 @@ from aarhus_los.drop.names import Family
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.ledger import Kept, State, load_state, save_state
 from aarhus_los.moments import trace
-from aarhus_los.progress import completed, files_of, healed, needed_again, pending_rows, under_way
+from aarhus_los.progress import (
+    completed,
+    files_of,
+    healed,
+    needed_again,
+    pending_rows,
+    under_way,
+    with_healed,
+)
 from aarhus_los.selecting import select
 from aarhus_los.selection import Selection, Wishes
 from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Listing
@@ -128,20 +136,22 @@ class Importer:
         wishes = Wishes(since, allow_late=allow_late, accepted=accepted, allow_empty=True)
         return select(state, self.server, self.kept, self.now, wishes)
 
-    def note(self, selection: Selection, pending: Pending | None = None) -> None:
-        """What a run does before its first other write. `pending`: the rows that will be so."""
+    def note(self, selection: Selection) -> None:
+        """What a run does before its first other write."""
         self.moment += timedelta(hours=1)
-        set_aside = [SetAside(ref, "", "unknown", pending=True) for ref in _refs(pending)]
-        claimed = healed(selection, set_aside)
-        save_state(self.state_file, under_way(load_state(self.state_file), selection, claimed, self.moment))
+        save_state(self.state_file, under_way(load_state(self.state_file), selection, self.moment))
 
-    def finish(self, selection: Selection, pending: Pending | None = None) -> None:
-        """What a run does after its last write."""
+    def finish(self, selection: Selection, pending: Pending | None = None, *, wrote: bool = False) -> None:
+        """What a run does after its last write. `pending`: the rows that will be so."""
         state, refs = load_state(self.state_file), _refs(pending)
         needed = needed_again(_gathered(selection, state), refs)
         kept = files_of(needed)
         self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in kept})
-        save_state(self.state_file, completed(state, selection, needed, (), self.now))
+        after = completed(state, selection, needed, (), self.now)
+        if wrote:
+            set_aside = [SetAside(ref, "", "unknown", pending=True) for ref in refs]
+            after = with_healed(after, healed(selection, set_aside), self.moment)
+        save_state(self.state_file, after)
         self.kept.forget_others(kept)
 
     def run(
@@ -153,9 +163,10 @@ class Importer:
         writes: bool = True,
     ) -> Selection:
         selection = self.select(since, allow_late=allow_late)
-        if selection.files and writes:
-            self.note(selection, pending)
-        self.finish(selection, pending)
+        wrote = bool(selection.files) and writes
+        if wrote:
+            self.note(selection)
+        self.finish(selection, pending, wrote=wrote)
         return selection
 
     def nights(self, names: Iterable[str], pending: Pending | None = None) -> None:

@@ -47,7 +47,7 @@ def lived_through(state: State) -> None:
                 selection = select(
                     state, server, Kept(path), NOW, Wishes(since, allow_late=True, allow_empty=True)
                 )
-                after = under_way(state, selection, set(), NOW)
+                after = under_way(state, selection, NOW)
                 save_state(path, after)
                 noted = load_state(path)
                 after = completed(noted, selection, {}, (), NOW, pending_rows(noted.lines))

@@ -14,7 +14,16 @@ from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import RowRef
 from aarhus_los.errors import StateError
 from aarhus_los.ledger import NOTHING_YET, Line, State, digest
-from aarhus_los.progress import check_mo, completed, files_of, healed, needed_again, pending_rows, under_way
+from aarhus_los.progress import (
+    check_mo,
+    completed,
+    files_of,
+    healed,
+    needed_again,
+    pending_rows,
+    under_way,
+    with_healed,
+)
 from aarhus_los.selection import Selection
 from tests.memory_source import FOUR, HEADER, LIST, NOW, ONE, ROW, THREE, TWO, UNIT, stam
 from tests.world import A, B, file_of
@@ -123,7 +132,7 @@ def selected(state: State, *files: DropFile, **others: Line) -> Selection:
 
 def test_new_files_are_under_way_and_begin_with_this_run() -> None:
     new = file(ONE)
-    noted = under_way(State(), selected(State(), new), (), MOMENT)
+    noted = under_way(State(), selected(State(), new), MOMENT)
     assert noted.lines == {ONE: Line(ONE, began=AT, last=AT, under_way=new.sha256)}
     assert (noted.timestamp, noted.ours, noted.bookmark) == (NOTHING_YET, False, AT)
 
@@ -133,33 +142,41 @@ def test_a_corrected_file_keeps_its_beginning_and_its_version_in_mo() -> None:
         NOW, {ONE: Line(ONE, "a" * 64, 7, began=EARLIER, last=EARLIER, seen="2026-11-01")}, ours=True
     )
     new = file(ONE)
-    (line,) = under_way(state, selected(state, new), (), MOMENT).lines.values()
+    (line,) = under_way(state, selected(state, new), MOMENT).lines.values()
     assert line == Line(ONE, "a" * 64, 7, began=EARLIER, last=AT, under_way=new.sha256, seen="2026-11-01")
 
 
 def test_class_lists_are_under_way_and_have_no_moments() -> None:
     new = file(LIST)
-    noted = under_way(State(), selected(State(), new), (), MOMENT)
+    noted = under_way(State(), selected(State(), new), MOMENT)
     assert noted.lines == {LIST: Line(LIST, under_way=new.sha256)}
 
 
-def test_what_is_read_again_is_claimed_only_where_a_pending_row_healed() -> None:
+def test_what_is_read_again_is_claimed_only_where_a_pending_row_has_healed() -> None:
+    """And not before it has: a run that is cut off leaves it pending."""
     known = {name: Line(name, "a" * 64, began=EARLIER, last=EARLIER, pending=(2,)) for name in (ONE, TWO)}
     state = State(NOW, known, ours=True)
     selection = selected(state, file(ONE, due={2}), file(TWO, due={2}), file(THREE))
-    noted = under_way(state, selection, {ONE}, MOMENT).lines
-    assert {name: (line.began, line.last, line.under_way) for name, line in noted.items()} == {
-        ONE: (EARLIER, AT, None),
-        TWO: (EARLIER, EARLIER, None),
+    noted = under_way(state, selection, MOMENT)
+    old = (EARLIER, EARLIER, None)
+    assert {name: (line.began, line.last, line.under_way) for name, line in noted.lines.items()} == {
+        ONE: old,
+        TWO: old,
         THREE: (AT, AT, file(THREE).sha256),
     }
-    assert noted[ONE].pending == (2,)
+    assert noted.lines[ONE].pending == (2,)
+    after = with_healed(completed(noted, selection, {RowRef(TWO, 2): ()}, (), NOW), {ONE}, MOMENT)
+    assert {name: (line.began, line.last, line.under_way) for name, line in after.lines.items()} == {
+        ONE: (EARLIER, AT, None),
+        TWO: old,
+        THREE: (AT, AT, None),
+    }
 
 
 def test_what_had_no_moment_yet_was_there_just_before_this_run() -> None:
     """Imported by a run that had nothing to write: no new file is folded with it."""
     state = State(NOW, {ONE: Line(ONE, "a" * 64), LIST: Line(LIST, "b" * 64)}, ours=True)
-    noted = under_way(state, selected(state, file(TWO)), (), MOMENT).lines
+    noted = under_way(state, selected(state, file(TWO)), MOMENT).lines
     before = (MOMENT - timedelta(microseconds=1)).isoformat()
     assert (noted[ONE].began, noted[ONE].last) == (before, before)
     assert (noted[TWO].began, noted[TWO].last) == (AT, AT)
@@ -172,13 +189,13 @@ def test_what_is_taken_over_is_noted_and_began_with_its_stamp() -> None:
     stamped = Line(TWO, began="2026-11-02T22:00:00+01:00", last=NOW.isoformat())
     new, newer = file(TWO), file(THREE)
     selection = selected(replace(state, lines={TWO: stamped}), new, newer, taken=taken)
-    noted = under_way(state, selection, (), MOMENT)
+    noted = under_way(state, selection, MOMENT)
     assert noted.lines[ONE] == taken
     assert noted.lines[TWO] == replace(stamped, under_way=new.sha256)
     assert noted.lines[THREE] == Line(THREE, began=AT, last=AT, under_way=newer.sha256)
     assert noted.timestamp == NOW
     # The same run again, since it was cut off, changes nothing of that.
-    again = under_way(noted, selection, (), MOMENT + DAY).lines
+    again = under_way(noted, selection, MOMENT + DAY).lines
     assert (again[ONE], again[TWO].began, again[THREE].began) == (taken, stamped.began, AT)
 
 
@@ -188,7 +205,7 @@ def test_what_is_taken_over_is_noted_and_began_with_its_stamp() -> None:
 def test_a_completed_file_is_in_mo_and_no_longer_under_way() -> None:
     new = file(ONE)
     selection = selected(State(), new)
-    noted = under_way(State(), selection, (), MOMENT)
+    noted = under_way(State(), selection, MOMENT)
     after = completed(noted, selection, {}, (), NOW)
     assert after.lines[ONE] == Line(
         ONE,
@@ -207,7 +224,7 @@ def test_a_version_that_was_cut_off_before_is_under_way_no_more() -> None:
     cut_off = State(NOTHING_YET, {ONE: Line(ONE, began=EARLIER, last=EARLIER, under_way="b" * 64)})
     selection = selected(cut_off, new)
     assert selection.lines[ONE].under_way == "b" * 64
-    noted = under_way(cut_off, selection, (), MOMENT)
+    noted = under_way(cut_off, selection, MOMENT)
     assert noted.lines[ONE].under_way == new.sha256
     line = completed(noted, selection, {}, (), NOW).lines[ONE]
     assert (line.under_way, line.began, line.last) == (None, EARLIER, AT)

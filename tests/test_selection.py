@@ -626,6 +626,19 @@ def test_since_uses_kept_bytes(importer: Importer) -> None:
 # What MO may hold part of
 
 
+def test_a_file_that_is_refused_is_folded_as_it_was_imported(importer: Importer) -> None:
+    """Else the pending row of an older one would undo what it says."""
+    elsewhere = org().replace(UNIT.encode(), UNIT.replace("a", "b").encode())
+    for name, data in ((ONE, org(rows=3)), (TWO, org(version="2")), (THREE, elsewhere)):
+        importer.server.put(name, data)
+    importer.run(pending={ONE: (2,)})
+    importer.server.files.clear()
+    selection = importer.run(date(2026, 11, 2), pending={ONE: (2,)})
+    assert refused(selection) == {TWO: 1}
+    assert again(selection) == {ONE: {2}, TWO: set()}
+    assert again(importer.run(pending={ONE: (2,)})) == {ONE: {2}, TWO: set()}
+
+
 def test_a_version_is_new_while_an_import_of_the_file_is_under_way(importer: Importer) -> None:
     importer.server.put(TWO, org())
     importer.note(importer.select())

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,9 @@ class Drop(RuleBasedStateMachine):
         self.waits: dict[str, date] = {}
         """Files that are not whole, and since when."""
         self.moment = 0
-        self.began: dict[str, int] = {}
-        self.last: dict[str, int] = {}
-        """Of files that fold: when a run that wrote claimed them first, and last."""
+        self.began: dict[str, float] = {}
+        self.last: dict[str, float] = {}
+        """Of files that fold: when a run that wrote claimed them first, and last; else, just before the next such run."""
         self.past: dict[str, list[Upload]] = {}
         self.ticks = 0
 
@@ -145,7 +146,7 @@ class Drop(RuleBasedStateMachine):
         self.importer.now = NOW + timedelta(hours=hours)
         selection = self.importer.select(allow_late=allow_late)
         self.check(selection, allow_late)
-        self.note(selection, {})
+        self.note(selection)
 
     @rule()
     def lose_the_kept_bytes(self) -> None:
@@ -165,29 +166,43 @@ class Drop(RuleBasedStateMachine):
                 pending[file.name.name] = tuple(sorted(drawn))
         needed = self.needed(selection, pending)
         if writes:
-            self.note(selection, pending)
-        self.finish(selection, pending, needed)
+            self.note(selection)
+        self.finish(selection, pending, needed, wrote=writes)
 
-    def note(self, selection: Selection, pending: dict[str, tuple[int, ...]]) -> None:
+    def note(self, selection: Selection) -> None:
         """What a run does before its first other write, if it has any."""
-        self.importer.note(selection, pending)
+        self.importer.note(selection)
         self.moment += 1
         for file in selection.files:
             name = file.name.name
             if file.due is None:
                 self.under_way.add(name)
-            if name != LIST and (file.due is None or file.due - set(pending.get(name, ()))):
-                self.last[name] = self.moment
-                self.began.setdefault(name, self.moment)
+                if name != LIST:
+                    self.last[name] = self.moment
+                    self.began.setdefault(name, self.moment)
         for name in {*self.in_mo, *self.under_way} - {LIST}:
             if name not in self.began:
-                self.began[name] = self.last[name] = self.moment
+                self.began[name] = self.last[name] = self.moment - 0.5
 
-    def finish(self, selection: Selection, pending: dict[str, tuple[int, ...]], needed: set[str]) -> None:
+    def finish(
+        self,
+        selection: Selection,
+        pending: dict[str, tuple[int, ...]],
+        needed: set[str],
+        *,
+        wrote: bool = False,
+    ) -> None:
         today = self.importer.now.date()
         self.waits = {name: self.waits.get(name, today) for name in self.waiting()}
-        self.importer.finish(selection, pending)
+        self.importer.finish(selection, pending, wrote=wrote)
         for file in selection.files:
+            if (
+                wrote
+                and file.due
+                and file.name.name != LIST
+                and file.due - set(pending.get(file.name.name, ()))
+            ):
+                self.last[file.name.name] = self.moment
             self.in_mo[file.name.name] = file.data
             if file.due is None:
                 self.under_way.discard(file.name.name)
@@ -215,8 +230,10 @@ class Drop(RuleBasedStateMachine):
 
     def folded_from(self, names: list[str], first: int) -> int:
         """Where the files begin that one is folded with: none older was claimed since one of them began."""
-        while moments := [self.began[name] for name in names[first:] if name in self.began]:
-            older = [n for n in range(first) if self.last.get(names[n], 0) >= min(moments)]
+        quiet = {name for name in names if name in self.in_mo and not self.is_brought(name)}
+        began, last = dict.fromkeys(quiet, inf) | self.began, dict.fromkeys(quiet, inf) | self.last
+        while moments := [began[name] for name in names[first:] if name in began]:
+            older = [n for n in range(first) if last.get(names[n], 0) >= min(moments)]
             if not older:
                 break
             first = older[0]

@@ -232,15 +232,13 @@ class Model:
         doubtful = doubtful or any(open_header(server[name]) for name in new)
         return frozenset({0, 1}) if doubtful else frozenset({0})
 
-    def ended(self, new: Iterable[File], start: datetime, expected: Expected) -> None:
+    def ended(self, new: Iterable[File], start: datetime) -> None:
         """A run was ended that had begun to write, or may have."""
         for file in new:
             noted = self.noted.setdefault(file.name, Noted())
             noted.last = noted.written = start
             noted.under_way = True
-        for name in expected.healed:
-            self.noted[name].last = start
-        self._take_moment(start, {*(file.name for file in new), *expected.healed})
+        self._take_moment(start, {file.name for file in new})
 
     def done(self, new: Iterable[File], start: datetime, wrote: bool, expected: Expected) -> None:
         """A run was completed that began after `start`."""

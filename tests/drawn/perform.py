@@ -47,6 +47,7 @@ class Runs(Protocol):
     state: Path
 
     def put(self, file: File, at: datetime | None) -> None: ...
+    def remove(self, name: str) -> None: ...
     def forget_addresses(self) -> None: ...
     def run(self, since: date | None = None, end: End | None = None) -> Ran: ...
 
@@ -125,6 +126,9 @@ class Performance:
                     self._mend(step)
                 case Others():
                     self._others(step)
+        if self.play.leaves:
+            for file in self.server.values():
+                self.importer.put(file, None)
         if any(isinstance(step, Run | Mend) for step in self.play.steps):
             self._in_the_end()
 
@@ -167,7 +171,7 @@ class Performance:
         self.stand_in.dar_down, self.stand_in.washed = step.down, set()
         ran = self.importer.run(step.since, step.end)
         if ran.exit_code is None:
-            self.model.ended(new, start, expected)
+            self.model.ended(new, start)
             self.cut_off = True
             self.importer.forget_addresses()
             self.cached.clear()
@@ -183,6 +187,10 @@ class Performance:
         lost = expected.outcome.dropped or expected.healed or expected.perhaps or self.circle
         self.exact = self.exact and not lost
         self.cut_off, self.was_down = False, step.down
+        if self.play.leaves:
+            for name, noted in self.model.noted.items():
+                if noted.file is not None and noted.file.family != "STAM":
+                    self.importer.remove(name)
         if step.repeat and not step.down:
             self._repeat()
 

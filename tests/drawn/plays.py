@@ -112,9 +112,13 @@ class Play:
     history: tuple[tuple[datetime, Mo], ...] = ()
     bare: bool = False
     """An MO fresh from its installation, without our facets and classes."""
+    leaves: bool = False
+    """Whether files leave the server once they are imported, until the end."""
 
     def __str__(self) -> str:
         lines = [f"{self.kind} of {self.family}, lists of {self.chunk}{', a bare MO' if self.bare else ''}"]
+        if self.leaves:
+            lines.append("files leave the server once they are imported")
         if self.taken_over:
             lines.append(f"taken over: the state says {self.taken_over:%Y-%m-%dT%H:%M:%S}")
         for moment, mo in self.history:
@@ -172,6 +176,30 @@ def play(dice: Dice, family: str, kind: str | None = None) -> Play:
     if family in ("people", "all") and chance(dice, 15):
         made = _with_one_who_waits(made)
     return replace(made, kind=kind, chunk=one_of(dice, (50, 3, 1)))
+
+
+def leaving(dice: Dice, family: str) -> Play:
+    """A play in which files leave the server once they are imported: none comes late, and none is imported again."""
+    made = play(dice, family, one_of(dice, ("split", "healing", "held")))
+    while _is_late(made):
+        made = play(dice, family, "split")
+    steps = (replace(step, since=None) if isinstance(step, Run) else step for step in made.steps)
+    return replace(made, steps=tuple(steps), leaves=True)
+
+
+def _is_late(play: Play) -> bool:
+    """Whether a file comes after a run that has imported a newer one."""
+    imported: list[File] = []
+    uploaded: list[File] = []
+    for step in play.steps:
+        if isinstance(step, Run):
+            imported = [*uploaded]
+        elif isinstance(step, Upload):
+            new = step.file
+            if any(each.family == new.family != "STAM" and each.order > new.order for each in imported):
+                return True
+            uploaded.append(new)
+    return False
 
 
 def _begin(dice: Dice, family: str) -> tuple[Mo, list[File], list[File]]:

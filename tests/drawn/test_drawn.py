@@ -7,7 +7,7 @@ MO; what fails is made smaller and told in words. The seeds are the same every t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import pytest
@@ -15,7 +15,7 @@ import pytest
 from tests.drawn.dice import PlainDice
 from tests.drawn.draw import FAMILIES
 from tests.drawn.perform import perform
-from tests.drawn.plays import Play, play
+from tests.drawn.plays import Play, leaving, play
 from tests.drawn.smaller import smaller
 
 GROUPS: Final = ("all", *FAMILIES)
@@ -54,7 +54,7 @@ def drawn_by(seed: int) -> Play:
     return play(PlainDice(seed), GROUPS[seed % len(GROUPS)])
 
 
-def holds(seed: int) -> None:
+def holds(seed: int, drawn_by: Callable[[int], Play] = drawn_by) -> None:
     drawn = drawn_by(seed)
     found = perform(drawn)
     if found is not None:
@@ -84,6 +84,19 @@ def test_whatever_happens_it_ends_as_all_files_at_once(seeds: list[int]) -> None
 def test_whatever_happens_it_ends_as_all_files_at_once_in_many_plays(seeds: list[int]) -> None:
     for seed in seeds:
         holds(seed)
+
+
+def leaving_by(seed: int) -> Play:
+    return leaving(PlainDice(seed), GROUPS[seed % len(GROUPS)])
+
+
+@pytest.mark.parametrize(
+    "seeds", [[*range(3)], *(pytest.param(each, marks=pytest.mark.slow) for each in batches(range(300), 20))]
+)
+def test_files_that_are_imported_may_leave_the_server(seeds: list[int]) -> None:
+    """Nobody misses them: not a run that follows one that was cut off, nor a row that waits."""
+    for seed in seeds:
+        holds(seed, leaving_by)
 
 
 @pytest.mark.slow

@@ -30,6 +30,9 @@ class Ideal:
     def put(self, file: File, at: datetime | None) -> None:
         """The performance knows."""
 
+    def remove(self, name: str) -> None:
+        """It reads none."""
+
     def forget_addresses(self) -> None:
         """It has no memory."""
 
