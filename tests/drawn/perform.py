@@ -259,10 +259,11 @@ class Performance:
         copy, self.put_back_to = self.put_back_to, None
         if copy is None:
             return
+        just_before = copy - timedelta(microseconds=1)  # as what a run imported that wrote nothing: see `Model`
         lost = [
             noted.file.date
             for noted in self.model.noted.values()
-            if noted.file and noted.file.family != "STAM" and noted.last is not None and noted.last >= copy
+            if noted.file and noted.file.family != "STAM" and noted.last is not None and noted.last >= just_before
         ]
         if not lost:
             return
