@@ -259,11 +259,15 @@ class Performance:
         copy, self.put_back_to = self.put_back_to, None
         if copy is None:
             return
-        just_before = copy - timedelta(microseconds=1)  # as what a run imported that wrote nothing: see `Model`
+        # What a run imported that wrote nothing was there just before: see `Model`.
+        since_then = copy - timedelta(microseconds=1)
         lost = [
             noted.file.date
             for noted in self.model.noted.values()
-            if noted.file and noted.file.family != "STAM" and noted.last is not None and noted.last >= just_before
+            if noted.file
+            and noted.file.family != "STAM"
+            and noted.last is not None
+            and noted.last >= since_then
         ]
         if not lost:
             return
