@@ -18,7 +18,6 @@ from aarhus_los.messages import Message
 from aarhus_los.progress import (
     completed,
     files_of,
-    healed,
     needed_again,
     pending_rows,
     rejected_for_others,
@@ -108,7 +107,7 @@ class Frame:
                 rejected_for_others(selection.files, account.set_aside),
             )
             if moment is not None:
-                after = with_healed(after, healed(selection, account.set_aside), moment)
+                after = with_healed(after, selection, account.set_aside, moment)
             kept = files_of(needed)
             self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in kept})
             save_state(self.settings.state_file, after)

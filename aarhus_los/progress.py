@@ -98,12 +98,12 @@ def _claimed(line: Line, moment: str) -> Line:
     return replace(line, began=line.began or moment, last=moment)
 
 
-def with_healed(state: State, healed: Collection[str], at: datetime) -> State:
-    """The state after a run whose moment was `at`, and which applied rows of these files that were pending.
+def with_healed(state: State, selection: Selection, set_aside: Iterable[SetAside], at: datetime) -> State:
+    """The state after a run whose moment was `at`: it has claimed the files of which rows have healed.
 
     Not before: while they are pending, what is new about the same subjects is folded with them anyhow.
     """
-    claimed = {name: _claimed(state.lines[name], at.isoformat()) for name in healed}
+    claimed = {name: _claimed(state.lines[name], at.isoformat()) for name in healed(selection, set_aside)}
     return replace(state, lines={**state.lines, **claimed})
 
 

@@ -148,12 +148,12 @@ class ReadingOfPeople(Reading):
         if before is not None and (gone := engagements - self.actual[Kind.ENGAGEMENT].keys()):
             then = read.read_histories(self.client, Kind.ENGAGEMENT, gone, as_of=before)
             self.former = owners_in(then.found)
-        strangers = {*owners_in(self.actual[Kind.ENGAGEMENT]).values(), *self.former.values()} - known
+        owners = owners_in(self.actual[Kind.ENGAGEMENT]) | self.former
+        strangers = set(owners.values()) - known
         self._engagements(strangers, ())
         self.objects(Kind.EMPLOYEE, strangers | {new_person_uuid(cpr) for cpr in cprs - set(self.found)})
         names = self.actual[Kind.EMPLOYEE]
         # A row may name the engagement of somebody else than its number says: that is whom it is about.
-        owners = owners_in(self.actual[Kind.ENGAGEMENT]) | self.former
         named = (owners.get(uuid, "") for uuid in engagements)
         numbers = {
             piece.value.cpr

@@ -21,7 +21,6 @@ from aarhus_los.moments import trace
 from aarhus_los.progress import (
     completed,
     files_of,
-    healed,
     needed_again,
     pending_rows,
     under_way,
@@ -150,7 +149,7 @@ class Importer:
         after = completed(state, selection, needed, (), self.now)
         if wrote:
             set_aside = [SetAside(ref, "", "unknown", pending=True) for ref in refs]
-            after = with_healed(after, healed(selection, set_aside), self.moment)
+            after = with_healed(after, selection, set_aside, self.moment)
         save_state(self.state_file, after)
         self.kept.forget_others(kept)
 

@@ -165,7 +165,9 @@ def test_what_is_read_again_is_claimed_only_where_a_pending_row_has_healed() -> 
         THREE: (AT, AT, file(THREE).sha256),
     }
     assert noted.lines[ONE].pending == (2,)
-    after = with_healed(completed(noted, selection, {RowRef(TWO, 2): ()}, (), NOW), {ONE}, MOMENT)
+    waits = SetAside(RowRef(TWO, 2), "", "unknown", pending=True)
+    after = completed(noted, selection, {waits.ref: ()}, (), NOW)
+    after = with_healed(after, selection, [waits], MOMENT)
     assert {name: (line.began, line.last, line.under_way) for name, line in after.lines.items()} == {
         ONE: (EARLIER, AT, None),
         TWO: old,

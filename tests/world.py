@@ -26,7 +26,7 @@ from aarhus_los.mo.model import History, Kind, Object
 from aarhus_los.mo.read import read_histories
 from aarhus_los.moments import may_lack_a_past, trace
 from aarhus_los.plan import Operation, Plan, make_plan
-from aarhus_los.progress import completed, healed, needed_again, rejected_for_others, under_way, with_healed
+from aarhus_los.progress import completed, needed_again, rejected_for_others, under_way, with_healed
 from aarhus_los.reading import has_units_at, managers_of, persons_of, read_base, read_world, units_of
 from aarhus_los.sandbox.mo_store import MoStore, Snapshot
 from aarhus_los.selecting import select
@@ -115,16 +115,15 @@ class Importer:
     def tell(self, drop: Mapping[str, str], *, since: date | None = None) -> Desired:
         """Uploads files, and imports what is new and what is pending, in one run."""
         selection, plan, state = self._planned(drop, since)
-        writes = state is not self.state
+        moment = datetime.fromisoformat(state.bookmark) if plan.steps and state.bookmark else None
         self.sent = carry_out(plan, self.store)
         said = self.said
         given_up = [aside.ref for aside in said.superseded if not aside.part]
         waiting = needed_again(self.subjects.lines, {aside.ref for aside in said.set_aside if aside.pending})
         rejected = rejected_for_others(selection.files, said.set_aside)
         self.state = completed(state, selection, waiting, given_up, NOW, rejected=rejected)
-        if writes and state.bookmark:
-            moment = datetime.fromisoformat(state.bookmark)
-            self.state = with_healed(self.state, healed(selection, said.set_aside), moment)
+        if moment is not None:
+            self.state = with_healed(self.state, selection, said.set_aside, moment)
         return said
 
     def again(self, since: int = 0) -> Desired:
@@ -153,8 +152,8 @@ class Importer:
         return selection, plan, state
 
     def _desired(self, selection: Selection) -> tuple[Desired, World]:
-        world = read_world(self.client, selection.files, selection.lines)
         lines = {**self.state.lines, **selection.lines}
+        world = read_world(self.client, selection.files, lines)
         files = selection.files
         gathered = units_of(files), persons_of(files, world), managers_of(files)
         traced = [trace(each, lines) for each in gathered]

@@ -14,7 +14,7 @@ from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, Se
 from aarhus_los.desired.fold import Claims, Folded, base_of, fold
 from aarhus_los.desired.lasting import lasting, moved_end, vote, voters_of
 from aarhus_los.desired.lines import FileLines, Gathered, parted
-from aarhus_los.desired.persons import PeopleInMo, account_uuid, email_uuid, owner_of
+from aarhus_los.desired.persons import PeopleInMo, account_uuid, email_uuid, owners_in
 from aarhus_los.desired.rejections import Rejections, report_overlaps
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import Absent, Detail, PersonRow, Reject, Row, RowRef
@@ -61,9 +61,8 @@ class _People:
         self.set_aside = Rejections(files)
         self.engagements: dict[str, dict[str, History]] = {}
         """Person → the engagements that the person has in MO."""
-        for uuid, history in mo.engagements.items():
-            if (owner := owner_of(history)) is not None:
-                self.engagements.setdefault(owner, {})[uuid] = history
+        for uuid, owner in owners_in(mo.engagements).items():
+            self.engagements.setdefault(owner, {})[uuid] = mo.engagements[uuid]
         self.accounts, self.accounts_before = (
             _accounts_of_persons(accounts, known.az_system)
             for accounts in (mo.accounts, base.get(Kind.IT, {}))

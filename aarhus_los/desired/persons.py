@@ -56,14 +56,10 @@ def account_uuid(cpr: Cpr) -> str:
     return object_uuid(cpr.reveal() + "azid")
 
 
-def owner_of(engagement: History) -> str | None:
-    """The person who has an engagement: it never changes."""
-    return next((p.value.person for p in engagement[-1:] if isinstance(p.value, Engagement)), None)
-
-
 def owners_in(engagements: Mapping[str, History]) -> dict[str, str]:
-    """Engagement → the person who has it."""
-    return {uuid: owner for uuid, found in engagements.items() if (owner := owner_of(found)) is not None}
+    """Engagement → the person who has it: that never changes."""
+    last = ((uuid, piece.value) for uuid, found in engagements.items() for piece in found[-1:])
+    return {uuid: value.person for uuid, value in last if isinstance(value, Engagement)}
 
 
 class Owners(NamedTuple):
