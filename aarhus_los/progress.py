@@ -118,8 +118,8 @@ def completed(
 ) -> State:
     """The state after everything else. `pending` and `given_up`: the rows that become so by this run.
 
-    `pending` has what `needed_again` says of each row. `accepted`: those of former runs that are given up, whether they were
-    tried again or not. `rejected`: those that this run has rejected, and no reader of their file alone would.
+    `pending` has what `needed_again` says of each row. `accepted`: those of former runs that are given up, also where they
+    could not be tried again. `rejected`: those that this run has rejected, and no reader of their file alone would.
     """
     waiting, done_with, refused = _by_file(pending), _by_file(given_up), _by_file(rejected)
     today = now.date().isoformat()
@@ -127,9 +127,10 @@ def completed(
         name: replace(line, began=noted.began, last=noted.last) if (noted := state.lines.get(name)) else line
         for name, line in selection.lines.items()
     }
+    tried = {file.name.name for file in selection.files}
     for name, rows in _by_file(accepted).items():
         line, numbers = state.lines.get(name), {str(row) for row in rows}
-        if line and lines.get(name, line).sha256 == line.sha256:  # another version has other rows there
+        if line and name not in tried:
             lines[name] = replace(
                 lines.get(name, line),
                 pending=tuple(row for row in line.pending if row not in rows),

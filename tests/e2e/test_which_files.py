@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from aarhus_los.sandbox.http_stand_in import Answer
 from tests.e2e.harness import Sandbox, table_line
-from tests.e2e.los_files import ORG, address_of, org, put_at, spans, stam, unit, uuid_of
+from tests.e2e.los_files import ORG, address_of, org, put_at, spans, stam, table, unit, uuid_of
 
 INITAL = "Org_inital_20260101_220000.csv"
 FEBRUARY = "Org_ret_20260201_220000.csv"
@@ -218,6 +219,37 @@ def test_accept_rejects_gives_up_one_row_and_the_others_go_on_waiting(sandbox: S
     assert names(sandbox, "one") == []
     assert [name for _, _, name in names(sandbox, "other")] == ["Other"]
     assert "pending" not in lines(sandbox)[INITAL]
+
+
+def test_accept_rejects_gives_nothing_up_of_what_has_healed_in_the_same_run(sandbox: Sandbox) -> None:
+    sandbox.put(INITAL, org(unit("top"), unit("child", "missing", OrgEnhedsNavn="First")))
+    imported(sandbox, exit_code=1)
+    sandbox.put(FEBRUARY, org(unit("missing", "top"), called("child", "February")))
+    imported(sandbox, "--accept-rejects")
+    # The row is in MO, and stays what the later one is folded on.
+    first_then_february = [("2020-01-01", "2026-01-31", "First"), ("2026-02-01", None, "February")]
+    assert names(sandbox, "child") == first_then_february
+    imported(sandbox, "--since", "2026-01-01")
+    assert names(sandbox, "child") == first_then_february
+
+
+def test_accept_rejects_of_a_row_that_waits_for_its_address_gives_up_the_address_alone(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.dar.intercept = lambda request, phase: Answer.text(410, "gone")
+    sandbox.put(INITAL, org(unit("top"), called("child", "First", PostAdresse="Vej 1, 8000 Aarhus C")))
+    columns = [column for column in ORG if column != "PostAdresse"]
+    sandbox.put(FEBRUARY, table(columns, [called("child", "February")]))
+    imported(sandbox, exit_code=1)
+    assert lines(sandbox)[INITAL]["pending"] == [3]
+    imported(sandbox, "--accept-rejects")
+    assert "pending" not in lines(sandbox)[INITAL]
+    sandbox.dar.intercept = None
+    imported(sandbox, "--since", "2026-01-01")
+    assert names(sandbox, "child") == [
+        ("2020-01-01", "2026-01-31", "First"),
+        ("2026-02-01", None, "February"),
+    ]
 
 
 def test_accept_rejects_of_a_row_that_does_not_wait_gives_nothing_up_and_says_so(sandbox: Sandbox) -> None:
