@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
@@ -18,11 +18,14 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.answers import NotShown, Refused, RestGoneError, member
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.histories import Page, histories, misunderstood, read_page
-from aarhus_los.mo.model import KINDS, History, Kind, Person
+from aarhus_los.mo.model import KINDS, History, Kind, Person, Unit
 from aarhus_los.mo.queries import ORGANISATION, by_cpr, by_person, by_unit, by_uuid, page_of, page_of_classes
 
 PAGE: Final = 500
 """So many objects are asked for at a time: MO takes about a second for them."""
+
+ROOTLESS_SINCE: Final = 28
+"""The version of GraphQL before which the parent of a unit that has none is the root organisation."""
 
 SMALLEST_BATCH: Final = 50
 """Below this, a batch is not made smaller to keep more readers busy: requests have a price of their own."""
@@ -184,6 +187,20 @@ class _Text(Protocol):
     def __call__(self, kind: Kind, *, past: bool) -> str: ...
 
 
+def _with_roots(page: Page, organisation: str) -> Page:
+    """A page of org units: those whose parent is the root organisation have none."""
+    units = {
+        uuid: tuple(
+            replace(piece, value=replace(unit, parent=None))
+            if isinstance(unit := piece.value, Unit) and unit.parent == organisation
+            else piece
+            for piece in pieces
+        )
+        for uuid, pieces in page.objects.items()
+    }
+    return page._replace(objects=units)
+
+
 def _by_cpr(kind: Kind, *, past: bool) -> str:
     return by_cpr(past=past)
 
@@ -211,10 +228,13 @@ def _ask(
     batches = _batches(sorted(set(keys), key=written), page, client.connections)
     past, instant = as_of is not None, _instant(as_of)
     query = text(kind, past=past)
+    shows_organisation = kind is Kind.ORG_UNIT and client.graphql_version < ROOTLESS_SINCE
+    organisation = read_organisation(client)[0] if batches and shows_organisation else None
 
     def asked(batch: list[K], *, patient: bool = True) -> Page:
         data = client.query(query, {"keys": [written(key) for key in batch], **instant}, patient=patient)
-        return read_page(data, kind, client.graphql_version)
+        page = read_page(data, kind, client.graphql_version)
+        return page if organisation is None else _with_roots(page, organisation)
 
     def halved(batch: list[K], error: NotShown) -> _Answers[K]:
         if len(batch) == 1:
