@@ -275,6 +275,23 @@ def test_accept_rejects_gives_up_what_can_no_longer_be_tried(sandbox: Sandbox) -
     assert "pending" not in lines(sandbox)[INITAL]
 
 
+def test_what_is_given_up_is_not_tried_without_the_files_that_it_is_folded_with(sandbox: Sandbox) -> None:
+    until_june = unit("child", "missing", end="2025-06-30", OrgEnhedsNavn="First")
+    sandbox.put(INITAL, org(unit("top"), until_june))
+    sandbox.put(FEBRUARY, org(called("child", "February", start="2026-02-01")))
+    imported(sandbox, exit_code=1)
+    february = names(sandbox, "child")
+    assert february == [("2026-02-01", None, "February")]
+    sandbox.remove(FEBRUARY)
+    (kept(sandbox) / FEBRUARY).unlink()
+    # What the row waits for has come, and what was said after it is gone.
+    sandbox.put(MARCH, org(unit("missing", "top")))
+    imported(sandbox, "--accept-rejects")
+    assert names(sandbox, "child") == february
+    line = lines(sandbox)[INITAL]
+    assert (line.get("pending"), line["given_up"]) == (None, [3])
+
+
 def test_a_row_that_can_no_longer_be_tried_is_given_up_by_its_place_too(sandbox: Sandbox) -> None:
     sandbox.put(INITAL, org(unit("top"), unit("one", "missing"), unit("other", "missing")))
     sandbox.put(MARCH, org(called("third", "March")))
