@@ -101,9 +101,11 @@ def _claimed(line: Line, moment: str) -> Line:
 def with_healed(state: State, selection: Selection, set_aside: Iterable[SetAside], at: datetime) -> State:
     """The state after a run whose moment was `at`: it has claimed the files of which rows have healed.
 
-    Not before: while they are pending, what is new about the same subjects is folded with them anyhow.
+    Not before: while they are pending, what is new about the same subjects is folded with them anyhow. Of those that left
+    the server long ago, the state has a line no more.
     """
-    claimed = {name: _claimed(state.lines[name], at.isoformat()) for name in healed(selection, set_aside)}
+    files = healed(selection, set_aside) & state.lines.keys()
+    claimed = {name: _claimed(state.lines[name], at.isoformat()) for name in files}
     return replace(state, lines={**state.lines, **claimed})
 
 

@@ -310,6 +310,20 @@ def test_a_row_that_can_no_longer_be_tried_is_given_up_by_its_place_too(sandbox:
     assert "No new files and no pending rows" in imported(sandbox)
 
 
+def test_a_row_heals_whose_file_left_the_server_more_than_a_year_ago(sandbox: Sandbox) -> None:
+    sandbox.put(INITAL, org(unit("top"), unit("child", "missing")))
+    imported(sandbox, exit_code=1)
+    sandbox.remove(INITAL)
+    seen = lines(sandbox)[INITAL]["seen"]
+    written = sandbox.state_file.read_text()
+    sandbox.state_file.write_text(written.replace(f'"seen": "{seen}"', '"seen": "2024-01-01"'))
+    sandbox.put(MARCH, org(unit("missing", "top")))
+    imported(sandbox)
+    assert names(sandbox, "child") == [("2020-01-01", None, "Child")]
+    # It stayed in the state for the sake of the row alone.
+    assert lines(sandbox).keys() == {MARCH}
+
+
 # Corrections and repetitions
 
 
