@@ -324,6 +324,27 @@ def test_a_row_heals_whose_file_left_the_server_more_than_a_year_ago(sandbox: Sa
     assert lines(sandbox).keys() == {MARCH}
 
 
+def test_what_a_waiting_row_is_folded_with_is_remembered_as_long_as_it_waits(sandbox: Sandbox) -> None:
+    until_june = unit("child", "missing", end="2025-06-30", OrgEnhedsNavn="First")
+    sandbox.put(INITAL, org(unit("top"), until_june))
+    sandbox.put(FEBRUARY, org(called("child", "February", start="2026-02-01")))
+    imported(sandbox, exit_code=1)
+    for name in (INITAL, FEBRUARY):
+        sandbox.remove(name)
+    seen = lines(sandbox)[INITAL]["seen"]
+    written = sandbox.state_file.read_text()
+    sandbox.state_file.write_text(written.replace(f'"seen": "{seen}"', '"seen": "2024-01-01"'))
+    sandbox.put(MARCH, org(called("other", "Other")))
+    imported(sandbox, exit_code=1)
+    sandbox.put(APRIL, org(unit("missing", "top")))
+    imported(sandbox)
+    assert names(sandbox, "child") == [
+        ("2020-01-01", "2025-06-30", "First"),
+        ("2026-02-01", None, "February"),
+    ]
+    assert lines(sandbox).keys() == {MARCH, APRIL}
+
+
 # Corrections and repetitions
 
 
