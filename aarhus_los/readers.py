@@ -69,7 +69,7 @@ class Reading:
         lists = [file for file in files if file.name.family is Family.STAM]
         listed = {facet for file in lists if (facet := CLASS_LISTS[file.name.kind].facet) and facet in facets}
         if listed:
-            self.note(Kind.CLASS, read.read_classes(self.client, listed))
+            self.note(Kind.CLASS, read.read_all(self.client, Kind.CLASS, facets=listed))
         named: set[str] = {seed.uuid for seed in SEED_CLASSES}
         for file in lists:
             named |= (
@@ -107,7 +107,7 @@ class Reading:
             if isinstance(row, ManagerRow) and file.is_due(row.ref)
         }
         if in_units:
-            self.note(Kind.MANAGER, read.read_of_units(self.client, Kind.MANAGER, in_units))
+            self.note(Kind.MANAGER, read.read_of(self.client, Kind.MANAGER, "org_units", in_units))
         self.objects(Kind.MANAGER, managers.managers_in(files))
 
 
@@ -118,7 +118,7 @@ class ReadingOfDetails(Reading):
         """Those of persons, and those that rows with these numbers would make."""
         self.objects(Kind.ADDRESS, {email_uuid(cpr) for cpr in cprs})
         if of_persons:
-            self.note(Kind.IT, read.read_accounts_of(self.client, of_persons))
+            self.note(Kind.IT, read.read_of(self.client, Kind.IT, "employees", of_persons))
         self.objects(Kind.IT, {account_uuid(cpr) for cpr in cprs})
 
 
@@ -177,7 +177,7 @@ class ReadingOfPeople(Reading):
     def _engagements(self, of_persons: Collection[str], uuids: Collection[str]) -> None:
         """Those of persons, and others that rows name."""
         if of_persons:
-            self.note(Kind.ENGAGEMENT, read.read_engagements_of(self.client, of_persons))
+            self.note(Kind.ENGAGEMENT, read.read_of(self.client, Kind.ENGAGEMENT, "employees", of_persons))
         self.objects(Kind.ENGAGEMENT, uuids)
 
     def _chosen(self) -> dict[Cpr, str]:

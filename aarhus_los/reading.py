@@ -142,7 +142,7 @@ def read_base(
         people = [subject for subject in of_instant if subject in subjects.persons]
         accounts: dict[str, list[str]] = {}
         if people:
-            reading.note(Kind.IT, read.read_accounts_of(client, people, as_of=instant))
+            reading.note(Kind.IT, read.read_of(client, Kind.IT, "employees", people, as_of=instant))
             for history in (world.actual.get(Kind.IT, {}), reading.actual[Kind.IT]):
                 for uuid, found in history.items():
                     accounts.setdefault(getattr(found[-1].value, "person", None) or "", []).append(uuid)

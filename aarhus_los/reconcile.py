@@ -30,7 +30,7 @@ from aarhus_los.messages import Message
 from aarhus_los.mo.bookmark import last_bookmark, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
 from aarhus_los.mo.model import History, Kind
-from aarhus_los.mo.read import read_counts, read_histories, read_of_units
+from aarhus_los.mo.read import read_counts, read_histories, read_of
 from aarhus_los.mo.target import Target
 from aarhus_los.mo.without_rest import takes_address, writes_by_rest
 from aarhus_los.moments import Traced, may_lack_a_past, trace
@@ -239,7 +239,7 @@ class _Reconciliation:
         ended = ended_units(plan.operations)
         histories: dict[str, History] = {}
         for kind in (Kind.ENGAGEMENT, Kind.MANAGER) if ended else ():
-            histories |= read_of_units(client, kind, ended).found
+            histories |= read_of(client, kind, "org_units", ended).found
         return orphaned(ended, histories, wanted)
 
     def _gather_names(
