@@ -1,16 +1,17 @@
-"""One connection a run to a file server: made when it is needed, and again when the server drops it."""
+"""A folder of a file server, over one connection a run: made when it is needed, and again when the server drops it."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from types import TracebackType
-from typing import Final, Generic, Protocol, Self, TypeVar
+from dataclasses import dataclass
+from typing import ClassVar, Final, Generic, Protocol, Self, TypeVar
 
 from aarhus_los.errors import UnavailableError
-from aarhus_los.sources.entries import printable
+from aarhus_los.sources.entries import Entry, Gathering, Limits, Listing, printable
 
 _PAUSES: Final = (0.0, 2.0)
 """Seconds before the second and the third try; the first pause is none: an idle connection was closed, most often."""
@@ -40,33 +41,99 @@ class Failed(UnavailableError):
         self.error = error
 
 
-class Connection(Generic[L]):
-    """What keeps an `L` open: `new` makes one and `connect` connects it. After what goes wrong on it, another one is.
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A folder of a file server. `port` None: the usual one.
 
-    `refused` are the exceptions of whole answers that say no: they are not tried again. `lost` are those of a connection
-    that is gone or out of order, and of a no that may be another one in a moment. Both become Failed, in which no one of
-    `secrets` stands.
+    What a listing does not tell (sizes, times, where links lead) is asked of the names only that are of `interest`.
     """
 
-    def __init__(
-        self,
-        place: str,
-        new: Callable[[], L],
-        connect: Callable[[L], None],
-        *,
-        refused: tuple[type[Exception], ...],
-        lost: tuple[type[Exception], ...],
-        secrets: tuple[str, ...],
-        sleep: Callable[[float], None],
-    ) -> None:
+    host: str
+    port: int | None
+    folder: str
+    interest: Callable[[str], bool]
+    limits: Limits = Limits()  # noqa: RUF009 -- a tuple
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Server(ABC, Generic[L]):
+    """A folder of a file server, and what keeps an `L` open to it. Implements `Source`, but for `read`.
+
+    After what goes wrong on a connection, another one is made. No one of `secrets` stands in an error.
+    """
+
+    refused: ClassVar[tuple[type[Exception], ...]]
+    """The exceptions of whole answers that say no: they are not tried again, and become Failed."""
+    lost: ClassVar[tuple[type[Exception], ...]]
+    """Those of a connection that is gone or out of order, and of a no that may be another one in a moment. Likewise."""
+
+    not_listed: ClassVar[str]
+    """What it means that the server refuses to list the folder, and says `{said}`."""
+
+    def __init__(self, place: Place, scheme: str, usual_port: int, secrets: Collection[str]) -> None:
         self._place = place
-        self._new = new
-        self._connect = connect
-        self._refused = refused
-        self._lost = lost
+        self._port = place.port or usual_port
+        self._scheme = scheme
         self._secrets = secrets
-        self._sleep = sleep
+        self._limits = place.limits
         self.current: L | None = None
+        self.listed: dict[str, Entry] = {}
+
+    @abstractmethod
+    def _new(self) -> L:
+        """What is to be connected."""
+
+    @abstractmethod
+    def _connect(self, new: L) -> None:
+        """Connects, logs in, and enters the folder."""
+
+    @abstractmethod
+    def _gather(self, connected: L) -> tuple[Gathering, list[str]]:
+        """What the folder holds, and the names of what the server has to be asked about."""
+
+    @abstractmethod
+    def _asked(self, names: Collection[str]) -> list[Entry]:
+        """Names of ours as they are, without those of no files, and of links that lead nowhere."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, /, *_: object) -> None:
+        self.close()
+
+    def describe(self) -> str:
+        """The URL of the folder, for people: no login, and letters as they are."""
+        host = f"[{self._place.host}]" if ":" in self._place.host else self._place.host
+        return f"{self._scheme}://{host}:{self._port}/{self._place.folder.lstrip('/')}"
+
+    def listing(self) -> Listing:
+        is_ours = self._place.interest
+        try:
+            gathering, names = self.use("list the folder", self._gather, self._limits.exchange)
+            asked = self._asked([name for name in names if is_ours(name)])
+        except Failed as failed:
+            if isinstance(failed.error, self.refused):
+                text = f"{self.describe()}: {self.not_listed.format(said=failed.said)}"
+                raise UnavailableError(text, lasting=True) from None
+            raise
+        gathering.entries += [Entry(name, 0, None) for name in names if not is_ours(name)]
+        gathering.entries += asked
+        listing = gathering.listing()
+        self.listed = {entry.name: entry for entry in listing.entries}
+        return listing
+
+    def ask(self, names: Collection[str], one: Callable[[L, str], T]) -> dict[str, T]:
+        """Asks about names, one after the other; those that were answered before a connection was lost, once."""
+        found: dict[str, T] = {}
+
+        def each(connected: L) -> None:
+            for name in names:
+                if name not in found:
+                    found[name] = one(connected, name)
+
+        if names:
+            self.use("ask for the sizes of the files", each, self._limits.questions)
+        return found
 
     def use(self, purpose: str, action: Callable[[L], T], seconds: float) -> T:
         """Does the action, three times at most, each on a new connection if the former one is lost, in so many seconds.
@@ -77,14 +144,14 @@ class Connection(Generic[L]):
             for pause in (*_PAUSES, None):
                 try:
                     return self._once(action)
-                except self._refused as error:
+                except self.refused as error:
                     raise self._failed(purpose, error) from None
-                except self._lost as error:
+                except self.lost as error:
                     if deadline.passed:
                         raise self._failed(purpose, error, f"given up after {seconds:g} s") from None
                     if pause is None:
                         raise self._failed(purpose, error) from None
-                    self._sleep(pause)
+                    self._place.sleep(pause)
         raise AssertionError("unreachable")
 
     def _once(self, action: Callable[[L], T]) -> T:
@@ -96,7 +163,7 @@ class Connection(Generic[L]):
                 connected = True
             return action(self.current)
         except BaseException as error:
-            if not (connected and isinstance(error, self._refused)):
+            if not (connected and isinstance(error, self.refused)):
                 self.close()  # the rest of an answer may still be on its way
             raise
 
@@ -115,7 +182,7 @@ class Connection(Generic[L]):
         for secret in self._secrets:
             text = text.replace(secret, "***")
         said = said or printable(text) or type(error).__name__
-        return Failed(f"{self._place}: cannot {purpose}", said, error)
+        return Failed(f"{self.describe()}: cannot {purpose}", said, error)
 
 
 class _Deadline:
@@ -145,14 +212,6 @@ class _Deadline:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
-
-
-def place_of(scheme: str, host: str, port: int, folder: str) -> str:
-    """The URL of a folder, for people: no login, and letters as they are."""
-    shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}:{port}/{folder.lstrip('/')}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aarhus_los.drop.names import parse_name
+from aarhus_los.sources.connection import Place
 from aarhus_los.sources.entries import Limits, Source
 from aarhus_los.sources.folder import Folder
 from aarhus_los.sources.ftp import Ftp
@@ -77,26 +78,18 @@ def ftp_on(
     limits: Limits = UNHURRIED,
     tls: ssl.SSLContext | None = None,
 ) -> Ftp:
-    return Ftp(
-        "127.0.0.1",
-        port,
-        user,
-        password,
-        folder,
-        interest=is_ours,
-        tls=tls,
-        limits=limits,
-        sleep=lambda seconds: None,
-    )
+    return Ftp(_place(port, folder, limits), user, password, tls)
 
 
 def sftp_on(port: int, trust: Trust, login: Login, folder: str = "", *, limits: Limits = UNHURRIED) -> Sftp:
-    return Sftp(
-        "127.0.0.1",
-        port,
-        login,
-        trust,
-        folder,
+    return Sftp(_place(port, folder, limits), login, trust)
+
+
+def _place(port: int, folder: str, limits: Limits) -> Place:
+    return Place(
+        host="127.0.0.1",
+        port=port,
+        folder=folder,
         interest=is_ours,
         limits=limits,
         sleep=lambda seconds: None,
