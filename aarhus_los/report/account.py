@@ -109,6 +109,11 @@ class Account:
     rejects_exit_code: int = EXIT_ROWS
 
     @property
+    def fates(self) -> Counter[Fate]:
+        """What became of the rows of all files."""
+        return Counter({fate: sum(file.fates[fate] for file in self.files) for fate in Fate})
+
+    @property
     def held(self) -> bool:
         """Whether a brake kept everything back."""
         return bool(self.brakes) and not self.dry and not self.acknowledged
