@@ -12,12 +12,12 @@ from datetime import UTC, date, datetime, timedelta
 from aarhus_los.desired.claims import Notice
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
-from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, UnavailableError
+from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, FileRefused, UnavailableError
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest, moment_of_stamp
 from aarhus_los.masking import masked
 from aarhus_los.messages import Message
 from aarhus_los.selection import Refusal, Selection, Wishes
-from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Source
+from aarhus_los.sources.entries import Entry, FileChanged, Source
 
 
 class Arrivals:
@@ -150,8 +150,8 @@ class Arrivals:
             return self.source.read(name)
         except FileChanged as changed:
             self._wait(name, Message.CHANGED_FILE_WAITS(change=str(changed)))
-        except FileUnreadable as unreadable:
-            self.refuse(name, unreadable.reason, EXIT_DATA)
+        except FileRefused as refused:
+            self.refuse(name, refused.reason, EXIT_DATA)
         return None
 
     def _add(self, name: DropName, data: bytes, line: Line, *, again: bool = False) -> None:
@@ -171,7 +171,7 @@ class Arrivals:
 
     def parse(self, name: DropName, data: bytes, imported: Line | None) -> DropFile | None:
         """Reads a file. `imported`: its line in the state, where this version was imported."""
-        from aarhus_los.drop.reader import FileRefused, read_file  # a night with nothing new needs none of it
+        from aarhus_los.drop.reader import read_file  # a night with nothing new needs none of it
 
         try:
             parsed = read_file(name, data, validate_birthdate=self.validate_birthdate)

@@ -61,6 +61,18 @@ class DataError(LosError):
     exit_code = EXIT_DATA
 
 
+class FileRefused(DataError):
+    """A file that is not what its name says, or that we are not given: it is refused by name, and the others are read.
+
+    It is not in the state: the next run tries it again.
+    """
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file}: refused: {reason}")
+        self.file = file
+        self.reason = reason
+
+
 class UnavailableError(LosError):
     """The file server, MO or the token endpoint cannot be reached or refuses us, after retries.
 

@@ -22,6 +22,7 @@ from aarhus_los.deadline import NO_DEADLINE
 from aarhus_los.desired import org
 from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside
 from aarhus_los.desired.families import Ours, Subjects, World, desire
+from aarhus_los.drop.names import Family
 from aarhus_los.errors import SettingsError, UnavailableError
 from aarhus_los.files import beside
 from aarhus_los.frame import Frame
@@ -33,11 +34,11 @@ from aarhus_los.mo.model import History, Kind
 from aarhus_los.mo.read import read_counts, read_histories, read_of
 from aarhus_los.mo.target import Target
 from aarhus_los.mo.without_rest import takes_address, writes_by_rest
-from aarhus_los.moments import Traced, may_lack_a_past, trace
+from aarhus_los.moments import trace
 from aarhus_los.plan import Plan, make_plan
 from aarhus_los.preflight import OPERATION_BYTES, preflight
 from aarhus_los.progress import check_mo, files_of, needed_again, under_way
-from aarhus_los.reading import has_units_at, managers_of, persons_of, read_base, read_world, units_of
+from aarhus_los.reading import as_it_was, read_world
 from aarhus_los.report.account import count_rows, failed_rows
 from aarhus_los.report.names import gather_names, units_of_rows
 from aarhus_los.report.orphaned import ended_units, orphaned
@@ -74,13 +75,14 @@ class _Reconciliation:
         if state.timestamp in (None, NOTHING_YET):  # a first import takes as long as it takes
             self.deadline = NO_DEADLINE
         lines = {**state.lines, **selection.lines}
-        units = trace(units_of(selection.files), lines)
+        units = trace(org.units_in(selection.of(Family.ORG)), lines)
         with self._client() as client:
             world, addresses = self._read_and_look_up(client, lines, selection, org.postal_texts(units.lines))
             with self.frame.phase("read MO"):
                 bookmark = last_bookmark(client) if state.bookmark else None
                 check_mo(state, world.organisation[0], bookmark, since)
-                subjects, world = self._as_it_was(client, lines, selection, world, units)
+                subjects, world, notices = as_it_was(client, selection.files, lines, world, units)
+                account.notices += notices
             with self.frame.phase("compare"):
                 ours = Ours(self.settings.municipality_code, self._az_system(world))
                 desired = desire(selection.files, subjects, world, addresses.outcomes, ours, self.now.date())
@@ -143,24 +145,6 @@ class _Reconciliation:
             except BaseException:
                 client.stop()
                 raise
-
-    def _as_it_was(
-        self, client: MoClient, lines: Mapping[str, Line], selection: Selection, world: World, units: Traced
-    ) -> tuple[Subjects, World]:
-        """The subjects with the lines that are folded about each, and the world with what MO said before them."""
-        others = persons_of(selection.files, world), managers_of(selection.files)
-        traced = [units, *(trace(each, lines) for each in others)]
-        subjects = Subjects(*(each.lines for each in traced))
-        as_of = {subject: at for each in traced for subject, at in each.as_of.items()}
-        no_past = {
-            at
-            for at in set(as_of.values())
-            if may_lack_a_past(at, lines.values()) and not has_units_at(client, at)
-        }
-        if as_of:
-            world, notices = read_base(client, world, subjects, as_of, no_past)
-            self.account.notices += notices
-        return subjects, world
 
     def _try_places(self, selection: Selection, set_aside: list[SetAside], subjects: Subjects) -> None:
         """Whether all that this import will leave on disks can be written. Raises StateError."""
@@ -287,12 +271,7 @@ class _Reconciliation:
         }
         counts = counted(plan)
         kinds = exceeding(counts, limits, self.options.allow)
-        if not kinds:
-            return []
-        valid = read_counts(client, world.organisation[0])
-        present = None
-        if valid is not None:
-            present = {Kind.ORG_UNIT: valid.units, Kind.ENGAGEMENT: valid.engagements}
+        present = read_counts(client, world.organisation[0]) if kinds else None
         return tripped(kinds, counts, limits, present)
 
     def _write(self, plan: Plan, desired: Desired, target: Target, applied: Applied) -> None:

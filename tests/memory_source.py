@@ -16,6 +16,7 @@ from aarhus_los.desired.managers import managers_in
 from aarhus_los.desired.org import units_in
 from aarhus_los.drop.names import Family
 from aarhus_los.drop.rows import RowRef
+from aarhus_los.errors import FileRefused
 from aarhus_los.ledger import Kept, State, load_state, save_state
 from aarhus_los.moments import trace
 from aarhus_los.progress import (
@@ -28,7 +29,7 @@ from aarhus_los.progress import (
 )
 from aarhus_los.selecting import select
 from aarhus_los.selection import Selection, Wishes
-from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Listing
+from aarhus_los.sources.entries import Entry, FileChanged, Listing
 
 Pending = Mapping[str, Iterable[int]]
 """File → lines."""
@@ -108,7 +109,7 @@ class Server:
         if self.files[name].growing:
             raise FileChanged(f"{name} is no longer of the size that it was listed with")
         if why := self.files[name].unreadable:
-            raise FileUnreadable(name, why)
+            raise FileRefused(name, why)
         return self.files[name].data
 
 

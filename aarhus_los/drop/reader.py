@@ -27,7 +27,7 @@ from aarhus_los.drop.rows import (
     Reject,
     Row,
 )
-from aarhus_los.errors import DataError
+from aarhus_los.errors import FileRefused
 from aarhus_los.messages import Message
 
 _PEOPLE_AND_MANAGERS: Final[Mapping[tuple[Family, str], type[Row]]] = {
@@ -38,15 +38,6 @@ _PEOPLE_AND_MANAGERS: Final[Mapping[tuple[Family, str], type[Row]]] = {
     (Family.LEDER, "ret"): ManagerRow,
     (Family.LEDER, "luk"): EndedManagerRow,
 }
-
-
-class FileRefused(DataError):
-    """A file that is not what its name says. It is not in the state: a corrected upload is read by the next run."""
-
-    def __init__(self, file: str, reason: str) -> None:
-        super().__init__(f"{file}: refused: {reason}")
-        self.file = file
-        self.reason = reason
 
 
 def read_file(

@@ -82,18 +82,6 @@ def mo(
     return field(metadata={"mo": declared}, **attribute)
 
 
-def _published(read: str | None) -> str:
-    return read or PUBLISHED
-
-
-def _sorted(read: list[str] | None) -> tuple[str, ...]:
-    return tuple(sorted(read or ()))
-
-
-def _cpr(read: str | None) -> Cpr | None:
-    return None if read is None else Cpr(read)
-
-
 @dataclass(slots=True, unsafe_hash=True)
 class Organisation:
     """The root organisation: only its municipality code is ours, and only where MO has none."""
@@ -116,7 +104,7 @@ class Class:
     user_key: str = mo("user_key")
     name: str = mo("name")
     scope: str | None = mo("scope")
-    published: str = mo("published", parse=_published, default=PUBLISHED)
+    published: str = mo("published", parse=lambda read: read or PUBLISHED, default=PUBLISHED)
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -162,7 +150,12 @@ class Person:
     given_name: str = mo("given_name", "givenname", parse=str.strip)
     surname: str = mo("surname", parse=str.strip)
     cpr: Cpr | None = mo(  # noqa: RUF009 -- it declares a field
-        "cpr_number", "cpr_no", create_only=True, parse=_cpr, default=None, compare=False
+        "cpr_number",
+        "cpr_no",
+        create_only=True,
+        parse=lambda read: None if read is None else Cpr(read),
+        default=None,
+        compare=False,
     )
 
     @classmethod
@@ -205,7 +198,10 @@ class Manager:
     type: str | None = mo("manager_type_uuid", to=Kind.CLASS)
     level: str | None = mo("manager_level_uuid", to=Kind.CLASS)
     responsibilities: tuple[str, ...] = mo(
-        "responsibility_uuids", "responsibility", to=Kind.CLASS, parse=_sorted
+        "responsibility_uuids",
+        "responsibility",
+        to=Kind.CLASS,
+        parse=lambda read: tuple(sorted(read or ())),
     )
 
 

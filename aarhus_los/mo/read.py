@@ -55,15 +55,6 @@ class People:
     unreadable: dict[Cpr, str] = field(default_factory=dict)
 
 
-class Counts(NamedTuple):
-    """What MO counts as valid today."""
-
-    units: int
-    persons: int
-    engagements: int
-    managers: int
-
-
 def read_histories(
     client: MoClient,
     kind: Kind,
@@ -153,15 +144,16 @@ def read_organisation(client: MoClient) -> tuple[str, int | None]:
         return org["uuid"], code
 
 
-def read_counts(client: MoClient, org_uuid: str) -> Counts | None:
-    """How much there is in MO today; None where MO cannot tell, as it cannot while one unit is broken."""
+def read_counts(client: MoClient, org_uuid: str) -> dict[Kind, int] | None:
+    """How many units and engagements there are today; None where MO cannot tell, as it cannot while one unit is broken."""
     try:
         told = client.get(f"/service/o/{org_uuid}/")
     except (Refused, NotShown, RestGoneError):
         return None
-    names = ("unit_count", "person_count", "engagement_count", "manager_count")
-    counts = [count for name in names if type(count := member(told, name)) is int]
-    return Counts(*counts) if len(counts) == len(names) else None
+    units, engagements = member(told, "unit_count"), member(told, "engagement_count")
+    if type(units) is not int or type(engagements) is not int:
+        return None
+    return {Kind.ORG_UNIT: units, Kind.ENGAGEMENT: engagements}
 
 
 class _Answers(NamedTuple, Generic[K]):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol, Self
 
-from aarhus_los.errors import DataError, UnavailableError
+from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.messages import Message
 
 _EXAMPLES: Final = 3
@@ -98,22 +98,13 @@ class FileChanged(Exception):
     """A file is not, or no longer, what the listing said: an upload is under way. It waits for the next run."""
 
 
-class FileUnreadable(DataError):
-    """A file that we are not given: it is refused by name, and the others are read. The next run tries it again."""
-
-    def __init__(self, file: str, reason: str) -> None:
-        super().__init__(f"{file}: refused: {reason}")
-        self.file = file
-        self.reason = reason
-
-
 def listed_size(entry: Entry, limits: Limits) -> int:
-    """The size that a file must have when it is read. Raises FileUnreadable where it is not known, or is too large."""
+    """The size that a file must have when it is read. Raises FileRefused where it is not known, or is too large."""
     if entry.size is None:
-        raise FileUnreadable(entry.name, Message.SIZE_NOT_KNOWN())
+        raise FileRefused(entry.name, Message.SIZE_NOT_KNOWN())
     if entry.size > limits.file_bytes:
         most = f"{limits.file_bytes / 2**20:g} MB"
-        raise FileUnreadable(entry.name, Message.FILE_TOO_LARGE(size=entry.size, most=most))
+        raise FileRefused(entry.name, Message.FILE_TOO_LARGE(size=entry.size, most=most))
     return entry.size
 
 
@@ -151,7 +142,7 @@ class Source(Protocol):
     def read(self, name: str) -> bytes:
         """The bytes of a file of the last listing.
 
-        Raises FileChanged when it no longer has the size listed, or is gone, and FileUnreadable when it is not given to us.
+        Raises FileChanged when it no longer has the size listed, or is gone, and FileRefused when it is not given to us.
         """
         ...
 

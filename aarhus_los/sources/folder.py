@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
-from aarhus_los.errors import UnavailableError
+from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.messages import Message
 from aarhus_los.sources.entries import (
     Entry,
     FileChanged,
-    FileUnreadable,
     Gathering,
     Limits,
     Listing,
@@ -71,7 +70,7 @@ class Folder:
             self._check()
             if isinstance(error, FileNotFoundError):
                 raise FileChanged(f"{name} is gone since it was listed") from None
-            raise FileUnreadable(name, Message.CANNOT_BE_READ(reason=str(error.strerror))) from None
+            raise FileRefused(name, Message.CANNOT_BE_READ(reason=str(error.strerror))) from None
         if len(data) != size:
             raise FileChanged(f"{name} is no longer of the {size} bytes that it was listed with")
         return data

@@ -9,13 +9,12 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Final
 
-from aarhus_los.errors import UnavailableError
+from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.messages import Message
 from aarhus_los.sources.connection import Failed, Place, Server
 from aarhus_los.sources.entries import (
     Entry,
     FileChanged,
-    FileUnreadable,
     Gathering,
     listed_size,
 )
@@ -73,7 +72,7 @@ class Ftp(Server[Client]):
             )
         except Failed as failed:
             if _is_of_one_file(failed.error):
-                raise FileUnreadable(name, Message.NOT_GIVEN(said=failed.said)) from None
+                raise FileRefused(name, Message.NOT_GIVEN(said=failed.said)) from None
             raise
 
     # Logging in

@@ -14,13 +14,12 @@ from typing import Any, Final, NoReturn
 import paramiko
 from paramiko.ssh_exception import IncompatiblePeer
 
-from aarhus_los.errors import UnavailableError
+from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.messages import Message
 from aarhus_los.sources.connection import Failed, Place, Server
 from aarhus_los.sources.entries import (
     Entry,
     FileChanged,
-    FileUnreadable,
     Gathering,
     listed_size,
     printable,
@@ -79,7 +78,7 @@ class Sftp(Server[_Session]):
                 raise
             if failed.error.is_gone:
                 raise FileChanged(f"{name} is gone since it was listed") from None
-            raise FileUnreadable(name, Message.NOT_GIVEN(said=failed.said)) from None
+            raise FileRefused(name, Message.NOT_GIVEN(said=failed.said)) from None
         if len(data) != size or now not in (size, None):
             raise FileChanged(f"{name} is no longer of the {size} bytes that it was listed with")
         return data

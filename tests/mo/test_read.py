@@ -16,7 +16,6 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.model import Account, Class, Engagement, Facet, ItSystem, Kind, Manager, Person, Unit
 from aarhus_los.mo.read import (
-    Counts,
     Histories,
     read_all,
     read_counts,
@@ -535,7 +534,7 @@ class TestTheOrganisation:
         told = {"unit_count": 1, "person_count": 2, "engagement_count": 3, "manager_count": 0, "name": "root"}
         mo.answer = lambda received: Reply(200, told)
         with mo.client() as client:
-            assert read_counts(client, uuid(1)) == Counts(1, 2, 3, 0)
+            assert read_counts(client, uuid(1)) == {Kind.ORG_UNIT: 1, Kind.ENGAGEMENT: 3}
         assert mo.paths() == [f"/service/o/{uuid(1)}/"]
 
     @pytest.mark.parametrize(
