@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from typing import Final, TypeAlias
 
 from aarhus_los.desired.claims import Actual
 from aarhus_los.mo import payloads
@@ -34,48 +34,33 @@ from aarhus_los.timeline import (
 VERBS: Final = {Action.CREATE: "create", Action.EDIT: "update", Action.TERMINATE: "terminate"}
 
 
-class Api(Protocol):
-    """How a plan is sent."""
-
-    @property
-    def in_order(self) -> bool:
-        """Whether what comes first in a request is seen by what comes after, so that a list may hold what waits for it."""
-
-    def ordered(self, plan: Plan) -> Plan:
-        """The plan, its steps with all that they must come after."""
-
-    def endpoint(self, operation: Operation) -> Endpoint:
-        """Where an operation is sent to."""
-
-    def arranged(self, operations: Sequence[Operation]) -> list[Operation]:
-        """The operations of one request in the order in which they are sent."""
-
-    def items(self, operation: Operation) -> list[Item]:
-        """What is sent of an operation, in order."""
-
-
 class Rest:
     """REST with `force`: MO checks next to nothing, and prepares all of a list before it writes any."""
 
     in_order: Final = False
+    """Whether what comes first in a request is seen by what comes after, so that a list may hold what waits for it."""
 
     def ordered(self, plan: Plan) -> Plan:
+        """The plan, its steps with all that they must come after."""
         return plan
 
     def endpoint(self, operation: Operation) -> Endpoint:
+        """Where an operation is sent to."""
         return operation.endpoint
 
     def arranged(self, operations: Sequence[Operation]) -> list[Operation]:
-        """By uuid, lest two requests wait for each other's objects in MO's database."""
+        """The operations of one request in the order in which they are sent: by uuid, lest two requests wait for each
+        other's objects in MO's database."""
         return sorted(operations, key=lambda op: op.uuid)
 
     def items(self, operation: Operation) -> list[Item]:
+        """What is sent of an operation, in order."""
         return [operation.item()]
 
 
 @dataclass(frozen=True)
 class GraphQL:
-    """Mutations. `units` are the org units as they will be."""
+    """Mutations, with the methods of `Rest`. `units` are the org units as they will be."""
 
     units: Mapping[str, History] = field(default_factory=dict)
     in_order: Final = True
@@ -176,6 +161,8 @@ class GraphQL:
         ]
 
 
+Api: TypeAlias = Rest | GraphQL
+"""How a plan is sent."""
 REST: Final = Rest()
 
 

@@ -20,13 +20,14 @@ from typing import Any, Final, NamedTuple
 from aarhus_los.answer import Unsettled
 from aarhus_los.api import REST, Api
 from aarhus_los.brakes import Limit, Refusals
-from aarhus_los.delivery import Batch, Delivered, Failing, Failure, Mo, deliver
+from aarhus_los.delivery import Batch, Delivered, Failing, Failure, deliver
 from aarhus_los.ending import STOPPING
 from aarhus_los.errors import UnavailableError
 from aarhus_los.http import GRACE_SECONDS
 from aarhus_los.messages import Message
 from aarhus_los.mo.answers import NotShown, Refused
-from aarhus_los.mo.model import Kind, Person
+from aarhus_los.mo.model import Kind, Object, Person
+from aarhus_los.mo.target import Target
 from aarhus_los.plan import Action, Operation, Plan, Step
 from aarhus_los.schedule import Schedule
 
@@ -44,8 +45,6 @@ REFUSED_BY_GRAPHQL: Final = {
     "V_EXISTING_CPR": Message.MO_REFUSED_SAME_CPR,
 }
 """What REST, with `force`, would do: why MO does not, by its keys."""
-
-Object = tuple[Kind, str]
 
 
 @dataclass
@@ -66,7 +65,7 @@ class Applied:
 
 def apply_plan(
     plan: Plan,
-    mo: Mo,
+    mo: Target,
     *,
     chunk_size: int,
     concurrency: int,
@@ -90,7 +89,7 @@ class _Run:
     def __init__(
         self,
         plan: Plan,
-        mo: Mo,
+        mo: Target,
         api: Api,
         chunk_size: int,
         concurrency: int,

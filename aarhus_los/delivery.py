@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from aarhus_los.answer import Unsettled
 from aarhus_los.api import Api
-from aarhus_los.http import R
 from aarhus_los.messages import Message
 from aarhus_los.mo.answers import Refused, Spoiled
 from aarhus_los.mo.model import History, Kind
-from aarhus_los.mo.payloads import Endpoint, Item
+from aarhus_los.mo.payloads import Endpoint
 from aarhus_los.mo.read import Histories
+from aarhus_los.mo.target import Target
 from aarhus_los.plan import Action, Operation, Step
 from aarhus_los.timeline import differences, overlay
-
-
-class Mo(Protocol):
-    """MO, as far as a plan is sent to it."""
-
-    def write(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]: ...
-
-    def settle(self, once: Callable[[], R], *, again: Callable[[Unsettled], bool]) -> R: ...
-
-    def read(self, kind: Kind, uuids: Collection[str]) -> Histories: ...
-
-    def registered(self, objects: Mapping[Kind, Collection[str]]) -> Counter[str]: ...
-
-    def stop(self, grace: float) -> None: ...
 
 
 class Failure(NamedTuple):
@@ -101,7 +87,7 @@ class Delivered:
         )
 
 
-def deliver(mo: Mo, api: Api, batch: Batch, steps: Sequence[Step]) -> Delivered:
+def deliver(mo: Target, api: Api, batch: Batch, steps: Sequence[Step]) -> Delivered:
     """Sends the steps of a batch until MO has answered, at most as often as the batch says.
 
     Raises `Refused` (one of several may be to blame), `Unsettled` (enough was tried; the batch says whether it must be
@@ -111,7 +97,7 @@ def deliver(mo: Mo, api: Api, batch: Batch, steps: Sequence[Step]) -> Delivered:
 
 
 class _Delivery:
-    def __init__(self, mo: Mo, api: Api, batch: Batch, steps: Sequence[Step]) -> None:
+    def __init__(self, mo: Target, api: Api, batch: Batch, steps: Sequence[Step]) -> None:
         self.mo = mo
         self.api = api
         self.batch = batch
