@@ -6,7 +6,7 @@ What is odd about the listing, or about a file as a whole, is reported here, onc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from aarhus_los.desired.claims import Notice
@@ -20,29 +20,21 @@ from aarhus_los.selection import Refusal, Selection, Wishes
 from aarhus_los.sources.entries import Entry, FileChanged, Source
 
 
+@dataclass
 class Arrivals:
     """The files of a source, against what the state says of them; what becomes of them is noted in the selection."""
 
-    def __init__(
-        self,
-        state: State,
-        source: Source,
-        kept: Kept,
-        now: datetime,
-        wishes: Wishes,
-        validate_birthdate: bool,
-    ) -> None:
-        self.state = state
-        self.source = source
-        self.kept = kept
-        self.now = now
-        self.wishes = wishes
-        self.validate_birthdate = validate_birthdate
-        self.selection = Selection()
-        self.entries: dict[str, Entry] = {}
-        self.fresh: dict[str, DropFile] = {}
-        self.known: dict[str, DropName] = {}
-        """What has a version in MO, also by the word of an earlier importer."""
+    state: State
+    source: Source
+    kept: Kept
+    now: datetime
+    wishes: Wishes
+    validate_birthdate: bool
+    selection: Selection = field(default_factory=Selection)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    fresh: dict[str, DropFile] = field(default_factory=dict)
+    known: dict[str, DropName] = field(default_factory=dict)
+    """What has a version in MO, also by the word of an earlier importer."""
 
     @property
     def _takes_over(self) -> bool:

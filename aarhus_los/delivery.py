@@ -11,7 +11,7 @@ from aarhus_los.answer import Unsettled
 from aarhus_los.api import Api
 from aarhus_los.messages import Message
 from aarhus_los.mo.answers import Refused, Spoiled
-from aarhus_los.mo.model import History, Kind
+from aarhus_los.mo.model import History, Kind, Object
 from aarhus_los.mo.payloads import Endpoint
 from aarhus_los.mo.read import Histories
 from aarhus_los.mo.target import Target
@@ -73,7 +73,7 @@ class Delivered:
     """Of each of its steps, in order."""
     written: list[Operation] = field(default_factory=list)
     """What MO has just acknowledged; the rest was there already."""
-    writes: Counter[tuple[Kind, str]] = field(default_factory=Counter)
+    writes: Counter[Object] = field(default_factory=Counter)
     """How often each object was written thereby."""
 
     @property
@@ -96,17 +96,19 @@ def deliver(mo: Target, api: Api, batch: Batch, steps: Sequence[Step]) -> Delive
     return _Delivery(mo, api, batch, steps).run()
 
 
+@dataclass
 class _Delivery:
-    def __init__(self, mo: Target, api: Api, batch: Batch, steps: Sequence[Step]) -> None:
-        self.mo = mo
-        self.api = api
-        self.batch = batch
-        self.steps = steps
-        self.left = api.arranged([op for step in steps for op in step.operations])
+    mo: Target
+    api: Api
+    batch: Batch
+    steps: Sequence[Step]
+    sent: list[Operation] = field(default_factory=list)
+    """Of each item of the last request, in order, the operation that it is of."""
+    failures: dict[Object, Failure] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.left = self.api.arranged([op for step in self.steps for op in step.operations])
         self.count = len(self.left)
-        self.sent: list[Operation] = []
-        """Of each item of the last request, in order, the operation that it is of."""
-        self.failures: dict[tuple[Kind, str], Failure] = {}
 
     def run(self) -> Delivered:
         answers = self.mo.settle(self._once, again=lambda unsettled: unsettled.down or not self.batch.hurried)
@@ -164,7 +166,7 @@ class _Delivery:
             for uuid, reason in histories.unreadable.items():
                 self.failures[kind, uuid] = Failure(Message.ANSWER_LOST(reason=reason))
         failed = {id(op) for step in self.steps if self._failure(step) for op in step.operations}
-        of_object: dict[tuple[Kind, str], list[Operation]] = {}
+        of_object: dict[Object, list[Operation]] = {}
         for operation in self.left:
             if id(operation) not in failed:
                 of_object.setdefault((operation.kind, operation.uuid), []).append(operation)

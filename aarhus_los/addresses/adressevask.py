@@ -71,9 +71,11 @@ class Adressevask:
             **{"largest": _LONGEST_ANSWER, **limits},
         )
         self._lock = Lock()
-        self._closed: str | None = None
+        self.closed: str | None = None
+        """Why the service is asked no more in this run; None while it is."""
+        self.asked = 0
+        """Look-ups so far for which at least one request was sent."""
         self._failures = 0
-        self._asked = 0
         self._filter = _WithoutToken(token)
         for name in _LOGGERS_WITH_URLS:
             logging.getLogger(name).addFilter(self._filter)
@@ -91,16 +93,6 @@ class Adressevask:
             logging.getLogger(name).removeFilter(self._filter)
 
     @property
-    def closed(self) -> str | None:
-        """Why the service is asked no more in this run; None while it is."""
-        return self._closed
-
-    @property
-    def asked(self) -> int:
-        """Look-ups so far for which at least one request was sent."""
-        return self._asked
-
-    @property
     def retries(self) -> int:
         """Requests so far that were sent again."""
         return self._http.retries
@@ -111,8 +103,8 @@ class Adressevask:
 
     def _close(self, reason: str, grace: float = math.inf) -> None:
         with self._lock:
-            self._closed = self._closed or reason
-        self._http.stop(self._closed, grace)
+            self.closed = self.closed or reason
+        self._http.stop(self.closed, grace)
 
     def look_up(self, text: str) -> Answer | NotLookedUp:
         """Asks for one address text."""
@@ -126,10 +118,10 @@ class Adressevask:
         return outcome
 
     def _ask(self, text: str) -> Answer | NotLookedUp:
-        if self._closed is not None:
-            return NotLookedUp(self._closed)
+        if self.closed is not None:
+            return NotLookedUp(self.closed)
         with self._lock:
-            self._asked += 1
+            self.asked += 1
         try:
             return self._http.settle(
                 lambda: self._once(text), again=lambda unsettled: self._failures < DOUBTED_AFTER
@@ -137,7 +129,7 @@ class Adressevask:
         except Unsettled as unsettled:
             return NotLookedUp(Message.ADDRESS_FAILS(reason=unsettled.reason))
         except UnavailableError as error:
-            return NotLookedUp(self._closed or str(error))
+            return NotLookedUp(self.closed or str(error))
 
     def _once(self, text: str) -> Answer | NotLookedUp:
         parameters = {"adresse": text, "token": self._token.get_secret_value()}

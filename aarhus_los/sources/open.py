@@ -37,9 +37,8 @@ def open_source(settings: Settings) -> Source:
 
 def _sftp(settings: Settings, parts: SplitResult) -> Source:
     try:
-        from aarhus_los.sources.host_keys import Pinned, read_known_hosts
         from aarhus_los.sources.sftp import Sftp
-        from aarhus_los.sources.ssh_keys import Login, read_key
+        from aarhus_los.sources.ssh_keys import Login, Pinned, read_key, read_known_hosts
     except ModuleNotFoundError as error:
         raise needs_extra(f"ftp_url: SFTP ({error.name})", "sftp") from None
     key_path, passphrase, password = settings.ftp_ssh_key_path, settings.ftp_ssh_key_pass, settings.ftp_pass

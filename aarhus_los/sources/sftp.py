@@ -25,9 +25,8 @@ from aarhus_los.sources.entries import (
     printable,
     unusable,
 )
-from aarhus_los.sources.host_keys import Trust
 from aarhus_los.sources.sftp_files import Attributes, Disorder, Files, Refused
-from aarhus_los.sources.ssh_keys import Login
+from aarhus_los.sources.ssh_keys import Login, Trust
 
 DEFAULT_PORT: Final = 22
 

@@ -19,9 +19,8 @@ from aarhus_los.sources.entries import Limits, Source
 from aarhus_los.sources.folder import Folder
 from aarhus_los.sources.ftp import Ftp
 from aarhus_los.sources.ftps import tls_context
-from aarhus_los.sources.host_keys import Pinned, Trust
 from aarhus_los.sources.sftp import Sftp
-from aarhus_los.sources.ssh_keys import Login, read_key
+from aarhus_los.sources.ssh_keys import Login, Pinned, Trust, read_key
 from tests.sources import ftp_server, sftp_server
 from tests.sources.certificates import make_certificate
 from tests.sources.daemons import Daemon, make_key, run_proftpd, run_sshd, run_vsftpd

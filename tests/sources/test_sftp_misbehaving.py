@@ -13,9 +13,8 @@ import pytest
 
 from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.sources.entries import Entry, FileChanged, Limits
-from aarhus_los.sources.host_keys import Pinned
 from aarhus_los.sources.sftp import Sftp
-from aarhus_los.sources.ssh_keys import Login
+from aarhus_los.sources.ssh_keys import Login, Pinned
 from tests.sources.scripted import (
     ATTRS,
     DATA,
