@@ -16,7 +16,7 @@ from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, FileRefused, UnavailableErro
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest, moment_of_stamp
 from aarhus_los.masking import masked
 from aarhus_los.messages import Message
-from aarhus_los.selection import Refusal, Selection, Wishes
+from aarhus_los.selection import Options, Refusal, Selection
 from aarhus_los.sources.entries import Entry, FileChanged, Source
 
 
@@ -28,7 +28,7 @@ class Arrivals:
     source: Source
     kept: Kept
     now: datetime
-    wishes: Wishes
+    options: Options
     validate_birthdate: bool
     selection: Selection = field(default_factory=Selection)
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -52,8 +52,8 @@ class Arrivals:
             and (parsed := parse_name(name)) is not None
             and parsed.fault is None
         }
-        if self.wishes.since is not None:
-            self._again_since(self.wishes.since)
+        if self.options.since is not None:
+            self._again_since(self.options.since)
 
     def _listed(self) -> list[DropName]:
         names = []
@@ -74,7 +74,7 @@ class Arrivals:
                 names.append(name)
         self.selection.listed = set(self.entries)
         empty = not names and not self.selection.refused
-        if empty and not self.wishes.allow_empty and (self.state.timestamp is None or self.state.listed):
+        if empty and not self.options.allow_empty and (self.state.timestamp is None or self.state.listed):
             raise UnavailableError(
                 f"{self.source.describe()} has no file of the drop: is it the right folder?"
                 if self.state.timestamp is None

@@ -28,7 +28,7 @@ from aarhus_los.progress import (
     with_healed,
 )
 from aarhus_los.selecting import select
-from aarhus_los.selection import Selection, Wishes
+from aarhus_los.selection import Options, Selection
 from aarhus_los.sources.entries import Entry, FileChanged, Listing
 
 Pending = Mapping[str, Iterable[int]]
@@ -133,8 +133,8 @@ class Importer:
         self.server.reads.clear()
         state = load_state(self.state_file)
         accepted = pending_rows(state.lines) if accept_rejects else ()
-        wishes = Wishes(since, allow_late=allow_late, accepted=accepted, allow_empty=True)
-        return select(state, self.server, self.kept, self.now, wishes)
+        options = Options(since, allow_late=allow_late, accepted_rows=frozenset(accepted), allow_empty=True)
+        return select(state, self.server, self.kept, self.now, options)
 
     def note(self, selection: Selection) -> None:
         """What a run does before its first other write."""

@@ -31,7 +31,7 @@ from aarhus_los.progress import completed, needed_again, rejected_for_others, un
 from aarhus_los.reading import as_it_was, read_world
 from aarhus_los.sandbox.mo_store import MoStore, Snapshot
 from aarhus_los.selecting import select
-from aarhus_los.selection import Selection, Wishes
+from aarhus_los.selection import Options, Selection
 from aarhus_los.timeline import FOREVER
 from aarhus_los.uuids import seed_uuid
 from tests.days import runs_in
@@ -140,8 +140,8 @@ class Importer:
         """Up to the first write to MO: with the state that is noted before it."""
         for file, content in drop.items():
             self.server.put(file, content.encode())
-        wishes = Wishes(since, allow_empty=True)
-        selection = select(self.state, self.server, Kept(Path("/nowhere/state")), NOW, wishes)
+        options = Options(since, allow_empty=True)
+        selection = select(self.state, self.server, Kept(Path("/nowhere/state")), NOW, options)
         assert not selection.refused
         said, world = self._desired(selection)
         self.said = said

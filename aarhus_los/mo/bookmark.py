@@ -6,7 +6,7 @@ No other clock is of use: a run compares times with those at which objects were 
 from __future__ import annotations
 
 import random
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from aarhus_los.answer import Unsettled
@@ -14,8 +14,9 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.answers import NotShown, Refused, member
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.histories import misunderstood
-from aarhus_los.mo.model import PUBLISHED
-from aarhus_los.mo.payloads import Endpoint, Item
+from aarhus_los.mo.model import Class, Facet, Kind
+from aarhus_los.mo.payloads import Endpoint, Item, mutated
+from aarhus_los.timeline import FOREVER
 from aarhus_los.uuids import seed_uuid
 
 Moment = datetime
@@ -23,8 +24,8 @@ Moment = datetime
 
 FACET: Final = seed_uuid("los_import")
 CLASS: Final = seed_uuid("los_import_bookmark")
-_WINDOW: Final = {"from": "1930-01-01", "to": None}
-"""Always the same: a bookmark has one validity, and each title replaces the last."""
+_FIRST_DAY: Final = date(1930, 1, 1)
+"""Always the same, and no end: a bookmark has one validity, and each title replaces the last."""
 _QUERY: Final = (
     "query($keys: [UUID!]) { classes(filter: {uuids: $keys, from_date: null, to_date: null}) { objects { uuid"
     " registrations { start } validities(start: null, end: null) { name } } } }"
@@ -53,7 +54,8 @@ def set_bookmark(client: MoClient, now: datetime) -> Moment:
             client.write(Endpoint.MUTATE, [_of_class("update", title)])
             found = _read(client)
         if found is None:  # MO says yes to the update of what it does not have
-            client.write(Endpoint.MUTATE, [_new_facet(), _of_class("create", title)])
+            facet = mutated(Kind.FACET, "create", FACET, Facet("los_import"), _FIRST_DAY, FOREVER)
+            client.write(Endpoint.MUTATE, [facet, _of_class("create", title)])
             found = _read(client)
         if found is None or title not in found.titles:
             raise Unsettled("it does not show the bookmark that it was told to set", perhaps_done=True)
@@ -99,23 +101,6 @@ def instant(text: Any) -> Moment:
     return at
 
 
-def _new_facet() -> Item:
-    fields = {"uuid": FACET, "user_key": "los_import", "validity": _WINDOW}
-    return {"mutation": "facet_create", "input_type": "FacetCreateInput", "input": fields}
-
-
 def _of_class(verb: str, title: str) -> Item:
-    fields = {
-        "uuid": CLASS,
-        "facet_uuid": FACET,
-        "user_key": "bookmark",
-        "name": title,
-        "scope": "TEXT",
-        "published": PUBLISHED,
-        "validity": _WINDOW,
-    }
-    return {
-        "mutation": f"class_{verb}",
-        "input_type": f"Class{verb.capitalize()}Input",
-        "input": fields,
-    }
+    value = Class(FACET, "bookmark", title, "TEXT")
+    return mutated(Kind.CLASS, verb, CLASS, value, _FIRST_DAY, FOREVER)

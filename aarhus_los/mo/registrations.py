@@ -4,33 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import Final
 
 from aarhus_los.mo.answers import member
 from aarhus_los.mo.bookmark import Moment, instant
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.histories import misunderstood
-from aarhus_los.mo.model import Kind
-
-MODELS: Final[Mapping[Kind, str]] = {
-    Kind.FACET: "facet",
-    Kind.CLASS: "class",
-    Kind.ITSYSTEM: "itsystem",
-    Kind.ORG_UNIT: "org_unit",
-    Kind.EMPLOYEE: "employee",
-    Kind.ENGAGEMENT: "engagement",
-    Kind.ADDRESS: "address",
-    Kind.IT: "ituser",
-    Kind.MANAGER: "manager",
-}
-"""The kinds as registrations name them. The root organisation has no registrations."""
+from aarhus_los.mo.model import KINDS, Kind
 
 
 def registered_since(
     client: MoClient, objects: Mapping[Kind, Collection[str]], moment: Moment
 ) -> Counter[str]:
-    """How often each object, by uuid, was registered after a moment. Raises `NotShown` and `UnavailableError`."""
-    models = ", ".join(f'"{MODELS[kind]}"' for kind in objects)
+    """How often each object, by uuid, was registered after a moment; the root organisation has no registrations.
+
+    Raises `NotShown` and `UnavailableError`.
+    """
+    models = ", ".join(f'"{KINDS[kind].stem}"' for kind in objects)
     text = (
         f"query($uuids: [UUID!]) {{ registrations(filter: {{uuids: $uuids, models: [{models}]}})"
         " { objects { uuid start } } }"

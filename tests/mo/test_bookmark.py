@@ -13,9 +13,9 @@ from aarhus_los.answer import Unsettled
 from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.bookmark import CLASS, FACET, last_bookmark, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
-from aarhus_los.mo.model import Facet, Kind, Unit
+from aarhus_los.mo.model import KINDS, Facet, Kind, Unit
 from aarhus_los.mo.payloads import Endpoint, create, edit, terminate
-from aarhus_los.mo.registrations import MODELS, registered_since
+from aarhus_los.mo.registrations import registered_since
 from aarhus_los.mo.target import Target
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Request
 from aarhus_los.sandbox.mo_server import written_objects
@@ -173,7 +173,7 @@ def test_registrations_tell_what_was_written_since(stage: Stage, client: MoClien
 def test_registrations_of_all_kinds_are_asked_for_at_once(stage: Stage, client: MoClient) -> None:
     moment = set_bookmark(client, NOW)
     before = len(stage.mo.requests)
-    assert registered_since(client, {kind: [UNIT] for kind in MODELS}, moment) == {}
+    assert registered_since(client, {kind: [UNIT] for kind in KINDS}, moment) == {}
     assert len(stage.mo.requests) == before + 1
     client.write(Endpoint.MUTATE, [create(Kind.FACET, UNIT, Facet("x"), BEGINNING, FOREVER)])
     assert registered_since(client, {Kind.FACET: [UNIT], Kind.CLASS: [CLASS]}, moment) == {UNIT: 1}
