@@ -27,8 +27,6 @@ class Resolution(NamedTuple):
     asked: int = 0
     """Look-ups for which the service was sent at least one request."""
     retries: int = 0
-    remembered: int = 0
-    """Different texts whose outcome the cache knew."""
 
 
 def resolve(
@@ -54,7 +52,6 @@ def resolve(
         answer = cache.get(text, now)
         if answer is not None:
             outcomes[text] = answer
-    remembered = len(outcomes)
     missing = [text for text in distinct if text not in outcomes]
     asked, retries = service.asked, service.retries
 
@@ -92,7 +89,6 @@ def resolve(
         warnings=(*cache.warnings, *_closed(service, outcomes)),
         asked=service.asked - asked,
         retries=service.retries - retries,
-        remembered=remembered,
     )
 
 

@@ -16,11 +16,12 @@ from aarhus_los.http import Http
 from aarhus_los.initial import AZ_SYSTEM, SEED_CLASSES, doubtful_facets, seed_objects
 from aarhus_los.mo.answers import NotShown, Refused, RoleError, member
 from aarhus_los.mo.client import Auth, MoClient
-from aarhus_los.mo.model import KINDS, Facet, History, Kind
-from aarhus_los.mo.read import NOBODY, read_all, read_histories, read_organisation
+from aarhus_los.mo.model import KINDS, Kind
+from aarhus_los.mo.read import NOBODY, read_histories, read_organisation
 from aarhus_los.mo.registrations import registered_since
 from aarhus_los.mo.token import TokenSource
 from aarhus_los.mo.without_rest import writes_by_rest
+from aarhus_los.readers import Reading
 from aarhus_los.settings import Settings, login_places
 
 ROLES: Final = ("service_api", "admin")
@@ -205,26 +206,16 @@ def _history(client: MoClient) -> list[Finding]:
 
 
 def _seed(client: MoClient, settings: Settings, organisation: tuple[str, int | None]) -> list[Finding]:
-    actual: dict[str, History] = {}
-    found = []
-    reads = (
-        read_all(client, Kind.FACET),
-        read_all(client, Kind.ITSYSTEM),
-        read_histories(client, Kind.CLASS, {seed.uuid for seed in SEED_CLASSES}),
-    )
-    for read in reads:
-        actual |= read.found
-        found += [
-            warning("MO seed", f"MO cannot show {uuid}, and what needs it waits until it is mended: {reason}")
-            for uuid, reason in read.unreadable.items()
-        ]
-    facets = {
-        value.user_key: uuid
-        for uuid, history in actual.items()
-        if isinstance(value := history[-1].value, Facet)
-    }
-    unshown = {uuid for each in reads for uuid in each.unreadable}
-    doubtful = doubtful_facets(facets, reads[0].unreadable)
+    reading = Reading(client)
+    facets = reading.facets()
+    reading.objects(Kind.CLASS, {seed.uuid for seed in SEED_CLASSES})
+    actual = {uuid for histories in reading.actual.values() for uuid in histories}
+    unshown = reading.unreadable
+    found = [
+        warning("MO seed", f"MO cannot show {uuid}, and what needs it waits until it is mended: {reason}")
+        for uuid, reason in unshown.items()
+    ]
+    doubtful = doubtful_facets(facets, reading.unshown_facets)
     if any(each.facet in doubtful and each.uuid not in {*actual, *unshown} for each in SEED_CLASSES):
         names = ", ".join(doubtful)
         found.append(failure("MO seed", f"MO may have {names} among what it cannot show: have that mended"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from aarhus_los.cpr import Cpr
@@ -240,22 +241,18 @@ class Spec:
     beside: Kind | None = None
     """A kind that MO shows in the fields of this one."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(
-            self,
-            "fields",
-            tuple(
-                DeclaredField(
-                    each.name,
-                    each.type in ("str", _SEVERAL_UUIDS),
-                    each.type == _SEVERAL_UUIDS,
-                    each.metadata["mo"],
-                )
-                for each in fields(self.of)
-            ),
+    @cached_property
+    def fields(self) -> tuple[DeclaredField, ...]:
+        """The fields of its values, in their order."""
+        return tuple(
+            DeclaredField(
+                each.name,
+                each.type in ("str", _SEVERAL_UUIDS),
+                each.type == _SEVERAL_UUIDS,
+                each.metadata["mo"],
+            )
+            for each in fields(self.of)
         )
-
-    fields: tuple[DeclaredField, ...] = field(init=False)
 
     @property
     def selection(self) -> str:
