@@ -135,7 +135,7 @@ class _Run:
                 self._send_all(pool)
             except BaseException:  # a signal: what is on its way is finished, if it is soon, and counts
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-                self.mo.stop(GRACE_SECONDS)
+                self.mo.client.stop(GRACE_SECONDS)
                 for future in wait(self.delivering).done:
                     if future.exception() is None:
                         self._delivered(self.delivering[future], future.result())

@@ -111,7 +111,9 @@ class _Delivery:
         self.count = len(self.left)
 
     def run(self) -> Delivered:
-        answers = self.mo.settle(self._once, again=lambda unsettled: unsettled.down or not self.batch.hurried)
+        answers = self.mo.client.settle(
+            self._once, again=lambda unsettled: unsettled.down or not self.batch.hurried
+        )
         missing = Failure(Message.MO_HAS_NO_SUCH())
         written = list(zip(self.sent, answers, strict=True))
         writes = Counter([(op.kind, op.uuid) for op, answer in written if answer is not None])
@@ -133,7 +135,7 @@ class _Delivery:
             of_operations = [(op, self.api.items(op)) for op in self.left]
             self.sent = [op for op, items in of_operations for _ in items]
             try:
-                return self.mo.write(
+                return self.mo.client.write(
                     self.batch.endpoint, [item for _, items in of_operations for item in items]
                 )
             except Unsettled as unsettled:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Final
 
-from aarhus_los.errors import FileRefused, UnavailableError
+from aarhus_los.errors import FileRefused
 from aarhus_los.messages import Message
 from aarhus_los.sources.connection import Failed, Place, Server
 from aarhus_los.sources.entries import (
@@ -18,7 +18,7 @@ from aarhus_los.sources.entries import (
     Gathering,
     listed_size,
 )
-from aarhus_los.sources.ftp_client import Client
+from aarhus_los.sources.ftp_client import Client, refusal_means
 from aarhus_los.sources.ftp_listing import (
     can_be_files,
     gather_fact_line,
@@ -88,35 +88,20 @@ class Ftp(Server[Client]):
         client.connect(self._place.host, self._port)
         if isinstance(client, TlsClient):
             client.start_tls(self.describe())
-        self._log_in(client)
+        login = "the login" if self._user else "an anonymous login (ftp_user is not set)"
+        text = f"{self.describe()}: the server refuses {login}"
+        with refusal_means(text, ": see ftp_user and ftp_pass"):
+            client.login(_wire(self._user or ""), _wire(self._password or ""))
         if isinstance(client, TlsClient):
             client.protect_data(self.describe())
         features = client.optional("FEAT") or ""
         if "UTF8" in {line.strip().upper() for line in features.splitlines()}:
             client.optional("OPTS UTF8 ON")
         if self._place.folder:
-            self._enter_folder(client)
+            text = f"{self.describe()}: the folder is not there or not for us"
+            with refusal_means(text, ": see ftp_folder"):
+                client.cwd(_wire(self._place.folder))
         client.voidcmd("TYPE I")
-
-    def _log_in(self, client: Client) -> None:
-        try:
-            client.login(_wire(self._user or ""), _wire(self._password or ""))
-        except ftplib.error_perm as error:
-            # The answer may repeat what was sent, so none of its words.
-            login = "the login" if self._user else "an anonymous login (ftp_user is not set)"
-            raise UnavailableError(
-                f"{self.describe()}: the server refuses {login} ({str(error)[:3]}): see ftp_user and ftp_pass",
-                lasting=True,
-            ) from None
-
-    def _enter_folder(self, client: Client) -> None:
-        try:
-            client.cwd(_wire(self._place.folder))
-        except ftplib.error_perm as error:
-            text = (
-                f"{self.describe()}: the folder is not there or not for us ({str(error)[:3]}): see ftp_folder"
-            )
-            raise UnavailableError(text, lasting=True) from None
 
     # Listing
 
