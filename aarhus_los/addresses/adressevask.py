@@ -114,7 +114,11 @@ class Adressevask:
         if len(text) > _LONGEST_TEXT:
             return Unknown(400, Message.ADDRESS_TOO_LONG())
         outcome = self._ask(text)
-        self._watch(outcome)
+        with self._lock:
+            self._failures = self._failures + 1 if isinstance(outcome, NotLookedUp) else 0
+            failures = self._failures
+        if isinstance(outcome, NotLookedUp) and failures >= DOWN_AFTER:
+            self._close(Message.TIMES_IN_A_ROW(reason=outcome.reason, count=failures))
         return outcome
 
     def _ask(self, text: str) -> Answer | NotLookedUp:
@@ -158,13 +162,6 @@ class Adressevask:
         if status >= 500:
             raise Unsettled(Message.ANSWER(status=status), perhaps_done=False)
         return NotLookedUp(Message.ADDRESS_ODD_STATUS(status=status))
-
-    def _watch(self, outcome: Answer | NotLookedUp) -> None:
-        with self._lock:
-            self._failures = self._failures + 1 if isinstance(outcome, NotLookedUp) else 0
-            failures = self._failures
-        if isinstance(outcome, NotLookedUp) and failures >= DOWN_AFTER:
-            self._close(Message.TIMES_IN_A_ROW(reason=outcome.reason, count=failures))
 
 
 class _WithoutToken(logging.Filter):

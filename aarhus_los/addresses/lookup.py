@@ -84,16 +84,13 @@ def resolve(
         cache.save(now)
     outcomes |= answered
 
+    warnings = [*cache.warnings]
+    if service.closed is not None:
+        missed = sum(isinstance(outcome, NotLookedUp) for outcome in outcomes.values())
+        warnings.append(Message.ADDRESSES_CLOSED(reason=service.closed, count=missed))
     return Resolution(
         outcomes={text: outcomes[key] for text, key in wanted.items()},
-        warnings=(*cache.warnings, *_closed(service, outcomes)),
+        warnings=tuple(warnings),
         asked=service.asked - asked,
         retries=service.retries - retries,
     )
-
-
-def _closed(service: Adressevask, outcomes: dict[str, Outcome]) -> list[str]:
-    if service.closed is None:
-        return []
-    missed = sum(isinstance(outcome, NotLookedUp) for outcome in outcomes.values())
-    return [Message.ADDRESSES_CLOSED(reason=service.closed, count=missed)]

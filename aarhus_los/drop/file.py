@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,10 +25,9 @@ class DropFile:
     """A file as read. Every line that is not blank is a row or a reject.
 
     `header` is as the file writes it. `missing_columns` are the optional columns that it lacks, and `near_columns` its own
-    titles that are near to one of them, each with that one. `mtime` is as the source tells it. `due` are the lines that
-    the run answers for, new or pending; None: all, the version is new. `dropped` are those that are set aside for good:
-    superseded, given up by the operator, or rejected in an earlier run. `taken_over`: an earlier importer imported it, if
-    anyone.
+    titles that are near to one of them, each with that one. `due` are the lines that the run answers for, new or
+    pending; None: all, the version is new. `dropped` are those that are set aside for good: superseded,
+    given up by the operator, or rejected in an earlier run. `taken_over`: an earlier importer imported it, if anyone.
     """
 
     name: DropName
@@ -39,14 +37,9 @@ class DropFile:
     rejects: tuple[Reject, ...] = field(repr=False)
     missing_columns: tuple[str, ...] = ()
     near_columns: tuple[tuple[str, str], ...] = ()
-    mtime: datetime | None = None
     due: frozenset[int] | None = None
     dropped: frozenset[int] = frozenset()
     taken_over: bool = False
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
 
     @cached_property
     def sha256(self) -> str:

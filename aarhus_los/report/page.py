@@ -120,14 +120,13 @@ class _Context:
             "fates": [(fate.value.replace(" ", "_"), self._fate(fate)) for fate in reversed(Fate)],
             "operations": self._operations(),
             "addresses": [
-                (words.OUTCOMES[kind].danish, count)
+                (words.OUTCOMES[kind], count)
                 for kind, count in sorted(record["addresses"].items())
                 if kind in words.OUTCOMES
             ],
             "kept_addresses": record["addresses"].get("units that keep a former address", 0),
             "seconds": [
-                (words.PHASES[phase].danish if phase in words.PHASES else phase, seconds)
-                for phase, seconds in record["seconds"].items()
+                (words.PHASES.get(phase, phase), seconds) for phase, seconds in record["seconds"].items()
             ],
             "day": lambda text: f"{datetime.fromisoformat(text):%d-%m-%Y}",
         }

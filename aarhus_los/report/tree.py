@@ -34,10 +34,6 @@ class Branch:
     def branches(self) -> list[Branch]:
         return sorted(self.children.values(), key=lambda branch: (collated(branch.name), branch.uuid))
 
-    @property
-    def size(self) -> int:
-        return len(self.units) + len(self.people) + sum(each.size for each in self.children.values())
-
 
 def grow(changes: Changes, names: Mapping[str, str]) -> Branch:
     """The tree of all that changes; the branch that is returned stands above all roots."""

@@ -6,7 +6,7 @@ import hmac
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, TypeAlias
 
 from paramiko import (
     ECDSAKey,
@@ -32,27 +32,17 @@ _FOREIGN: Final = (
 """What a key that paramiko does not read begins with, what it is, and what makes of it one that is read."""
 
 
-class Trust(Protocol):
-    """Decides about a host key before anything else is sent."""
-
-    def kinds(self, host: str, port: int) -> frozenset[str]:
-        """The kinds of key to ask this server for first; empty for any."""
-        ...
-
-    def refusal(self, host: str, port: int, key: PKey) -> str | None:
-        """Why the key is not to be trusted, and what to do; None if it is."""
-        ...
-
-
 class Pinned(NamedTuple):
     """The one key of a fingerprint as OpenSSH writes it: `SHA256:` and base64 without padding."""
 
     fingerprint: str
 
     def kinds(self, host: str, port: int) -> frozenset[str]:
+        """The kinds of key to ask this server for first; empty for any."""
         return frozenset()
 
     def refusal(self, host: str, port: int, key: PKey) -> str | None:
+        """Why the key is not to be trusted, and what to do; None if it is."""
         if hmac.compare_digest(key.fingerprint.encode(), self.fingerprint.encode()):
             return None
         return (
@@ -62,7 +52,7 @@ class Pinned(NamedTuple):
 
 
 class KnownHosts(NamedTuple):
-    """The keys of a known_hosts file. `revoked` are those that are to be trusted of no server."""
+    """The keys of a known_hosts file, with the methods of `Pinned`. `revoked` are those to be trusted of no server."""
 
     path: Path
     entries: tuple[HostKeyEntry, ...]
@@ -90,6 +80,10 @@ class KnownHosts(NamedTuple):
     def _keys(self, host: str, port: int) -> list[PKey]:
         name = _name(host, port)
         return [entry.key for entry in self.entries if any(_matches(name, one) for one in entry.hostnames)]
+
+
+Trust: TypeAlias = Pinned | KnownHosts
+"""Decides about a host key before anything else is sent."""
 
 
 def read_known_hosts(path: Path) -> KnownHosts:
