@@ -273,6 +273,18 @@ def chain(size: int) -> Files:
     return {**stam(), f"Org_inital_{stamp(0)}.csv": units(*rows)}
 
 
+def hanging_on_nothing(size: int) -> Files:
+    """Units of which each hangs under the next, and the last under none that is known."""
+    rows = [unit(f"{n}", f"{n + 1}", "Navn", FIRST_DAY) for n in range(size)]
+    return {**stam(), f"Org_inital_{stamp(0)}.csv": units(*rows)}
+
+
+def under_many(size: int) -> Files:
+    """A unit under as many as it has rows, none of which is known."""
+    rows = [unit("one", f"nowhere {n}", "Navn", day(n), day(n)) for n in range(size)]
+    return {**stam(), f"Org_inital_{stamp(0)}.csv": units(*rows)}
+
+
 def circle(size: int) -> Files:
     rows = [unit(f"{n}", f"{(n + 1) % size}", "Navn", FIRST_DAY) for n in range(size)]
     return {**stam(), f"Org_inital_{stamp(0)}.csv": units(*rows)}
@@ -324,6 +336,8 @@ CASES: Final = (
     Case("pending manager rows", (5_000, 10_000, 20_000), pending_managers, nothing_new),
     Case("a chain of parents", (2_000, 4_000, 8_000), chain),
     Case("a chain of parents that is closed", (2_000, 4_000, 8_000), chain, turned_round),
+    Case("a chain of parents that hangs on nothing", (2_000, 4_000, 8_000), hanging_on_nothing),
+    Case("rows of one unit under parents that nobody knows", (4_000, 8_000, 16_000), under_many),
     Case("a circle of parents", (2_000, 4_000, 8_000), circle),
     Case("a circle that closes day by day", (2_000, 4_000, 8_000), circle_of_days),
 )
