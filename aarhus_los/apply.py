@@ -80,52 +80,46 @@ def apply_plan(
     `limit` is the brake on refusals, `allowed` how many of them pass it. `applied` is filled as it goes, for whoever must
     tell what was done when this is interrupted.
     """
-    into = Applied() if applied is None else applied
     plan = api.ordered(plan)
-    return _Run(plan, mo, api, chunk_size, concurrency, limit, allowed, progress, into).run()
+    schedule = Schedule(plan.steps, chunk_size, api)
+    refusals = Refusals(sum(1 for _ in groupby(plan.operations, _object_of)), limit, allowed)
+    into = Applied() if applied is None else applied
+    return _Run(plan, mo, api, schedule, refusals, concurrency, progress, into).run()
 
 
+@dataclass(eq=False)
 class _Run:
-    def __init__(
-        self,
-        plan: Plan,
-        mo: Target,
-        api: Api,
-        chunk_size: int,
-        concurrency: int,
-        limit: Limit | None,
-        allowed: int,
-        progress: Callable[[int], None],
-        applied: Applied,
-    ) -> None:
-        self.steps = plan.steps
-        self.mo = mo
-        self.api = api
-        self.concurrency = concurrency
-        self.progress = progress
-        self.applied = applied
-        self.schedule = Schedule(plan.steps, chunk_size, api)
+    plan: Plan
+    mo: Target
+    api: Api
+    schedule: Schedule
+    refusals: Refusals
+    concurrency: int
+    progress: Callable[[int], None]
+    applied: Applied
+    again: deque[Batch] = field(default_factory=deque)
+    """Batches that are sent before new ones."""
+    delivering: dict[Future[Delivered], Batch] = field(default_factory=dict)
+    proving: tuple[Future[Counter[str]], list[Proof]] | None = None
+    unproven: list[Proof] = field(default_factory=list)
+    unanswered: list[tuple[Batch, Unsettled]] = field(default_factory=list)
+    """Single steps that MO did not answer while it answered others. They have another try when all else is done."""
+    last_try: bool = False
+    in_a_row: int = 0
+    answered: int = 0
+    writes: Counter[Object] = field(default_factory=Counter)
+    """How often each of `several` was written, as MO's registrations must show; the others are written once at most."""
+    doubtful: set[Object] = field(default_factory=set)
+    """Objects of which that is not known, since an answer was lost."""
+    unread: set[int] = field(default_factory=set)
+    """Steps of which MO may have some already, though they were given back to the schedule."""
+
+    def __post_init__(self) -> None:
+        self.steps = self.plan.steps
         # They are sorted by objects.
-        self.several = {one for one, other in pairwise(map(_object_of, plan.operations)) if one == other}
+        objects = map(_object_of, self.plan.operations)
+        self.several = {one for one, other in pairwise(objects) if one == other}
         """Objects of which there are several operations."""
-        objects = sum(1 for _ in groupby(plan.operations, _object_of))
-        self.refusals = Refusals(objects, limit, allowed)
-        self.again: deque[Batch] = deque()
-        """Batches that are sent before new ones."""
-        self.delivering: dict[Future[Delivered], Batch] = {}
-        self.proving: tuple[Future[Counter[str]], list[Proof]] | None = None
-        self.unproven: list[Proof] = []
-        self.unanswered: list[tuple[Batch, Unsettled]] = []
-        """Single steps that MO did not answer while it answered others. They have another try when all else is done."""
-        self.last_try = False
-        self.in_a_row = 0
-        self.answered = 0
-        self.writes: Counter[Object] = Counter()
-        """How often each of `several` was written, as MO's registrations must show; the others are written once at most."""
-        self.doubtful: set[Object] = set()
-        """Objects of which that is not known, since an answer was lost."""
-        self.unread: set[int] = set()
-        """Steps of which MO may have some already, though they were given back to the schedule."""
 
     def run(self) -> Applied:
         # One more than write: proofs are asked for beside them.

@@ -37,9 +37,9 @@ class Arrivals:
     """What has a version in MO, also by the word of an earlier importer."""
 
     @property
-    def _takes_over(self) -> bool:
-        """Whether an earlier importer left a timestamp, and nothing else is known yet."""
-        return not self.state.ours and self.state.timestamp not in (None, NOTHING_YET)
+    def _former(self) -> datetime | None:
+        """When an earlier importer was run last, of which only this time is left; None where there is none such."""
+        return None if self.state.ours or self.state.timestamp == NOTHING_YET else self.state.timestamp
 
     def look(self) -> None:
         """Lists the source, and finds out what is new. Raises UnavailableError."""
@@ -85,47 +85,33 @@ class Arrivals:
 
     def _look_at(self, name: DropName, entry: Entry) -> None:
         """Finds out whether a listed file is new, by its bytes where size and time do not tell."""
-        line = self.state.lines.get(name.name)
+        line = self.line(name.name)
         mtime = _written(entry.mtime)
         if entry.size == 0:
             self._wait(name.name, Message.EMPTY_FILE_WAITS(file=name.name))
             return
-        under_way = line is not None and line.under_way is not None
-        in_mo = line is not None and line.sha256 is not None and not under_way
-        if line and in_mo and mtime and (line.size, line.mtime) == (entry.size, mtime):
+        under_way = line.under_way is not None
+        in_mo = line.sha256 is not None and not under_way
+        if in_mo and mtime and (line.size, line.mtime) == (entry.size, mtime):
             return
         data = self._fetch(name.name)
         if data is None:
             return
         sha256 = digest(data)
         fetched = Line(
-            name.name,
-            sha256,
-            len(data),
-            mtime,
-            began=line.began if line else None,
-            last=line.last if line else None,
-            under_way=line.under_way if line else None,
+            name.name, sha256, len(data), mtime, began=line.began, last=line.last, under_way=line.under_way
         )
         stamp = name.stamp and name.stamp.replace(tzinfo=self.now.tzinfo)
-        timestamp = self.state.timestamp
-        if self._takes_over and timestamp is not None and stamp is not None and stamp < timestamp:
-            fetched = replace(fetched, began=moment_of_stamp(stamp), last=timestamp.isoformat())
-        if line and line.sha256 == sha256 and not under_way:
+        changed, former = entry.mtime or stamp, self._former
+        if former is not None and stamp is not None and stamp < former:
+            fetched = replace(fetched, began=moment_of_stamp(stamp), last=former.isoformat())
+        if line.sha256 == sha256 and not under_way:
             self.selection.lines[name.name] = replace(line, size=len(data), mtime=mtime)
-        elif self._is_taken_over(entry, stamp):
+        elif former is not None and changed is not None and changed <= former - timedelta(days=1):
             self.selection.lines[name.name] = replace(fetched, taken_over=True)
         else:
             # Also a version that is in MO, where the import of one is under way: MO may hold part of that.
             self._add(name, data, fetched)
-
-    def _is_taken_over(self, entry: Entry, stamp: datetime | None) -> bool:
-        """Whether the earlier importer, of which only a timestamp is left, has imported this file."""
-        changed = entry.mtime or stamp
-        timestamp = self.state.timestamp
-        if not self._takes_over or changed is None or timestamp is None:
-            return False
-        return changed <= timestamp - timedelta(days=1)
 
     def _wait(self, name: str, text: str) -> None:
         """A file that is not whole waits for the next run; one that still waits a day later is refused."""
@@ -244,7 +230,7 @@ class Arrivals:
         if self.state.timestamp in (None, NOTHING_YET) and self.fresh:
             selection.notices.append(Notice(Message.FIRST_IMPORT(count=len(self.fresh)), news=True))
         taken_over = [name for name in self.known.values() if self.line(name.name).taken_over]
-        if self._takes_over and taken_over:
+        if self._former and taken_over:
             newest = max(taken_over, key=lambda name: (name.stamp is not None, name))
             text = Message.TAKEN_OVER(count=len(taken_over), newest=newest.name)
             selection.notices.append(Notice(text, news=True))

@@ -71,7 +71,8 @@ class Ftp(Server[Client]):
                 f"read {name}", lambda client: self._download(client, name, size), self._limits.file
             )
         except Failed as failed:
-            if _is_of_one_file(failed.error):
+            refused = isinstance(failed.error, ftplib.error_perm | ftplib.error_temp)
+            if refused and not str(failed.error).startswith(_NOT_OF_ONE_FILE):
                 raise FileRefused(name, Message.NOT_GIVEN(said=failed.said)) from None
             raise
 
@@ -203,12 +204,6 @@ def _asked(client: Client, name: str) -> Entry:
     code, _, size = (client.optional(f"SIZE {_wire(name)}") or "").partition(" ")
     time = client.optional(f"MDTM {_wire(name)}") or ""
     return Entry(name, size_of(size) if code == "213" else None, time_of(time[4:].strip()))
-
-
-def _is_of_one_file(error: Exception) -> bool:
-    """Whether a server that answers so can still be asked for other files."""
-    refused = isinstance(error, ftplib.error_perm | ftplib.error_temp)
-    return refused and not str(error).startswith(_NOT_OF_ONE_FILE)
 
 
 def _is_gone(client: Client, name: str) -> bool:

@@ -159,13 +159,13 @@ def test_registrations_tell_what_was_written_since(stage: Stage, client: MoClien
     start = date(2020, 1, 1)
     objects = {Kind.ORG_UNIT: [UNIT, OTHER]}
     assert target.registered(objects) == {}
-    target.write(Endpoint.CREATE, [create(Kind.ORG_UNIT, UNIT, unit("A"), start, FOREVER)])
-    target.write(Endpoint.EDIT, [edit(Kind.ORG_UNIT, UNIT, unit("B"), start, FOREVER)])
+    target.client.write(Endpoint.CREATE, [create(Kind.ORG_UNIT, UNIT, unit("A"), start, FOREVER)])
+    target.client.write(Endpoint.EDIT, [edit(Kind.ORG_UNIT, UNIT, unit("B"), start, FOREVER)])
     assert target.registered(objects) == {UNIT: 2}
-    target.write(Endpoint.TERMINATE, [terminate(Kind.ORG_UNIT, UNIT, start, FOREVER)])
+    target.client.write(Endpoint.TERMINATE, [terminate(Kind.ORG_UNIT, UNIT, start, FOREVER)])
     assert target.read(Kind.ORG_UNIT, [UNIT]).found == {}
     assert target.registered(objects) == {UNIT: 3}
-    target.write(Endpoint.TERMINATE, [terminate(Kind.ORG_UNIT, UNIT, start, FOREVER)])
+    target.client.write(Endpoint.TERMINATE, [terminate(Kind.ORG_UNIT, UNIT, start, FOREVER)])
     assert target.registered(objects) == {UNIT: 3}, "what changes nothing is not registered"
     assert Target(client, set_bookmark(client, NOW)).registered(objects) == {}
 
@@ -200,5 +200,5 @@ def test_the_organisation_is_read_like_any_other(stage: Stage, client: MoClient)
 def test_a_write_is_sent_once(mo: StandIn) -> None:
     mo.answer = lambda received: Reply(503)
     with mo.client() as client, pytest.raises(Unsettled):
-        Target(client, NOW).write(Endpoint.EDIT, [edit(Kind.ORG_UNIT, UNIT, unit("A"), BEGINNING, FOREVER)])
+        client.write(Endpoint.EDIT, [edit(Kind.ORG_UNIT, UNIT, unit("A"), BEGINNING, FOREVER)])
     assert len(mo.received) == 1
