@@ -46,13 +46,10 @@ def resolve(
     if service is None:
         return Resolution({text: NotAsked() for text in wanted})
 
-    distinct = list(dict.fromkeys(wanted.values()))
-    outcomes: dict[str, Outcome] = {}
-    for text in distinct:
-        answer = cache.get(text, now)
-        if answer is not None:
-            outcomes[text] = answer
-    missing = [text for text in distinct if text not in outcomes]
+    outcomes: dict[str, Outcome] = {
+        text: answer for text in wanted.values() if (answer := cache.get(text, now)) is not None
+    }
+    missing = [text for text in dict.fromkeys(wanted.values()) if text not in outcomes]
     asked, retries = service.asked, service.retries
 
     left = iter(missing)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from aarhus_los.answer import Unsettled
 from aarhus_los.errors import UnavailableError
@@ -32,12 +32,6 @@ _QUERY: Final = (
 )
 
 
-class _Bookmark(NamedTuple):
-    titles: frozenset[str]
-    registered: Moment
-    """The newest registration."""
-
-
 def set_bookmark(client: MoClient, now: datetime) -> Moment:
     """Sets the bookmark to a title that no run had before, and makes it where MO lacks it. Returns when MO registered it.
 
@@ -49,7 +43,7 @@ def set_bookmark(client: MoClient, now: datetime) -> Moment:
     def once() -> Moment:
         nonlocal perhaps_set
         found = _read(client) if perhaps_set else None
-        if found is None or title not in found.titles:
+        if found is None or title not in found[1]:
             perhaps_set = True
             client.write(Endpoint.MUTATE, [_of_class("update", title)])
             found = _read(client)
@@ -57,9 +51,9 @@ def set_bookmark(client: MoClient, now: datetime) -> Moment:
             facet = mutated(Kind.FACET, "create", FACET, Facet("los_import"), _FIRST_DAY, FOREVER)
             client.write(Endpoint.MUTATE, [facet, _of_class("create", title)])
             found = _read(client)
-        if found is None or title not in found.titles:
+        if found is None or title not in found[1]:
             raise Unsettled("it does not show the bookmark that it was told to set", perhaps_done=True)
-        return found.registered
+        return found[0]
 
     try:
         return client.settle(once)
@@ -73,10 +67,11 @@ def set_bookmark(client: MoClient, now: datetime) -> Moment:
 def last_bookmark(client: MoClient) -> Moment | None:
     """When the bookmark was last set; None where MO has none. Raises `UnavailableError`."""
     found = _read(client)
-    return None if found is None else found.registered
+    return None if found is None else found[0]
 
 
-def _read(client: MoClient) -> _Bookmark | None:
+def _read(client: MoClient) -> tuple[Moment, list[str]] | None:
+    """When the bookmark was last registered, and the titles that it shows."""
     try:
         objects = member(client.query(_QUERY, {"keys": [CLASS]}).get("classes"), "objects")
         if objects == []:
@@ -84,7 +79,7 @@ def _read(client: MoClient) -> _Bookmark | None:
         try:
             (shown,) = objects
             registered = max(instant(each["start"]) for each in shown["registrations"])
-            return _Bookmark(frozenset(each["name"] for each in shown["validities"]), registered)
+            return registered, [each["name"] for each in shown["validities"]]
         except (ValueError, TypeError, LookupError):
             raise misunderstood("classes.registrations") from None
     except NotShown as error:

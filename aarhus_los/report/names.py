@@ -129,15 +129,13 @@ class _After:
                     continue
                 if value.person not in people:
                     continue
-                primary = isinstance(value, Engagement) and self._is_primary(value.primary)
+                main = value.primary if isinstance(value, Engagement) else None
+                of_main = self._value(self.known[Kind.CLASS].get(main or "", ()))
+                primary = isinstance(of_main, Class) and of_main.user_key == "primary"
                 rank = (kind is Kind.ENGAGEMENT, valid(history, self.today), primary, history[-1].start)
                 if value.person not in best or (rank, value.org_unit) > best[value.person]:
                     best[value.person] = rank, value.org_unit
         return {person: unit for person, (_, unit) in best.items()}
-
-    def _is_primary(self, uuid: str | None) -> bool:
-        value = self._value(self.known[Kind.CLASS].get(uuid or "", ()))
-        return isinstance(value, Class) and value.user_key == "primary"
 
 
 def _name(value: Value) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Final, Generic, Protocol, Self, TypeVar
 
 from aarhus_los.errors import UnavailableError
-from aarhus_los.sources.entries import Entry, Gathering, Limits, Listing, printable
+from aarhus_los.sources.entries import Entry, Gathering, Limits, Listing, Source, printable
 
 _PAUSES: Final = (0.0, 2.0)
 """Seconds before the second and the third try; the first pause is none: an idle connection was closed, most often."""
@@ -56,8 +56,8 @@ class Place:
     sleep: Callable[[float], None] = time.sleep
 
 
-class Server(ABC, Generic[L]):
-    """A folder of a file server, and what keeps an `L` open to it. Implements `Source`, but for `read`.
+class Server(Source, Generic[L]):
+    """A folder of a file server, and what keeps an `L` open to it.
 
     After what goes wrong on a connection, another one is made. No one of `secrets` stands in an error.
     """
@@ -77,7 +77,6 @@ class Server(ABC, Generic[L]):
         self._secrets = secrets
         self._limits = place.limits
         self.current: L | None = None
-        self.listed: dict[str, Entry] = {}
 
     @abstractmethod
     def _new(self) -> L:
@@ -94,9 +93,6 @@ class Server(ABC, Generic[L]):
     @abstractmethod
     def _asked(self, names: Collection[str]) -> list[Entry]:
         """Names of ours as they are, without those of no files, and of links that lead nowhere."""
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, /, *_: object) -> None:
         self.close()
@@ -118,9 +114,7 @@ class Server(ABC, Generic[L]):
             raise
         gathering.entries += [Entry(name, 0, None) for name in names if not is_ours(name)]
         gathering.entries += asked
-        listing = gathering.listing()
-        self.listed = {entry.name: entry for entry in listing.entries}
-        return listing
+        return self._listed(gathering)
 
     def ask(self, names: Collection[str], one: Callable[[L, str], T]) -> dict[str, T]:
         """Asks about names, one after the other; those that were answered before a connection was lost, once."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, NamedTuple, Protocol, Self
+from types import MappingProxyType
+from typing import Final, NamedTuple, Self
 
 from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.messages import Message
@@ -123,29 +125,35 @@ def printable(text: str, longest: int = _LONGEST_SHOWN) -> str:
     return _LIKE_CPR.sub("**********", " ".join(plain.split()))[:longest]
 
 
-class Source(Protocol):
+class Source(ABC):
     """A folder with files, entered before it is asked. Every method raises UnavailableError when the source is."""
 
-    def __enter__(self) -> Self: ...
+    listed: Mapping[str, Entry] = MappingProxyType({})
+    """The files of the last listing, by their names."""
 
-    def __exit__(self, kind: type[BaseException] | None, /, *_: Any) -> None: ...
+    def __enter__(self) -> Self:
+        return self
 
-    @property
-    def listed(self) -> Mapping[str, Entry]:
-        """The files of the last listing, by their names."""
-        ...
+    @abstractmethod
+    def __exit__(self, kind: type[BaseException] | None, /, *_: object) -> None: ...
 
+    @abstractmethod
+    def describe(self) -> str:
+        """Where this is, for people: without a login."""
+
+    @abstractmethod
     def listing(self) -> Listing:
         """All files, whatever their names; no folders. An empty one is of a folder that is there, is ours and is empty."""
-        ...
 
+    @abstractmethod
     def read(self, name: str) -> bytes:
         """The bytes of a file of the last listing.
 
         Raises FileChanged when it no longer has the size listed, or is gone, and FileRefused when it is not given to us.
         """
-        ...
 
-    def describe(self) -> str:
-        """Where this is, for people: without a login."""
-        ...
+    def _listed(self, gathering: Gathering) -> Listing:
+        """What was gathered is the last listing."""
+        listing = gathering.listing()
+        self.listed = {entry.name: entry for entry in listing.entries}
+        return listing

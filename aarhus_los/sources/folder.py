@@ -7,7 +7,7 @@ import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.messages import Message
@@ -17,6 +17,7 @@ from aarhus_los.sources.entries import (
     Gathering,
     Limits,
     Listing,
+    Source,
     listed_size,
     unusable,
 )
@@ -25,8 +26,8 @@ from aarhus_los.sources.entries import (
 _WITHOUT_WAITING: Final = getattr(os, "O_NONBLOCK", 0)
 
 
-class Folder:
-    """The regular files of a folder, and what links to one. Implements `Source`.
+class Folder(Source):
+    """The regular files of a folder, and what links to one.
 
     The time of its reads is the kernel's: what hangs there, as on a network drive, no limit of ours ends.
     """
@@ -34,10 +35,6 @@ class Folder:
     def __init__(self, path: Path, limits: Limits | None = None) -> None:
         self._path = path
         self._limits = limits or Limits()
-        self.listed: dict[str, Entry] = {}
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         pass
@@ -58,9 +55,7 @@ class Folder:
                         gathering.entries.append(entry)
         except OSError as error:
             raise self._gone(error) from None
-        listing = gathering.listing()
-        self.listed = {entry.name: entry for entry in listing.entries}
-        return listing
+        return self._listed(gathering)
 
     def read(self, name: str) -> bytes:
         size = listed_size(self.listed[name], self._limits)

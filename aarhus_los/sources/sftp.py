@@ -52,7 +52,7 @@ class _Session:
 
 
 class Sftp(Server[_Session]):
-    """A folder of an SFTP server. The host key is checked before the login. Implements `Source`."""
+    """A folder of an SFTP server. The host key is checked before the login."""
 
     refused = (Refused,)
     lost = (paramiko.SSHException, Disorder, OSError, EOFError, ValueError)
