@@ -156,6 +156,7 @@ def fold(
             turning |= {row.start, row.end, after(row.end), row.start - timedelta(days=1)}
 
     while True:
+        aside.partly.clear()
         sheet = Sheet(turning, mo)
         for unit, pieces in line_of_base(mo).items():
             sheet.values["line", unit] = [
