@@ -45,21 +45,15 @@ from aarhus_los.report.orphaned import ended_units, orphaned
 from aarhus_los.report.record import record_left, write_record
 from aarhus_los.report.verdict import difference_text
 from aarhus_los.selection import Selection
-from aarhus_los.verify import chosen, touched, verify
+from aarhus_los.verify import chosen, verify
 
 WITHOUT_REST: Final = "mo:without REST"
 """What the state calls the API by which MO was written, where REST was gone."""
 
 
-def reconcile(frame: Frame, state: State, selection: Selection) -> None:
-    """Brings a selection into MO, or works out what that would be. What becomes of it is in the frame's account.
+class Reconciliation:
+    """Brings what is new into MO, or works out what that would be. What becomes of it is in the frame's account."""
 
-    Raises LosError where nothing can be done.
-    """
-    _Reconciliation(frame).run(state, selection)
-
-
-class _Reconciliation:
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
         self.settings = frame.settings
@@ -70,7 +64,10 @@ class _Reconciliation:
         self.account = frame.account
 
     def run(self, state: State, selection: Selection) -> None:
-        """Read MO, look up, work out what MO must say, plan, brakes, write, verify, account, state."""
+        """Read MO, look up, work out what MO must say, plan, brakes, write, verify, account, state.
+
+        Raises LosError where nothing can be done.
+        """
         account, since = self.account, self.options.since
         if state.timestamp in (None, NOTHING_YET):  # a first import takes as long as it takes
             self.deadline = NO_DEADLINE
@@ -197,7 +194,8 @@ class _Reconciliation:
 
     def _leaves_out(self, client: MoClient, plan: Plan, selection: Selection, *, by_rest: bool) -> bool:
         """Whether postal addresses cannot be written, and are left out. What is new about that is told."""
-        postal = postal_addresses.written(plan)
+        # Those that end one need no address service.
+        postal = [op for op in plan.operations if postal_addresses.is_postal(op.value)]
         report, reported = self.account.notices.append, selection.reported
         if by_rest:
             reported.pop(WITHOUT_REST, None)
@@ -293,7 +291,7 @@ class _Reconciliation:
             target.client.deadline = NO_DEADLINE
             if not (applied.stopped or applied.refusals):
                 with self.frame.phase("verify"):
-                    differences = verify(touched(desired.objects, applied), target, applied)
+                    differences = verify(desired.objects, target, applied)
                     self.account.differences = [difference_text(each) for each in differences]
         except UnavailableError as error:
             applied.stopped = error

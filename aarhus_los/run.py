@@ -54,7 +54,7 @@ def _run(frame: Frame) -> Account:
     if selection.quiet:
         frame.finish(state, selection, {})
         return account
-    from aarhus_los.reconcile import reconcile
+    from aarhus_los.reconcile import Reconciliation
 
-    reconcile(frame, state, selection)
+    Reconciliation(frame).run(state, selection)
     return account

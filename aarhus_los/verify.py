@@ -32,19 +32,16 @@ def chosen(wanted: Sequence[DesiredObject], plan: Plan, limit: int | None) -> li
     ]
 
 
-def touched(objects: Sequence[DesiredObject], applied: Applied) -> list[DesiredObject]:
-    """Those of the objects that were written, and of which nothing failed."""
-    asked = {(each.kind, each.uuid) for each in objects} - {(op.kind, op.uuid) for op, _ in applied.failed}
-    written = asked.intersection((op.kind, op.uuid) for op in applied.acknowledged)
-    return [each for each in objects if (each.kind, each.uuid) in written]
-
-
 def verify(objects: Sequence[DesiredObject], target: Target, applied: Applied) -> list[Operation]:
-    """Reads objects back. Returns what would make MO say what it was told, twice.
+    """Reads those of the objects back that were written, and of which nothing failed.
 
+    Returns what would make MO say what it was told, twice.
     What was written again, and what MO cannot show, or refuses now, is noted in `applied`. Raises `UnavailableError`.
     """
-    otherwise, again = _compared(objects, target, applied)
+    written = {(op.kind, op.uuid) for op in applied.acknowledged}
+    written -= {(op.kind, op.uuid) for op, _ in applied.failed}
+    whole = [each for each in objects if (each.kind, each.uuid) in written]
+    otherwise, again = _compared(whole, target, applied)
     if not again:
         return []
     alone = Plan(tuple(replace(step, alone=True) for step in again))

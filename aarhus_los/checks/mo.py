@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, ParamSpec
 
 from aarhus_los.checks.findings import Finding, Status, failure, ok, warning
 from aarhus_los.errors import UnavailableError
@@ -30,27 +31,35 @@ CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 30.0
 """Whoever checks waits at a terminal: shorter than an import's, and one try only."""
 CLOCKS_APART: Final = timedelta(seconds=60)
+P = ParamSpec("P")
 _NEXT_RUN: Final = " The next run does the rest."
 
 
 def mo(settings: Settings) -> list[Finding]:
     """Asks MO, in the order in which one thing needs another. Nothing is written."""
-    found = [_reached(settings), *_token(settings)]
+    found = [*_asked("MO", _reached, settings), *_asked("MO token", _token, settings)]
     if any(each.status is Status.FAILURE for each in found[:2]):
         return found
     with _client(settings, _auth(settings)) as client:
-        found += [_writes(client, settings.mo_api), *_clock(client)]
+        found += [*_asked("MO REST", _writes, client, settings.mo_api), *_clock(client)]
         try:
             organisation = read_organisation(client)
         except UnavailableError as error:
             return [*found, failure("MO GraphQL", _text(error))]
         found.append(ok("MO GraphQL", f"version {settings.graphql_version} answers"))
         for check in (_reads, _history, partial(_seed, settings=settings, organisation=organisation)):
-            try:
-                found += check(client)
-            except UnavailableError as error:
-                found.append(failure("MO GraphQL", _text(error)))
+            found += _asked("MO GraphQL", check, client)
     return found
+
+
+def _asked(
+    subject: str, check: Callable[P, list[Finding]], *args: P.args, **kwargs: P.kwargs
+) -> list[Finding]:
+    """What a check finds: where it gets no good answer, that its subject fails."""
+    try:
+        return check(*args, **kwargs)
+    except (UnavailableError, Refused, NotShown) as error:
+        return [failure(subject, _text(error))]
 
 
 def _auth(settings: Settings) -> Auth | None:
@@ -77,15 +86,12 @@ def _text(error: Exception) -> str:
     return str(error).removesuffix(_NEXT_RUN)
 
 
-def _reached(settings: Settings) -> Finding:
+def _reached(settings: Settings) -> list[Finding]:
     with _client(settings, None) as client:
-        try:
-            version = member(client.get("/version/"), "mo_version")
-        except (UnavailableError, Refused, NotShown) as error:
-            return failure("MO", _text(error))
+        version = member(client.get("/version/"), "mo_version")
     if not isinstance(version, str):
-        return failure("MO", f"{settings.mora_base} answers, but is no MO: check the setting mora.base")
-    return ok("MO", f"{settings.mora_base} answers: version {version[:40]}")
+        return [failure("MO", f"{settings.mora_base} answers, but is no MO: check the setting mora.base")]
+    return [ok("MO", f"{settings.mora_base} answers: version {version[:40]}")]
 
 
 def _token(settings: Settings) -> list[Finding]:
@@ -100,12 +106,8 @@ def _token(settings: Settings) -> list[Finding]:
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
     )
-    try:
+    with closing(http):
         token = TokenSource(auth, http).current()
-    except UnavailableError as error:
-        return [failure("MO token", _text(error))]
-    finally:
-        http.close()
     needed = ROLES if settings.mo_api == "rest" else ("admin",)
     return [ok("MO token", f"{auth.url} gives one to the client {auth.client_id}"), _roles(token, needed)]
 
@@ -132,33 +134,22 @@ def realm_roles(token: str) -> set[str] | None:
     return {role for role in roles if isinstance(role, str)} if isinstance(roles, list) else None
 
 
-def _writes(client: MoClient, asked: str) -> Finding:
-    try:
-        by_rest = writes_by_rest(client, asked)
-    except UnavailableError as error:
-        return failure("MO REST", _text(error))
-    if by_rest:
-        return _rest(client)
+def _writes(client: MoClient, asked: str) -> list[Finding]:
+    if writes_by_rest(client, asked):
+        organisations = client.get("/service/o/")
+        if not isinstance(organisations, list) or not member(next(iter(organisations), None), "uuid"):
+            return [failure("MO REST", "MO has no root organisation: finish its installation")]
+        client.ask_to_write()
+        return [ok("MO REST", "switched on, and takes what we write")]
     try:
         client.ask_to_mutate()
     except (UnavailableError, NotShown) as error:
-        return failure("MO writes", f"MO does not take what we write by GraphQL: {_text(error)}")
+        return [failure("MO writes", f"MO does not take what we write by GraphQL: {_text(error)}")]
     gone = "REST is switched off, or closed to our client" if asked == "auto" else "REST is not used"
     text = (
         f"{gone}: what we write goes by GraphQL, postal addresses only where MO's own address service answers"
     )
-    return ok("MO REST", text)
-
-
-def _rest(client: MoClient) -> Finding:
-    try:
-        organisations = client.get("/service/o/")
-        if not isinstance(organisations, list) or not member(next(iter(organisations), None), "uuid"):
-            return failure("MO REST", "MO has no root organisation: finish its installation")
-        client.ask_to_write()
-    except (UnavailableError, Refused, NotShown) as error:
-        return failure("MO REST", _text(error))
-    return ok("MO REST", "switched on, and takes what we write")
+    return [ok("MO REST", text)]
 
 
 def _clock(client: MoClient) -> list[Finding]:
