@@ -35,8 +35,8 @@ def chosen(wanted: Sequence[DesiredObject], plan: Plan, limit: int | None) -> li
 def verify(objects: Sequence[DesiredObject], target: Target, applied: Applied) -> list[Operation]:
     """Reads those of the objects back that were written, and of which nothing failed.
 
-    Returns what would make MO say what it was told, twice.
-    What was written again, and what MO cannot show, or refuses now, is noted in `applied`. Raises `UnavailableError`.
+    Returns what would make MO say what it was told, twice. What was written again, and what MO cannot show, or refuses
+    now, is noted in `applied`. Raises `UnavailableError`.
     """
     written = {(op.kind, op.uuid) for op in applied.acknowledged}
     written -= {(op.kind, op.uuid) for op, _ in applied.failed}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final, ParamSpec
+from typing import Final
 
 from aarhus_los.checks.findings import Finding, Status, failure, ok, warning
 from aarhus_los.errors import UnavailableError
@@ -31,33 +31,31 @@ CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 30.0
 """Whoever checks waits at a terminal: shorter than an import's, and one try only."""
 CLOCKS_APART: Final = timedelta(seconds=60)
-P = ParamSpec("P")
 _NEXT_RUN: Final = " The next run does the rest."
 
 
 def mo(settings: Settings) -> list[Finding]:
     """Asks MO, in the order in which one thing needs another. Nothing is written."""
-    found = [*_asked("MO", _reached, settings), *_asked("MO token", _token, settings)]
+    found = [*_asked("MO", partial(_reached, settings)), *_asked("MO token", partial(_token, settings))]
     if any(each.status is Status.FAILURE for each in found[:2]):
         return found
     with _client(settings, _auth(settings)) as client:
-        found += [*_asked("MO REST", _writes, client, settings.mo_api), *_clock(client)]
+        found += [*_asked("MO REST", partial(_writes, client, settings.mo_api)), *_clock(client)]
         try:
             organisation = read_organisation(client)
         except UnavailableError as error:
             return [*found, failure("MO GraphQL", _text(error))]
         found.append(ok("MO GraphQL", f"version {settings.graphql_version} answers"))
-        for check in (_reads, _history, partial(_seed, settings=settings, organisation=organisation)):
-            found += _asked("MO GraphQL", check, client)
+        found += _asked("MO GraphQL", partial(_reads, client))
+        found += _asked("MO GraphQL", partial(_history, client))
+        found += _asked("MO GraphQL", partial(_seed, client, settings, organisation))
     return found
 
 
-def _asked(
-    subject: str, check: Callable[P, list[Finding]], *args: P.args, **kwargs: P.kwargs
-) -> list[Finding]:
+def _asked(subject: str, check: Callable[[], list[Finding]]) -> list[Finding]:
     """What a check finds: where it gets no good answer, that its subject fails."""
     try:
-        return check(*args, **kwargs)
+        return check()
     except (UnavailableError, Refused, NotShown) as error:
         return [failure(subject, _text(error))]
 
