@@ -109,14 +109,14 @@ class GraphQL:
                 if runs[number].sort == (op.kind, op.action):
                     place = runs[number]
                     break
-                if (op.kind, op.uuid) in runs[number].touched or touched & runs[number].written:
+                if op.object in runs[number].touched or touched & runs[number].written:
                     break
             if place is None:
                 place = _Run((op.kind, op.action))
                 runs.append(place)
             place.operations.append(op)
             place.touched |= touched
-            place.written.add((op.kind, op.uuid))
+            place.written.add(op.object)
         return [op for run in runs for op in run.operations]
 
     def items(self, operation: Operation) -> list[Item]:
@@ -181,10 +181,10 @@ def _apart(steps: Sequence[Step]) -> list[Step]:
             kept = tuple(op for op in step.operations if op not in beyond)
             left[number] = replace(step, operations=kept)
         for op in beyond:
-            moved[op.kind, op.uuid] = len(left)
+            moved[op.object] = len(left)
             left.append(Step((op,), (number,)))
     for number, step in enumerate(left):
-        makers = {moved[key] for op in step.operations if (key := (op.kind, op.uuid)) in moved}
+        makers = {moved[key] for op in step.operations if (key := op.object) in moved}
         if makers - {number}:
             left[number] = replace(step, needs=tuple(sorted({*step.needs, *makers})))
     return left
@@ -205,4 +205,4 @@ def _touched(op: Operation) -> set[Object]:
     values = [piece.value for piece in op.before if not isinstance(piece.value, Nothing)]
     if op.value is not None:
         values.append(op.value)
-    return {(op.kind, op.uuid), *(each for value in values for each in references(op.kind, value))}
+    return {op.object, *(each for value in values for each in references(op.kind, value))}

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from aarhus_los.answer import Unsettled
@@ -26,7 +27,7 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.http import GRACE_SECONDS
 from aarhus_los.messages import Message
 from aarhus_los.mo.answers import NotShown, Refused
-from aarhus_los.mo.model import Kind, Object, Person
+from aarhus_los.mo.model import Kind, Object, Person, by_kind
 from aarhus_los.mo.target import Target
 from aarhus_los.plan import Action, Operation, Plan, Step
 from aarhus_los.schedule import Schedule
@@ -82,7 +83,7 @@ def apply_plan(
     """
     plan = api.ordered(plan)
     schedule = Schedule(plan.steps, chunk_size, api)
-    refusals = Refusals(sum(1 for _ in groupby(plan.operations, _object_of)), limit, allowed)
+    refusals = Refusals(sum(1 for _ in groupby(plan.operations, attrgetter("object"))), limit, allowed)
     into = Applied() if applied is None else applied
     return _Run(plan, mo, api, schedule, refusals, concurrency, progress, into).run()
 
@@ -117,7 +118,7 @@ class _Run:
     def __post_init__(self) -> None:
         self.steps = self.plan.steps
         # They are sorted by objects.
-        objects = map(_object_of, self.plan.operations)
+        objects = (op.object for op in self.plan.operations)
         self.several = {one for one, other in pairwise(objects) if one == other}
         """Objects of which there are several operations."""
 
@@ -147,9 +148,7 @@ class _Run:
                 batch.sent_after = self.answered
                 self.delivering[pool.submit(deliver, self.mo, self.api, batch, steps)] = batch
             if self.unproven and self.proving is None and not self.applied.stopped:
-                asked: dict[Kind, set[str]] = {}
-                for proof in self.unproven:
-                    asked.setdefault(proof.kind, set()).add(proof.uuid)
+                asked = by_kind(proof.object for proof in self.unproven)
                 self.proving = (pool.submit(self.mo.registered, asked), self.unproven)
                 self.unproven = []
             if not self.delivering and self.proving is None:
@@ -217,14 +216,14 @@ class _Run:
         if not delivered.unproven or (batch.doubted and len(batch.numbers) == 1):
             self._acknowledged(batch, delivered)
             return
-        sure = [op for op in delivered.written if (op.kind, op.uuid) not in self.doubtful]
+        sure = [op for op in delivered.written if op.object not in self.doubtful]
         sure = [op for op in sure if op.kind is not Kind.ORGANISATION]
         if not sure:  # its registrations prove nothing
             self._undone(batch)
             return
         # Of one that this run has not made: how many registrations a create makes is not known.
-        op = min(sure, key=lambda op: (op.action is Action.CREATE, self.writes[op.kind, op.uuid]))
-        self.unproven.append(Proof(batch, delivered, op.kind, op.uuid))
+        op = min(sure, key=lambda op: (op.action is Action.CREATE, self.writes[op.object]))
+        self.unproven.append(Proof(batch, delivered, op.object))
 
     def _proven(self, proofs: list[Proof], future: Future[Counter[str]]) -> None:
         try:
@@ -236,7 +235,8 @@ class _Run:
         except NotShown:  # what was written is read instead
             registered = Counter()
         for proof in proofs:
-            if registered[proof.uuid] > self.writes[proof.kind, proof.uuid]:
+            _, uuid = proof.object
+            if registered[uuid] > self.writes[proof.object]:
                 self._acknowledged(proof.batch, proof.delivered)
             else:
                 self._undone(proof.batch)
@@ -278,7 +278,7 @@ class _Run:
         self._over(batch.numbers[0], Failure(reason))
 
     def _count_refusal(self, step: Step, sort: str, reason: str) -> None:
-        self.refusals.add({(op.kind, op.uuid) for op in step.operations}, sort, reason)
+        self.refusals.add({op.object for op in step.operations}, sort, reason)
         if self.refusals.tripped:
             self.applied.refusals = self.refusals
 
@@ -289,9 +289,7 @@ class _Run:
     def _not_answered(self, batch: Batch, unsettled: Unsettled) -> None:
         """One object may be to blame: then others are answered. Where none is, MO is not there."""
         if batch.unread:
-            self.doubtful |= {
-                (op.kind, op.uuid) for number in batch.numbers for op in self.steps[number].operations
-            }
+            self.doubtful |= {op.object for number in batch.numbers for op in self.steps[number].operations}
         now = time.monotonic()
         if batch.failing_since is None:
             # What was answered beside a single step tells as much as what is answered later.
@@ -318,9 +316,7 @@ class _Run:
         """All else is done: what was not answered is sent once more, unless nothing was answered since."""
         self.last_try = True
         batch, unsettled = self.unanswered.pop(0)
-        self.refusals.remove(
-            (op.kind, op.uuid) for number in batch.numbers for op in self.steps[number].operations
-        )
+        self.refusals.remove(op.object for number in batch.numbers for op in self.steps[number].operations)
         assert batch.failing_since is not None
         if self.answered == batch.failing_since.answered:
             self._stop(unsettled.final("MO"))
@@ -341,17 +337,12 @@ class _Run:
             over += [(lost, _unsent(step, failure)) for lost in self.schedule.failed(number)]
 
 
-def _object_of(operation: Operation) -> Object:
-    return operation.kind, operation.uuid
-
-
 class Proof(NamedTuple):
     """A batch that MO has acknowledged, and the object whose registrations tell whether it was written."""
 
     batch: Batch
     delivered: Delivered
-    kind: Kind
-    uuid: str
+    object: Object
 
 
 def _nameless(text: str, step: Step) -> str:

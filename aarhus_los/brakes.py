@@ -41,7 +41,7 @@ class Brake(NamedTuple):
 
 def counted(plan: Plan) -> dict[BrakeKind, int]:
     """How many objects the plan ends or moves."""
-    ended = {(op.kind, op.uuid) for op in plan.operations if op.ends}
+    ended = {op.object for op in plan.operations if op.ends}
     of_unit: dict[str, list[Operation]] = {}
     for op in plan.operations:
         if op.kind is Kind.ORG_UNIT:

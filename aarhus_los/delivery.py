@@ -11,7 +11,7 @@ from aarhus_los.answer import Unsettled
 from aarhus_los.api import Api
 from aarhus_los.messages import Message
 from aarhus_los.mo.answers import Refused, Spoiled
-from aarhus_los.mo.model import History, Kind, Object
+from aarhus_los.mo.model import History, Kind, Object, by_kind
 from aarhus_los.mo.payloads import Endpoint
 from aarhus_los.mo.read import Histories
 from aarhus_los.mo.target import Target
@@ -116,15 +116,15 @@ class _Delivery:
         )
         missing = Failure(Message.MO_HAS_NO_SUCH())
         written = list(zip(self.sent, answers, strict=True))
-        writes = Counter([(op.kind, op.uuid) for op, answer in written if answer is not None])
-        self.failures |= {(op.kind, op.uuid): missing for op, answer in written if answer is None}
+        writes = Counter([op.object for op, answer in written if answer is not None])
+        self.failures |= {op.object: missing for op, answer in written if answer is None}
         failures = [self._failure(step) for step in self.steps]
-        return Delivered(failures, [op for op in self.left if (op.kind, op.uuid) in writes], writes)
+        return Delivered(failures, [op for op in self.left if op.object in writes], writes)
 
     def _failure(self, step: Step) -> Failure | None:
         if not self.failures:
             return None
-        failures = (self.failures.get((op.kind, op.uuid)) for op in step.operations)
+        failures = (self.failures.get(op.object) for op in step.operations)
         return next((failure for failure in failures if failure is not None), None)
 
     def _once(self) -> list[str | None]:
@@ -160,9 +160,7 @@ class _Delivery:
         return next(number for number, step in steps if any(op is operation for op in step.operations))
 
     def _leave_out_what_is_there(self) -> None:
-        wanted: dict[Kind, set[str]] = {}
-        for operation in self.left:
-            wanted.setdefault(operation.kind, set()).add(operation.uuid)
+        wanted = by_kind(operation.object for operation in self.left)
         found = {kind: self.mo.read(kind, uuids) for kind, uuids in wanted.items()}
         for kind, histories in found.items():
             for uuid, reason in histories.unreadable.items():
@@ -171,7 +169,7 @@ class _Delivery:
         of_object: dict[Object, list[Operation]] = {}
         for operation in self.left:
             if id(operation) not in failed:
-                of_object.setdefault((operation.kind, operation.uuid), []).append(operation)
+                of_object.setdefault(operation.object, []).append(operation)
         still = {id(op) for key, ops in of_object.items() for op in _not_shown(ops, found[key[0]])}
         left = [operation for operation in self.left if id(operation) in still]
         if self.batch.doubted and len(left) == len(self.left) and len(self.steps) > 1:

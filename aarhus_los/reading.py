@@ -24,7 +24,7 @@ from aarhus_los.ledger import Line
 from aarhus_los.messages import Message
 from aarhus_los.mo import read
 from aarhus_los.mo.client import MoClient
-from aarhus_los.mo.model import History, Kind, Object
+from aarhus_los.mo.model import History, Kind, Object, by_kind
 from aarhus_los.moments import Traced, before_any, may_lack_a_past, trace
 from aarhus_los.readers import Reading, ReadingOfPeople
 
@@ -141,12 +141,9 @@ def read_base(
             unshown += of_instant
             continue
         reading = Reading(client, instant)
-        by_kind: dict[Kind, set[str]] = {}
-        for kind, uuid in (each for subject in of_instant for each in objects[subject]):
-            if kind is not Kind.MARK:
-                by_kind.setdefault(kind, set()).add(uuid)
-        for kind, uuids in by_kind.items():
-            reading.objects(kind, uuids)
+        for kind, uuids in by_kind(each for subject in of_instant for each in objects[subject]).items():
+            if kind is not Kind.MARK:  # read with its unit
+                reading.objects(kind, uuids)
         people = [subject for subject in of_instant if subject in subjects.persons]
         accounts: dict[str, list[str]] = {}
         if people:

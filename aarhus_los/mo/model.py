@@ -8,7 +8,7 @@ frozen for the same reason as pieces of a timeline.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
@@ -276,6 +276,14 @@ KINDS: Final[Mapping[Kind, Spec]] = {
     Kind.MANAGER: Spec(Manager, "managers", "manager", "Manager", in_bulk=("create",)),
 }
 """All kinds with a history of their own; the organisation has none."""
+
+
+def by_kind(objects: Iterable[Object]) -> dict[Kind, set[str]]:
+    """The uuids of objects by their kind."""
+    found: dict[Kind, set[str]] = {}
+    for kind, uuid in objects:
+        found.setdefault(kind, set()).add(uuid)
+    return found
 
 
 def references(kind: Kind, value: Value) -> list[Object]:
