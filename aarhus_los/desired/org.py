@@ -132,7 +132,7 @@ class _Org:
             self.set_aside,
             with_types,
         )
-        self.there.folded(unit, self.units[unit], self.folded[unit])
+        self.there.add(unit, self.units[unit], self.folded[unit])
 
     # Which rows are set aside
 

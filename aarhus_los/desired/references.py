@@ -29,7 +29,7 @@ class OrgUnits:
         self._unreadable = unreadable
         self._folded: dict[str, tuple[Sequence[FileLines], Folded]] = {}
 
-    def folded(self, unit: str, lines: Sequence[FileLines], folded: Folded) -> None:
+    def add(self, unit: str, lines: Sequence[FileLines], folded: Folded) -> None:
         """Takes in what the files say of a unit."""
         self._folded[unit] = lines, folded
         self.after[unit] = overlay(folded.claims.claimed((Kind.ORG_UNIT, unit)), self._mo.get(unit, ()))
