@@ -137,7 +137,8 @@ class _Run:
                 raise
             finally:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-                for proof in self._all_unproven():
+                # What MO has acknowledged and could not be asked about any more: the next run finds out.
+                for proof in (*(self.proving[1] if self.proving else ()), *self.unproven):
                     self._acknowledged(proof.batch, proof.delivered)
         return self.applied
 
@@ -251,10 +252,6 @@ class _Run:
             self.writes.update({one: n for one, n in delivered.writes.items() if one in self.several})
         for number, failure in zip(batch.numbers, delivered.failures, strict=True):
             self._over(number, failure)
-
-    def _all_unproven(self) -> list[Proof]:
-        """What MO has acknowledged and could not be asked about any more. The next run finds out."""
-        return [*(self.proving[1] if self.proving else ()), *self.unproven]
 
     # What MO has refused, and what it has not answered
 

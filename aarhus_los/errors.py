@@ -3,6 +3,7 @@
     LosError
     ├── SettingsError      2   a setting or an option is wrong: the operator mends it
     ├── DataError         65   a file is not what its name says, or a brake tripped: the sender or the operator decides
+    │   └── FileRefused        it alone is not imported, and the others are
     ├── UnavailableError  69   a server cannot be reached or refuses us: the next run does the rest
     ├── StateError        74   the state or a folder cannot be read or written: the operator mends it
     └── LockedError       75   another run is under way: nothing to do

@@ -200,22 +200,14 @@ def count_rows(
     pending = {aside.ref for aside in set_aside if aside.pending}
     replaced = {aside.ref for aside in superseded if not aside.part}
     in_part = {aside.ref for aside in set_aside if aside.part and aside.pending} - whole - replaced
-    applied = {ref for operation in operations for ref in operation.origin}
+    fate_of: dict[RowRef, Fate] = {ref: Fate.APPLIED for each in operations for ref in each.origin}
+    fate_of |= dict.fromkeys(replaced, Fate.SUPERSEDED) | dict.fromkeys(whole, Fate.SET_ASIDE)
     accounts = []
     for file in files:
         if file.due is not None and not file.due:
             continue
         refs = [ref for ref in file.lines if file.is_due(ref)]
-        fates: Counter[Fate] = Counter()
-        for ref in refs:
-            if ref in whole:
-                fates[Fate.SET_ASIDE] += 1
-            elif ref in replaced:
-                fates[Fate.SUPERSEDED] += 1
-            elif ref in applied:
-                fates[Fate.APPLIED] += 1
-            else:
-                fates[Fate.UNCHANGED] += 1
+        fates = Counter(fate_of.get(ref, Fate.UNCHANGED) for ref in refs)
         accounts.append(
             FileAccount(
                 file.name.name,

@@ -57,7 +57,7 @@ class Place:
 
 
 class Server(Source, Generic[L]):
-    """A folder of a file server, and what keeps an `L` open to it.
+    """A folder of a file server, and what keeps an `L` open to it, which `new` makes.
 
     After what goes wrong on a connection, another one is made. No one of `secrets` stands in an error.
     """
@@ -70,17 +70,16 @@ class Server(Source, Generic[L]):
     not_listed: ClassVar[str]
     """What it means that the server refuses to list the folder, and says `{said}`."""
 
-    def __init__(self, place: Place, scheme: str, usual_port: int, secrets: Collection[str]) -> None:
+    def __init__(
+        self, place: Place, scheme: str, usual_port: int, secrets: Collection[str], new: Callable[[], L]
+    ) -> None:
         self._place = place
         self._port = place.port or usual_port
         self._scheme = scheme
         self._secrets = secrets
+        self._new = new
         self._limits = place.limits
         self.current: L | None = None
-
-    @abstractmethod
-    def _new(self) -> L:
-        """What is to be connected."""
 
     @abstractmethod
     def _connect(self, new: L) -> None:

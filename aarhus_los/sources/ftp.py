@@ -52,7 +52,7 @@ class Ftp(Server[Client]):
         self, place: Place, user: str | None, password: str | None, tls: ssl.SSLContext | None = None
     ) -> None:
         secrets = (password, _wire(password)) if password else ()
-        super().__init__(place, "ftps" if tls else "ftp", DEFAULT_PORT, secrets)
+        super().__init__(place, "ftps" if tls else "ftp", DEFAULT_PORT, secrets, self._new_client)
         self._user = user
         self._password = password
         self._tls = tls
@@ -78,7 +78,7 @@ class Ftp(Server[Client]):
 
     # Logging in
 
-    def _new(self) -> Client:
+    def _new_client(self) -> Client:
         # Bytes pass the control connection as they are: a foreign name or message in whatever encoding cannot break it.
         silence, encoding = self._limits.silence, "latin-1"
         if self._tls is None:
@@ -107,7 +107,10 @@ class Ftp(Server[Client]):
     # Listing
 
     def _gather(self, client: Client) -> tuple[Gathering, list[str]]:
-        here = self._names_of_the_folder(client)
+        here = {".", self._place.folder} - {""}
+        with suppress(ftplib.error_perm):
+            here.add(_text(client.pwd()))
+        here = {posixpath.normpath(name) for name in here}
         if self._has_mlsd:
             try:
                 return self._gathered(client, "MLSD", gather_fact_line, here)
@@ -124,13 +127,6 @@ class Ftp(Server[Client]):
                 if str(error).startswith("550") and is_empty(self._long_lines(client)):
                     return Gathering(self.describe(), self._limits), []
             raise
-
-    def _names_of_the_folder(self, client: Client) -> frozenset[str]:
-        """What may stand before the name of a file in it."""
-        names = {".", self._place.folder}
-        with suppress(ftplib.error_perm):
-            names.add(_text(client.pwd()))
-        return frozenset(posixpath.normpath(name) for name in names if name)
 
     def _gathered(
         self,

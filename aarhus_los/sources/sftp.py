@@ -59,7 +59,8 @@ class Sftp(Server[_Session]):
     not_listed = "the folder is not there or not for us ({said}): see ftp_folder"
 
     def __init__(self, place: Place, login: Login, trust: Trust) -> None:
-        super().__init__(place, "sftp", DEFAULT_PORT, (login.password,) if login.password else ())
+        secrets = (login.password,) if login.password else ()
+        super().__init__(place, "sftp", DEFAULT_PORT, secrets, _Session)
         # It logs every lost connection with its traceback, which without a handler would go to stderr.
         logging.getLogger("paramiko").addHandler(logging.NullHandler())
         self._login = login
@@ -86,9 +87,6 @@ class Sftp(Server[_Session]):
         return f"{self._place.folder}/{name}" if self._place.folder else name
 
     # Logging in
-
-    def _new(self) -> _Session:
-        return _Session()
 
     def _connect(self, session: _Session) -> None:
         silence = self._limits.silence
