@@ -9,7 +9,7 @@ frozen for the same reason as pieces of a timeline.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -67,20 +67,11 @@ class Declared(NamedTuple):
 
 
 def mo(
-    graphql: str,
-    written: str | None = None,
-    *,
-    to: Kind | None = None,
-    optional: bool = False,
-    create_only: bool = False,
-    also: str | None = None,
-    parse: Callable[[Any], Any] | None = None,
-    **attribute: Any,
+    graphql: str, written: str | None = None, *, default: Any = MISSING, compare: bool = True, **declared: Any
 ) -> Any:
-    """Declares a field; `attribute` is what `dataclasses.field` takes. Without `written` it is `graphql` less `_uuid`."""
-    name = written or graphql.removesuffix("_uuid")
-    declared = Declared(graphql, name, to, optional, create_only, also, parse)
-    return field(metadata={"mo": declared}, **attribute)
+    """Declares a field; `declared` is what else `Declared` takes. Without `written` it is `graphql` less `_uuid`."""
+    in_mo = Declared(graphql, written or graphql.removesuffix("_uuid"), **declared)
+    return field(metadata={"mo": in_mo}, default=default, compare=compare)
 
 
 @dataclass(slots=True, unsafe_hash=True)
