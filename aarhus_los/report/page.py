@@ -159,7 +159,7 @@ class _Context:
                 (change.uuid, *each) for change in self.changes.people for each in change.sorts
             }
         )
-        of_people = (
+        shown = (
             ("employee", Sort.CREATED),
             ("engagement", Sort.CREATED),
             ("engagement", Sort.ENDED),
@@ -167,16 +167,11 @@ class _Context:
             ("manager", Sort.CREATED),
             ("manager", Sort.ENDED),
         )
+        counts = self.tree.counts
+        units = [(self._word("org_unit", sort, counts[sort]), counts[sort]) for sort in Sort]
         return [
-            (
-                "Enheder",
-                [
-                    (self._word("org_unit", sort, count), count)
-                    for sort in Sort
-                    for count in (self.tree.counts[sort],)
-                ],
-            ),
-            ("Personer", [(self._word(*each, people[each]), people[each]) for each in of_people]),
+            ("Enheder", units),
+            ("Personer", [(self._word(*each, people[each]), people[each]) for each in shown]),
         ]
 
     def _departments(self, root: Branch) -> Iterator[Section]:
