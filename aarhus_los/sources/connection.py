@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Final, Generic, Protocol, Self, TypeVar
 
+from aarhus_los.drop.names import parse_name
 from aarhus_los.errors import UnavailableError
 from aarhus_los.sources.entries import Entry, Gathering, Limits, Listing, Source, printable
 
@@ -43,15 +44,11 @@ class Failed(UnavailableError):
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A folder of a file server. `port` None: the usual one.
-
-    What a listing does not tell (sizes, times, where links lead) is asked of the names only that are of `interest`.
-    """
+    """A folder of a file server. `port` None: the usual one."""
 
     host: str
     port: int | None
     folder: str
-    interest: Callable[[str], bool]
     limits: Limits = Limits()  # noqa: RUF009 -- a tuple
     sleep: Callable[[float], None] = time.sleep
 
@@ -102,16 +99,16 @@ class Server(Source, Generic[L]):
         return f"{self._scheme}://{host}:{self._port}/{self._place.folder.lstrip('/')}"
 
     def listing(self) -> Listing:
-        is_ours = self._place.interest
         try:
             gathering, names = self.use("list the folder", self._gather, self._limits.exchange)
-            asked = self._asked([name for name in names if is_ours(name)])
+            ours = [name for name in names if parse_name(name) is not None]
+            asked = self._asked(ours)  # what is no file of the drop is not worth a question
         except Failed as failed:
             if isinstance(failed.error, self.refused):
                 text = f"{self.describe()}: {self.not_listed.format(said=failed.said)}"
                 raise UnavailableError(text, lasting=True) from None
             raise
-        gathering.entries += [Entry(name, 0, None) for name in names if not is_ours(name)]
+        gathering.entries += [Entry(name, 0, None) for name in names if parse_name(name) is None]
         gathering.entries += asked
         return self._listed(gathering)
 

@@ -39,7 +39,7 @@ _LOST: Final[tuple[type[Exception], ...]] = (*ftplib.all_errors, ValueError, Ove
 class Ftp(Server[Client]):
     """A folder of an FTP server, in passive mode; with `tls`, explicit FTPS and never without.
 
-    Sizes and times come from MLSD, or from SIZE and MDTM for the names that are of interest where the server has no MLSD.
+    Sizes and times come from MLSD, or from SIZE and MDTM for the names of the drop where the server has no MLSD.
     """
 
     refused = (ftplib.error_perm,)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from aarhus_los.drop.names import parse_name
 from aarhus_los.errors import SettingsError, needs_extra
 from aarhus_los.settings import Settings
-from aarhus_los.sources.connection import Place
 from aarhus_los.sources.entries import Source
 from aarhus_los.sources.folder import Folder
+
+if TYPE_CHECKING:
+    from aarhus_los.sources.connection import Place
 
 
 def open_source(settings: Settings) -> Source:
@@ -68,10 +70,8 @@ def _known_hosts() -> Path:
 
 def _place(settings: Settings, parts: SplitResult) -> Place:
     """The folder is seen from where the login leads to; one that begins with `/` (in a URL: with `//`) from the root."""
+    from aarhus_los.sources.connection import Place
+
     folder = settings.ftp_folder or unquote(parts.path.removeprefix("/")).rstrip("/")
     port = parts.port or settings.ftp_port
-    return Place(host=parts.hostname or "", port=port, folder=folder, interest=_is_ours)
-
-
-def _is_ours(name: str) -> bool:
-    return parse_name(name) is not None
+    return Place(host=parts.hostname or "", port=port, folder=folder)

@@ -89,7 +89,6 @@ def _place(port: int, folder: str, limits: Limits) -> Place:
         host="127.0.0.1",
         port=port,
         folder=folder,
-        interest=is_ours,
         limits=limits,
         sleep=lambda seconds: None,
     )
