@@ -16,10 +16,10 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.http import Http
 from aarhus_los.initial import AZ_SYSTEM, SEED_CLASSES, doubtful_facets, seed_objects
 from aarhus_los.mo.answers import NotShown, Refused, RoleError, member
+from aarhus_los.mo.bookmark import registered_since
 from aarhus_los.mo.client import Auth, MoClient
 from aarhus_los.mo.model import KINDS, Kind
 from aarhus_los.mo.read import NOBODY, read_histories, read_organisation
-from aarhus_los.mo.registrations import registered_since
 from aarhus_los.mo.token import TokenSource
 from aarhus_los.mo.without_rest import writes_by_rest
 from aarhus_los.readers import Reading

@@ -1,11 +1,13 @@
-"""The bookmark: a class of our own in MO, whose registrations tell when runs began, by the clock of MO's database.
+"""When MO registered what, by the clock of its database; and the bookmark, a class of ours that tells when runs began.
 
-No other clock is of use: a run compares times with those at which objects were registered, and MO shows no other either.
+Registrations prove that a list was written, also of objects that no read shows any more. No other clock is of use: a run compares times with those at which objects were registered, and MO shows no other either.
 """
 
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -14,7 +16,7 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.answers import NotShown, Refused, member
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.histories import misunderstood
-from aarhus_los.mo.model import Class, Facet, Kind
+from aarhus_los.mo.model import KINDS, Class, Facet, Kind
 from aarhus_los.mo.payloads import Endpoint, Item, mutated
 from aarhus_los.timeline import FOREVER
 from aarhus_los.uuids import seed_uuid
@@ -99,3 +101,26 @@ def instant(text: Any) -> Moment:
 def _of_class(verb: str, title: str) -> Item:
     value = Class(FACET, "bookmark", title, "TEXT")
     return mutated(Kind.CLASS, verb, CLASS, value, _FIRST_DAY, FOREVER)
+
+
+def registered_since(
+    client: MoClient, objects: Mapping[Kind, Collection[str]], moment: Moment
+) -> Counter[str]:
+    """How often each object, by uuid, was registered after a moment; the root organisation has no registrations.
+
+    Raises `NotShown` and `UnavailableError`.
+    """
+    models = ", ".join(f'"{KINDS[kind].stem}"' for kind in objects)
+    text = (
+        f"query($uuids: [UUID!]) {{ registrations(filter: {{uuids: $uuids, models: [{models}]}})"
+        " { objects { uuid start } } }"
+    )
+    uuids = sorted({uuid for each in objects.values() for uuid in each})
+    # After the deadline too: it belongs to what was written before.
+    answered = client.query(text, {"uuids": uuids}, in_time=False)
+    told = member(answered.get("registrations"), "objects")
+    try:
+        later = {(each["uuid"], each["start"]) for each in told if instant(each["start"]) > moment}
+        return Counter(uuid for uuid, _ in later)
+    except (ValueError, TypeError, LookupError):
+        raise misunderstood("registrations.objects") from None

@@ -8,11 +8,10 @@ from functools import partial
 from typing import NamedTuple
 
 from aarhus_los.api import REST, Api
-from aarhus_los.mo.bookmark import Moment
+from aarhus_los.mo.bookmark import Moment, registered_since
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.model import Kind, Organisation
 from aarhus_los.mo.read import Histories, read_histories, read_organisation
-from aarhus_los.mo.registrations import registered_since
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece
 
 

@@ -11,11 +11,10 @@ import pytest
 
 from aarhus_los.answer import Unsettled
 from aarhus_los.errors import UnavailableError
-from aarhus_los.mo.bookmark import CLASS, FACET, last_bookmark, set_bookmark
+from aarhus_los.mo.bookmark import CLASS, FACET, last_bookmark, registered_since, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
 from aarhus_los.mo.model import KINDS, Facet, Kind, Unit
 from aarhus_los.mo.payloads import Endpoint, create, edit, terminate
-from aarhus_los.mo.registrations import registered_since
 from aarhus_los.mo.target import Target
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Request
 from aarhus_los.sandbox.mo_server import written_objects
