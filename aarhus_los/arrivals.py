@@ -210,11 +210,11 @@ class Arrivals:
         if file.name.family is Family.STAM:
             return
         key = f"header:{file.name.family.value}_{file.name.kind}"
-        missing = ", ".join(file.missing_columns)
-        lost = set(file.missing_columns) - set(self.state.reported.get(key, missing).split(", "))
+        missing = ", ".join(file.header.missing)
+        lost = set(file.header.missing) - set(self.state.reported.get(key, missing).split(", "))
         if missing:
-            text = Message.OF_FILE(file=file.name.name, text=file.missing_text())
-            self._news(key, text, fault=bool(lost or file.near_columns), value=missing)
+            text = Message.OF_FILE(file=file.name.name, text=file.header.missing_text)
+            self._news(key, text, fault=bool(lost or file.header.near), value=missing)
         self.selection.reported[key] = missing
 
     def report_beside_files(self) -> None:

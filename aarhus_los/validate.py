@@ -168,8 +168,8 @@ def _order(problem: Problem) -> tuple[int, str, int, str]:
 def _problems(parsed: DropFile) -> Iterator[Problem]:
     """What the reader has found in one file."""
     file = parsed.name.name
-    if text := parsed.missing_text():
-        yield Problem(file, None, "", text, Level.COLUMN if parsed.near_columns else Level.NOTE)
+    if text := parsed.header.missing_text:
+        yield Problem(file, None, "", text, Level.COLUMN if parsed.header.near else Level.NOTE)
     if parsed.is_empty:
         yield Problem(file, None, "", Message.HEADER_ONLY(), Level.NOTE)
     for reject in parsed.rejects:

@@ -38,6 +38,11 @@ class Header(NamedTuple):
     def title(self, field: str) -> str:
         return self.titles[self.positions[field]]
 
+    @property
+    def missing_text(self) -> str:
+        """What to say of the optional columns that it lacks, for people; empty where it has them all."""
+        return meant(Message.COLUMNS_ABSENT(columns=self.missing), self.near) if self.missing else ""
+
 
 def fit(titles: Sequence[str], columns: Mapping[str, Column], optional: Collection[str]) -> Header:
     """Finds the columns by their names, without regard to case. `columns` and `optional` go by fields.

@@ -71,7 +71,7 @@ def _read(name: DropName, data: bytes, validate_birthdate: bool) -> DropFile:
             rejects.append(parsed)
         else:
             rows.append(parsed)
-    return DropFile(name, data, header.titles, tuple(rows), tuple(rejects), header.missing, header.near)
+    return DropFile(name, data, header, tuple(rows), tuple(rejects))
 
 
 def row_type(name: DropName) -> type[Row]:

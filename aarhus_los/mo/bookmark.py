@@ -1,6 +1,7 @@
 """When MO registered what, by the clock of its database; and the bookmark, a class of ours that tells when runs began.
 
-Registrations prove that a list was written, also of objects that no read shows any more. No other clock is of use: a run compares times with those at which objects were registered, and MO shows no other either.
+Registrations prove that a list was written, also of objects that no read shows any more. No other clock is of use: a run
+compares times with those at which objects were registered, and MO shows no other either.
 """
 
 from __future__ import annotations

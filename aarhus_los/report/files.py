@@ -41,7 +41,7 @@ def write_rejects(folder: Path, files: Sequence[DropFile], set_aside: Iterable[S
         path = folder / f"rejected_{file.name.name}"
         asides = by_file.get(file.name.name, [])
         if asides:
-            header = ("line", "column", "reason", *file.header)
+            header = ("line", "column", "reason", *file.header.titles)
             cells = file.cells({aside.ref.line for aside in asides})
             rows: list[Sequence[str]] = [
                 (str(aside.ref.line), aside.column, aside.reason, *cells.get(aside.ref.line, ()))
