@@ -91,14 +91,11 @@ def _write(path: Path, state_file: Path, account: Account | None, exit_code: int
 
     now = clock.now().timestamp()
     success = now if exit_code in (EXIT_OK, EXIT_ROWS) else _last_success(path)
-    metrics = [
-        _Metric(LAST_RUN, "When an import last ended, however it ended.", {(): now}),
-        _Metric("los_import_exit_code", "The exit code of the last import.", {(): exit_code}),
-    ]
+    metrics = [_Metric(LAST_RUN, "When an import last ended, however it ended.", {(): now})]
     if success is not None:
-        metrics.append(
-            _Metric(LAST_SUCCESS, "When an import last ended with exit code 0 or 1.", {(): success})
-        )
+        text = "When an import last ended with exit code 0 or 1."
+        metrics.append(_Metric(LAST_SUCCESS, text, {(): success}))
+    metrics.append(_Metric("los_import_exit_code", "The exit code of the last import.", {(): exit_code}))
     if account is not None:
         metrics += _of_account(account)
     with suppress(StateError):  # the exit code tells of it
