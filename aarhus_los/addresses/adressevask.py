@@ -76,9 +76,8 @@ class Adressevask:
         self.asked = 0
         """Look-ups so far for which at least one request was sent."""
         self._failures = 0
-        self._filter = _WithoutToken(token)
         for name in _LOGGERS_WITH_URLS:
-            logging.getLogger(name).addFilter(self._filter)
+            logging.getLogger(name).addFilter(self._shows_no_token)
 
     def __enter__(self) -> Self:
         return self
@@ -90,12 +89,17 @@ class Adressevask:
         """Ends the connections. Not while look-ups are under way."""
         self._http.close()
         for name in _LOGGERS_WITH_URLS:
-            logging.getLogger(name).removeFilter(self._filter)
+            logging.getLogger(name).removeFilter(self._shows_no_token)
 
     @property
     def retries(self) -> int:
         """Requests so far that were sent again."""
         return self._http.retries
+
+    def _shows_no_token(self, record: logging.LogRecord) -> bool:
+        """Drops what shows the token, at whatever level an operator lets the HTTP library log."""
+        message = record.getMessage()
+        return not any(form in message for form in _forms(self._token))
 
     def stop(self, reason: str) -> None:
         """No more requests; waits before a retry end at once, and so does what is under way."""
@@ -162,18 +166,6 @@ class Adressevask:
         if status >= 500:
             raise Unsettled(Message.ANSWER(status=status), perhaps_done=False)
         return NotLookedUp(Message.ADDRESS_ODD_STATUS(status=status))
-
-
-class _WithoutToken(logging.Filter):
-    """Drops what shows the token, at whatever level an operator lets the HTTP library log."""
-
-    def __init__(self, token: SecretStr) -> None:
-        super().__init__()
-        self._token = token
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        return not any(form in message for form in _forms(self._token))
 
 
 def _forms(token: SecretStr) -> set[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import ClassVar, Final, Generic, Protocol, Self, TypeVar
+from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 from aarhus_los.drop.names import parse_name
 from aarhus_los.errors import UnavailableError
@@ -130,14 +130,14 @@ class Server(Source, Generic[L]):
 
         `purpose` completes "cannot …" in the error. What is neither refused nor lost is raised as it is.
         """
-        with _Deadline(seconds, self._cut) as deadline:
+        with _deadline(seconds, self._cut) as is_over:
             for pause in (*_PAUSES, None):
                 try:
                     return self._once(action)
                 except self.refused as error:
                     raise self._failed(purpose, error) from None
                 except self.lost as error:
-                    if deadline.passed:
+                    if is_over():
                         raise self._failed(purpose, error, f"given up after {seconds:g} s") from None
                     if pause is None:
                         raise self._failed(purpose, error) from None
@@ -175,33 +175,26 @@ class Server(Source, Generic[L]):
         return Failed(f"{self.describe()}: cannot {purpose}", said, error)
 
 
-class _Deadline:
-    """Cuts what is under way when its time is up.
+@contextmanager
+def _deadline(seconds: float, cut: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+    """Cuts what is under way when its time is up; what it gives tells whether it is.
 
     The timeout of a socket is for each read alone: what comes byte by byte, or never ends, does not meet it.
     """
+    until = time.monotonic() + seconds
+    done = threading.Event()
 
-    def __init__(self, seconds: float, cut: Callable[[], None]) -> None:
-        self._until = time.monotonic() + seconds
-        self._cut = cut
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="source-deadline", daemon=True)
-
-    @property
-    def passed(self) -> bool:
-        return time.monotonic() >= self._until
-
-    def _watch(self) -> None:
-        wait = max(0.0, self._until - time.monotonic())
-        while not self._done.wait(wait):
+    def watch() -> None:
+        wait = max(0.0, until - time.monotonic())
+        while not done.wait(wait):
             with suppress(OSError):
-                self._cut()
+                cut()
             wait = _AGAIN  # a socket may have come meanwhile
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
+    thread = threading.Thread(target=watch, name="source-deadline", daemon=True)
+    thread.start()
+    try:
+        yield lambda: time.monotonic() >= until
+    finally:
+        done.set()
+        thread.join()
