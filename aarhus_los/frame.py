@@ -43,8 +43,7 @@ class Frame:
         self.account = Account(
             started=self.now,
             dry=dry,
-            rows_accepted=options.accept_rejects,
-            accepted_rows=options.accepted_rows,
+            options=options,
             rejects_exit_code=settings.rejects_exit_code,
         )
         self.account.warnings += settings.warnings
@@ -60,7 +59,7 @@ class Frame:
         waiting_before = pending_rows(state.lines)
         waits = {aside.ref for aside in account.set_aside if aside.pending} | waiting_before
         account.warnings += (
-            Message.NOT_PENDING(row=str(ref)) for ref in sorted(account.accepted_rows - waits)
+            Message.NOT_PENDING(row=str(ref)) for ref in sorted(self.options.accepted_rows - waits)
         )
         if account.dry:
             return

@@ -27,7 +27,7 @@ from aarhus_los.messages import Message
 from aarhus_los.mo.model import Kind
 from aarhus_los.plan import Operation, Plan
 from aarhus_los.report.names import Names
-from aarhus_los.selection import Refusal
+from aarhus_los.selection import Options, Refusal
 
 if TYPE_CHECKING:
     from aarhus_los.apply import Applied
@@ -102,10 +102,7 @@ class Account:
     known_rows: frozenset[RowRef] = frozenset()
     """Pending rows that were reported already, and need not be reported again today."""
     dry: bool = False
-    rows_accepted: bool = False
-    """Whether all pending rows are given up."""
-    accepted_rows: frozenset[RowRef] = frozenset()
-    """Those that are given up by name."""
+    options: Options = field(default_factory=Options)
     rejects_exit_code: int = EXIT_ROWS
 
     @property
@@ -141,11 +138,13 @@ class Account:
         """Whether rows or values are set aside, and not given up."""
         if any(not self.given_up(aside) for aside in self.set_aside):
             return True
-        return not self.rows_accepted and (self.failed > 0 or any(notice.fault for notice in self.notices))
+        return not self.options.accept_rejects and (
+            self.failed > 0 or any(notice.fault for notice in self.notices)
+        )
 
     def given_up(self, aside: SetAside) -> bool:
         """Whether the operator gives a row up: it is not tried again, and no fault of this run."""
-        return self.rows_accepted or aside.ref in self.accepted_rows
+        return self.options.accept_rejects or aside.ref in self.options.accepted_rows
 
     @property
     def exit_code(self) -> int:

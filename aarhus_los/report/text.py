@@ -96,7 +96,7 @@ def _set_aside(account: Account, asides: Sequence[SetAside]) -> list[Block]:
     by_sort: dict[tuple[str, str], list[str]] = {}
     for aside in asides:
         by_sort.setdefault((aside.column, _sort(aside.reason)), []).append(_aside(account, aside))
-    given_up = " and given up" if account.rows_accepted else ""
+    given_up = " and given up" if account.options.accept_rejects else ""
     lines = _listed(
         f"Rows set aside{given_up}",
         [line for each in by_sort.values() for line in _first(each)],
