@@ -1,7 +1,6 @@
 """Settings: what a run is told to do, checked, each value with the place that it came from."""
 
-from __future__ import annotations
-
+# Annotations are values here, not texts as elsewhere: pydantic reads them, and would have to compile each.
 import os
 import re
 from collections.abc import Mapping
