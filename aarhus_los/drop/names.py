@@ -64,7 +64,9 @@ class DropName:
         return self.order < other.order
 
 
-_DATED: Final = re.compile(r"(Org|Pers|Leder)_([a-z]+)_([0-9]{8}_[0-9]{6})\.csv")
+_DATED: Final = re.compile(
+    r"(Org|Pers|Leder)_([a-z]+)_([0-9]{4})([0-9]{2})([0-9]{2})_([0-9]{2})([0-9]{2})([0-9]{2})\.csv"
+)
 _LIST: Final = re.compile(r"STAM_UUID_(.+)\.csv")
 
 
@@ -83,7 +85,8 @@ def parse_name(name: str) -> DropName | None:
     if kind not in _KINDS[family]:
         return None
     try:
-        stamp = datetime.strptime(dated[3], "%Y%m%d_%H%M%S")
+        year, month, day, hour, minute, second = map(int, dated.groups()[2:])
+        stamp = datetime(year, month, day, hour, minute, second)
     except ValueError:
         return DropName(name, family, kind, fault=Message.IMPOSSIBLE_STAMP())
     if stamp.year < _FIRST_YEAR:
