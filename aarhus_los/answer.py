@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aarhus_los.errors import UnavailableError
 from aarhus_los.messages import Message
@@ -17,6 +17,7 @@ LONGEST_ASKED: Final = 86_400.0
 """So many seconds at most count of what a server asks us to wait: no request is tried again for longer."""
 
 
+@dataclass(eq=False)
 class Unsettled(Exception):
     """There is no answer, or none that settles the matter. `reason` is for people.
 
@@ -24,24 +25,18 @@ class Unsettled(Exception):
     of what was sent can be the cause. `foreign`: something before the server has answered in its place.
     """
 
-    def __init__(
-        self,
-        reason: str,
-        *,
-        perhaps_done: bool,
-        down: bool = False,
-        foreign: bool = False,
-        retry_after: float = 0.0,
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.perhaps_done = perhaps_done
-        self.down = down
-        self.foreign = foreign
-        self.retry_after = retry_after
-        self.tries = 1
-        self.seconds = 0.0
-        """How often it was tried, and how long that took."""
+    reason: str
+    _: KW_ONLY
+    perhaps_done: bool
+    down: bool = False
+    foreign: bool = False
+    retry_after: float = 0.0
+    tries: int = 1
+    seconds: float = 0.0
+    """How long so many tries took."""
+
+    def __str__(self) -> str:
+        return self.reason
 
     def final(self, server: str) -> UnavailableError:
         """What ends the run, after so many tries."""
@@ -53,13 +48,12 @@ class Unsettled(Exception):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a server said, whole. Its content is not shown: it may hold CPR numbers or a token."""
 
     status: int
     content: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
     def __repr__(self) -> str:
         return f"Answer({self.status}, {len(self.content)} bytes)"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from typing import Final, TypeAlias
 
 from aarhus_los.desired.claims import Actual
 from aarhus_los.mo import payloads
@@ -34,48 +34,33 @@ from aarhus_los.timeline import (
 VERBS: Final = {Action.CREATE: "create", Action.EDIT: "update", Action.TERMINATE: "terminate"}
 
 
-class Api(Protocol):
-    """How a plan is sent."""
-
-    @property
-    def in_order(self) -> bool:
-        """Whether what comes first in a request is seen by what comes after, so that a list may hold what waits for it."""
-
-    def ordered(self, plan: Plan) -> Plan:
-        """The plan, its steps with all that they must come after."""
-
-    def endpoint(self, operation: Operation) -> Endpoint:
-        """Where an operation is sent to."""
-
-    def arranged(self, operations: Sequence[Operation]) -> list[Operation]:
-        """The operations of one request in the order in which they are sent."""
-
-    def items(self, operation: Operation) -> list[Item]:
-        """What is sent of an operation, in order."""
-
-
 class Rest:
     """REST with `force`: MO checks next to nothing, and prepares all of a list before it writes any."""
 
     in_order: Final = False
+    """Whether what comes first in a request is seen by what comes after, so that a list may hold what waits for it."""
 
     def ordered(self, plan: Plan) -> Plan:
+        """The plan, its steps with all that they must come after."""
         return plan
 
     def endpoint(self, operation: Operation) -> Endpoint:
+        """Where an operation is sent to."""
         return operation.endpoint
 
     def arranged(self, operations: Sequence[Operation]) -> list[Operation]:
-        """By uuid, lest two requests wait for each other's objects in MO's database."""
+        """The operations of one request in the order in which they are sent: by uuid, lest two requests wait for each
+        other's objects in MO's database."""
         return sorted(operations, key=lambda op: op.uuid)
 
     def items(self, operation: Operation) -> list[Item]:
+        """What is sent of an operation, in order."""
         return [operation.item()]
 
 
 @dataclass(frozen=True)
 class GraphQL:
-    """Mutations. `units` are the org units as they will be."""
+    """Mutations, with the methods of `Rest`. `units` are the org units as they will be."""
 
     units: Mapping[str, History] = field(default_factory=dict)
     in_order: Final = True
@@ -124,14 +109,14 @@ class GraphQL:
                 if runs[number].sort == (op.kind, op.action):
                     place = runs[number]
                     break
-                if (op.kind, op.uuid) in runs[number].touched or touched & runs[number].written:
+                if op.object in runs[number].touched or touched & runs[number].written:
                     break
             if place is None:
                 place = _Run((op.kind, op.action))
                 runs.append(place)
             place.operations.append(op)
             place.touched |= touched
-            place.written.add((op.kind, op.uuid))
+            place.written.add(op.object)
         return [op for run in runs for op in run.operations]
 
     def items(self, operation: Operation) -> list[Item]:
@@ -176,6 +161,8 @@ class GraphQL:
         ]
 
 
+Api: TypeAlias = Rest | GraphQL
+"""How a plan is sent."""
 REST: Final = Rest()
 
 
@@ -194,10 +181,10 @@ def _apart(steps: Sequence[Step]) -> list[Step]:
             kept = tuple(op for op in step.operations if op not in beyond)
             left[number] = replace(step, operations=kept)
         for op in beyond:
-            moved[op.kind, op.uuid] = len(left)
+            moved[op.object] = len(left)
             left.append(Step((op,), (number,)))
     for number, step in enumerate(left):
-        makers = {moved[key] for op in step.operations if (key := (op.kind, op.uuid)) in moved}
+        makers = {moved[key] for op in step.operations if (key := op.object) in moved}
         if makers - {number}:
             left[number] = replace(step, needs=tuple(sorted({*step.needs, *makers})))
     return left
@@ -218,4 +205,4 @@ def _touched(op: Operation) -> set[Object]:
     values = [piece.value for piece in op.before if not isinstance(piece.value, Nothing)]
     if op.value is not None:
         values.append(op.value)
-    return {(op.kind, op.uuid), *(each for value in values for each in references(op.kind, value))}
+    return {op.object, *(each for value in values for each in references(op.kind, value))}

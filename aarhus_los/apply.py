@@ -15,18 +15,20 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from aarhus_los.answer import Unsettled
 from aarhus_los.api import REST, Api
 from aarhus_los.brakes import Limit, Refusals
-from aarhus_los.delivery import Batch, Delivered, Failing, Failure, Mo, deliver
+from aarhus_los.delivery import Batch, Delivered, Failing, Failure, deliver
 from aarhus_los.ending import STOPPING
 from aarhus_los.errors import UnavailableError
 from aarhus_los.http import GRACE_SECONDS
 from aarhus_los.messages import Message
 from aarhus_los.mo.answers import NotShown, Refused
-from aarhus_los.mo.model import Kind, Person
+from aarhus_los.mo.model import Kind, Object, Person, by_kind
+from aarhus_los.mo.target import Target
 from aarhus_los.plan import Action, Operation, Plan, Step
 from aarhus_los.schedule import Schedule
 
@@ -44,8 +46,6 @@ REFUSED_BY_GRAPHQL: Final = {
     "V_EXISTING_CPR": Message.MO_REFUSED_SAME_CPR,
 }
 """What REST, with `force`, would do: why MO does not, by its keys."""
-
-Object = tuple[Kind, str]
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Applied:
 
 def apply_plan(
     plan: Plan,
-    mo: Mo,
+    mo: Target,
     *,
     chunk_size: int,
     concurrency: int,
@@ -81,52 +81,46 @@ def apply_plan(
     `limit` is the brake on refusals, `allowed` how many of them pass it. `applied` is filled as it goes, for whoever must
     tell what was done when this is interrupted.
     """
-    into = Applied() if applied is None else applied
     plan = api.ordered(plan)
-    return _Run(plan, mo, api, chunk_size, concurrency, limit, allowed, progress, into).run()
+    schedule = Schedule(plan.steps, chunk_size, api)
+    refusals = Refusals(sum(1 for _ in groupby(plan.operations, attrgetter("object"))), limit, allowed)
+    into = Applied() if applied is None else applied
+    return _Run(plan, mo, api, schedule, refusals, concurrency, progress, into).run()
 
 
+@dataclass(eq=False)
 class _Run:
-    def __init__(
-        self,
-        plan: Plan,
-        mo: Mo,
-        api: Api,
-        chunk_size: int,
-        concurrency: int,
-        limit: Limit | None,
-        allowed: int,
-        progress: Callable[[int], None],
-        applied: Applied,
-    ) -> None:
-        self.steps = plan.steps
-        self.mo = mo
-        self.api = api
-        self.concurrency = concurrency
-        self.progress = progress
-        self.applied = applied
-        self.schedule = Schedule(plan.steps, chunk_size, api)
+    plan: Plan
+    mo: Target
+    api: Api
+    schedule: Schedule
+    refusals: Refusals
+    concurrency: int
+    progress: Callable[[int], None]
+    applied: Applied
+    again: deque[Batch] = field(default_factory=deque)
+    """Batches that are sent before new ones."""
+    delivering: dict[Future[Delivered], Batch] = field(default_factory=dict)
+    proving: tuple[Future[Counter[str]], list[Proof]] | None = None
+    unproven: list[Proof] = field(default_factory=list)
+    unanswered: list[tuple[Batch, Unsettled]] = field(default_factory=list)
+    """Single steps that MO did not answer while it answered others. They have another try when all else is done."""
+    last_try: bool = False
+    in_a_row: int = 0
+    answered: int = 0
+    writes: Counter[Object] = field(default_factory=Counter)
+    """How often each of `several` was written, as MO's registrations must show; the others are written once at most."""
+    doubtful: set[Object] = field(default_factory=set)
+    """Objects of which that is not known, since an answer was lost."""
+    unread: set[int] = field(default_factory=set)
+    """Steps of which MO may have some already, though they were given back to the schedule."""
+
+    def __post_init__(self) -> None:
+        self.steps = self.plan.steps
         # They are sorted by objects.
-        self.several = {one for one, other in pairwise(map(_object_of, plan.operations)) if one == other}
+        objects = (op.object for op in self.plan.operations)
+        self.several = {one for one, other in pairwise(objects) if one == other}
         """Objects of which there are several operations."""
-        objects = sum(1 for _ in groupby(plan.operations, _object_of))
-        self.refusals = Refusals(objects, limit, allowed)
-        self.again: deque[Batch] = deque()
-        """Batches that are sent before new ones."""
-        self.delivering: dict[Future[Delivered], Batch] = {}
-        self.proving: tuple[Future[Counter[str]], list[Proof]] | None = None
-        self.unproven: list[Proof] = []
-        self.unanswered: list[tuple[Batch, Unsettled]] = []
-        """Single steps that MO did not answer while it answered others. They have another try when all else is done."""
-        self.last_try = False
-        self.in_a_row = 0
-        self.answered = 0
-        self.writes: Counter[Object] = Counter()
-        """How often each of `several` was written, as MO's registrations must show; the others are written once at most."""
-        self.doubtful: set[Object] = set()
-        """Objects of which that is not known, since an answer was lost."""
-        self.unread: set[int] = set()
-        """Steps of which MO may have some already, though they were given back to the schedule."""
 
     def run(self) -> Applied:
         # One more than write: proofs are asked for beside them.
@@ -136,14 +130,15 @@ class _Run:
                 self._send_all(pool)
             except BaseException:  # a signal: what is on its way is finished, if it is soon, and counts
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-                self.mo.stop(GRACE_SECONDS)
+                self.mo.client.stop(GRACE_SECONDS)
                 for future in wait(self.delivering).done:
                     if future.exception() is None:
                         self._delivered(self.delivering[future], future.result())
                 raise
             finally:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-                for proof in self._all_unproven():
+                # What MO has acknowledged and could not be asked about any more: the next run finds out.
+                for proof in (*(self.proving[1] if self.proving else ()), *self.unproven):
                     self._acknowledged(proof.batch, proof.delivered)
         return self.applied
 
@@ -154,9 +149,7 @@ class _Run:
                 batch.sent_after = self.answered
                 self.delivering[pool.submit(deliver, self.mo, self.api, batch, steps)] = batch
             if self.unproven and self.proving is None and not self.applied.stopped:
-                asked: dict[Kind, set[str]] = {}
-                for proof in self.unproven:
-                    asked.setdefault(proof.kind, set()).add(proof.uuid)
+                asked = by_kind(proof.object for proof in self.unproven)
                 self.proving = (pool.submit(self.mo.registered, asked), self.unproven)
                 self.unproven = []
             if not self.delivering and self.proving is None:
@@ -224,14 +217,14 @@ class _Run:
         if not delivered.unproven or (batch.doubted and len(batch.numbers) == 1):
             self._acknowledged(batch, delivered)
             return
-        sure = [op for op in delivered.written if (op.kind, op.uuid) not in self.doubtful]
+        sure = [op for op in delivered.written if op.object not in self.doubtful]
         sure = [op for op in sure if op.kind is not Kind.ORGANISATION]
         if not sure:  # its registrations prove nothing
             self._undone(batch)
             return
         # Of one that this run has not made: how many registrations a create makes is not known.
-        op = min(sure, key=lambda op: (op.action is Action.CREATE, self.writes[op.kind, op.uuid]))
-        self.unproven.append(Proof(batch, delivered, op.kind, op.uuid))
+        op = min(sure, key=lambda op: (op.action is Action.CREATE, self.writes[op.object]))
+        self.unproven.append(Proof(batch, delivered, op.object))
 
     def _proven(self, proofs: list[Proof], future: Future[Counter[str]]) -> None:
         try:
@@ -243,7 +236,8 @@ class _Run:
         except NotShown:  # what was written is read instead
             registered = Counter()
         for proof in proofs:
-            if registered[proof.uuid] > self.writes[proof.kind, proof.uuid]:
+            _, uuid = proof.object
+            if registered[uuid] > self.writes[proof.object]:
                 self._acknowledged(proof.batch, proof.delivered)
             else:
                 self._undone(proof.batch)
@@ -258,10 +252,6 @@ class _Run:
             self.writes.update({one: n for one, n in delivered.writes.items() if one in self.several})
         for number, failure in zip(batch.numbers, delivered.failures, strict=True):
             self._over(number, failure)
-
-    def _all_unproven(self) -> list[Proof]:
-        """What MO has acknowledged and could not be asked about any more. The next run finds out."""
-        return [*(self.proving[1] if self.proving else ()), *self.unproven]
 
     # What MO has refused, and what it has not answered
 
@@ -285,7 +275,7 @@ class _Run:
         self._over(batch.numbers[0], Failure(reason))
 
     def _count_refusal(self, step: Step, sort: str, reason: str) -> None:
-        self.refusals.add({(op.kind, op.uuid) for op in step.operations}, sort, reason)
+        self.refusals.add({op.object for op in step.operations}, sort, reason)
         if self.refusals.tripped:
             self.applied.refusals = self.refusals
 
@@ -296,9 +286,7 @@ class _Run:
     def _not_answered(self, batch: Batch, unsettled: Unsettled) -> None:
         """One object may be to blame: then others are answered. Where none is, MO is not there."""
         if batch.unread:
-            self.doubtful |= {
-                (op.kind, op.uuid) for number in batch.numbers for op in self.steps[number].operations
-            }
+            self.doubtful |= {op.object for number in batch.numbers for op in self.steps[number].operations}
         now = time.monotonic()
         if batch.failing_since is None:
             # What was answered beside a single step tells as much as what is answered later.
@@ -325,9 +313,7 @@ class _Run:
         """All else is done: what was not answered is sent once more, unless nothing was answered since."""
         self.last_try = True
         batch, unsettled = self.unanswered.pop(0)
-        self.refusals.remove(
-            (op.kind, op.uuid) for number in batch.numbers for op in self.steps[number].operations
-        )
+        self.refusals.remove(op.object for number in batch.numbers for op in self.steps[number].operations)
         assert batch.failing_since is not None
         if self.answered == batch.failing_since.answered:
             self._stop(unsettled.final("MO"))
@@ -348,17 +334,12 @@ class _Run:
             over += [(lost, _unsent(step, failure)) for lost in self.schedule.failed(number)]
 
 
-def _object_of(operation: Operation) -> Object:
-    return operation.kind, operation.uuid
-
-
 class Proof(NamedTuple):
     """A batch that MO has acknowledged, and the object whose registrations tell whether it was written."""
 
     batch: Batch
     delivered: Delivered
-    kind: Kind
-    uuid: str
+    object: Object
 
 
 def _nameless(text: str, step: Step) -> str:

@@ -6,48 +6,40 @@ What is odd about the listing, or about a file as a whole, is reported here, onc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from aarhus_los.desired.claims import Notice
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
-from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, UnavailableError
+from aarhus_los.errors import EXIT_DATA, EXIT_ROWS, FileRefused, UnavailableError
 from aarhus_los.ledger import NOTHING_YET, Kept, Line, State, digest, moment_of_stamp
 from aarhus_los.masking import masked
 from aarhus_los.messages import Message
-from aarhus_los.selection import Refusal, Selection, Wishes
-from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Source
+from aarhus_los.selection import Options, Refusal, Selection
+from aarhus_los.sources.entries import Entry, FileChanged, Source
 
 
+@dataclass
 class Arrivals:
     """The files of a source, against what the state says of them; what becomes of them is noted in the selection."""
 
-    def __init__(
-        self,
-        state: State,
-        source: Source,
-        kept: Kept,
-        now: datetime,
-        wishes: Wishes,
-        validate_birthdate: bool,
-    ) -> None:
-        self.state = state
-        self.source = source
-        self.kept = kept
-        self.now = now
-        self.wishes = wishes
-        self.validate_birthdate = validate_birthdate
-        self.selection = Selection()
-        self.entries: dict[str, Entry] = {}
-        self.fresh: dict[str, DropFile] = {}
-        self.known: dict[str, DropName] = {}
-        """What has a version in MO, also by the word of an earlier importer."""
+    state: State
+    source: Source
+    kept: Kept
+    now: datetime
+    options: Options
+    validate_birthdate: bool
+    selection: Selection = field(default_factory=Selection)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    fresh: dict[str, DropFile] = field(default_factory=dict)
+    known: dict[str, DropName] = field(default_factory=dict)
+    """What has a version in MO, also by the word of an earlier importer."""
 
     @property
-    def _takes_over(self) -> bool:
-        """Whether an earlier importer left a timestamp, and nothing else is known yet."""
-        return not self.state.ours and self.state.timestamp not in (None, NOTHING_YET)
+    def _former(self) -> datetime | None:
+        """When an earlier importer was run last, of which only this time is left; None where there is none such."""
+        return None if self.state.ours or self.state.timestamp == NOTHING_YET else self.state.timestamp
 
     def look(self) -> None:
         """Lists the source, and finds out what is new. Raises UnavailableError."""
@@ -60,8 +52,8 @@ class Arrivals:
             and (parsed := parse_name(name)) is not None
             and parsed.fault is None
         }
-        if self.wishes.since is not None:
-            self._again_since(self.wishes.since)
+        if self.options.since is not None:
+            self._again_since(self.options.since)
 
     def _listed(self) -> list[DropName]:
         names = []
@@ -82,7 +74,7 @@ class Arrivals:
                 names.append(name)
         self.selection.listed = set(self.entries)
         empty = not names and not self.selection.refused
-        if empty and not self.wishes.allow_empty and (self.state.timestamp is None or self.state.listed):
+        if empty and not self.options.allow_empty and (self.state.timestamp is None or self.state.listed):
             raise UnavailableError(
                 f"{self.source.describe()} has no file of the drop: is it the right folder?"
                 if self.state.timestamp is None
@@ -93,47 +85,33 @@ class Arrivals:
 
     def _look_at(self, name: DropName, entry: Entry) -> None:
         """Finds out whether a listed file is new, by its bytes where size and time do not tell."""
-        line = self.state.lines.get(name.name)
+        line = self.line(name.name)
         mtime = _written(entry.mtime)
         if entry.size == 0:
             self._wait(name.name, Message.EMPTY_FILE_WAITS(file=name.name))
             return
-        under_way = line is not None and line.under_way is not None
-        in_mo = line is not None and line.sha256 is not None and not under_way
-        if line and in_mo and mtime and (line.size, line.mtime) == (entry.size, mtime):
+        under_way = line.under_way is not None
+        in_mo = line.sha256 is not None and not under_way
+        if in_mo and mtime and (line.size, line.mtime) == (entry.size, mtime):
             return
         data = self._fetch(name.name)
         if data is None:
             return
         sha256 = digest(data)
         fetched = Line(
-            name.name,
-            sha256,
-            len(data),
-            mtime,
-            began=line.began if line else None,
-            last=line.last if line else None,
-            under_way=line.under_way if line else None,
+            name.name, sha256, len(data), mtime, began=line.began, last=line.last, under_way=line.under_way
         )
         stamp = name.stamp and name.stamp.replace(tzinfo=self.now.tzinfo)
-        timestamp = self.state.timestamp
-        if self._takes_over and timestamp is not None and stamp is not None and stamp < timestamp:
-            fetched = replace(fetched, began=moment_of_stamp(stamp), last=timestamp.isoformat())
-        if line and line.sha256 == sha256 and not under_way:
+        changed, former = entry.mtime or stamp, self._former
+        if former is not None and stamp is not None and stamp < former:
+            fetched = replace(fetched, began=moment_of_stamp(stamp), last=former.isoformat())
+        if line.sha256 == sha256 and not under_way:
             self.selection.lines[name.name] = replace(line, size=len(data), mtime=mtime)
-        elif self._is_taken_over(entry, stamp):
+        elif former is not None and changed is not None and changed <= former - timedelta(days=1):
             self.selection.lines[name.name] = replace(fetched, taken_over=True)
         else:
             # Also a version that is in MO, where the import of one is under way: MO may hold part of that.
             self._add(name, data, fetched)
-
-    def _is_taken_over(self, entry: Entry, stamp: datetime | None) -> bool:
-        """Whether the earlier importer, of which only a timestamp is left, has imported this file."""
-        changed = entry.mtime or stamp
-        timestamp = self.state.timestamp
-        if not self._takes_over or changed is None or timestamp is None:
-            return False
-        return changed <= timestamp - timedelta(days=1)
 
     def _wait(self, name: str, text: str) -> None:
         """A file that is not whole waits for the next run; one that still waits a day later is refused."""
@@ -150,8 +128,8 @@ class Arrivals:
             return self.source.read(name)
         except FileChanged as changed:
             self._wait(name, Message.CHANGED_FILE_WAITS(change=str(changed)))
-        except FileUnreadable as unreadable:
-            self.refuse(name, unreadable.reason, EXIT_DATA)
+        except FileRefused as refused:
+            self.refuse(name, refused.reason, EXIT_DATA)
         return None
 
     def _add(self, name: DropName, data: bytes, line: Line, *, again: bool = False) -> None:
@@ -171,7 +149,7 @@ class Arrivals:
 
     def parse(self, name: DropName, data: bytes, imported: Line | None) -> DropFile | None:
         """Reads a file. `imported`: its line in the state, where this version was imported."""
-        from aarhus_los.drop.reader import FileRefused, read_file  # a night with nothing new needs none of it
+        from aarhus_los.drop.reader import read_file  # a night with nothing new needs none of it
 
         try:
             parsed = read_file(name, data, validate_birthdate=self.validate_birthdate)
@@ -232,11 +210,11 @@ class Arrivals:
         if file.name.family is Family.STAM:
             return
         key = f"header:{file.name.family.value}_{file.name.kind}"
-        missing = ", ".join(file.missing_columns)
-        lost = set(file.missing_columns) - set(self.state.reported.get(key, missing).split(", "))
+        missing = ", ".join(file.header.missing)
+        lost = set(file.header.missing) - set(self.state.reported.get(key, missing).split(", "))
         if missing:
-            text = Message.OF_FILE(file=file.name.name, text=file.missing_text())
-            self._news(key, text, fault=bool(lost or file.near_columns), value=missing)
+            text = Message.OF_FILE(file=file.name.name, text=file.header.missing_text)
+            self._news(key, text, fault=bool(lost or file.header.near), value=missing)
         self.selection.reported[key] = missing
 
     def report_beside_files(self) -> None:
@@ -252,7 +230,7 @@ class Arrivals:
         if self.state.timestamp in (None, NOTHING_YET) and self.fresh:
             selection.notices.append(Notice(Message.FIRST_IMPORT(count=len(self.fresh)), news=True))
         taken_over = [name for name in self.known.values() if self.line(name.name).taken_over]
-        if self._takes_over and taken_over:
+        if self._former and taken_over:
             newest = max(taken_over, key=lambda name: (name.stamp is not None, name))
             text = Message.TAKEN_OVER(count=len(taken_over), newest=newest.name)
             selection.notices.append(Notice(text, news=True))

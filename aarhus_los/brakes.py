@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from aarhus_los.mo.model import Kind, Unit, Value
+from aarhus_los.mo.model import Kind, Object, Unit, Value
 from aarhus_los.plan import Operation, Plan
 from aarhus_los.timeline import NOTHING, Layers, Piece, clip
 
@@ -41,7 +41,7 @@ class Brake(NamedTuple):
 
 def counted(plan: Plan) -> dict[BrakeKind, int]:
     """How many objects the plan ends or moves."""
-    ended = {(op.kind, op.uuid) for op in plan.operations if op.ends}
+    ended = {op.object for op in plan.operations if op.ends}
     of_unit: dict[str, list[Operation]] = {}
     for op in plan.operations:
         if op.kind is Kind.ORG_UNIT:
@@ -103,15 +103,15 @@ class Refusals:
         self._objects = objects
         self._limit = limit
         self._allowed = allowed
-        self._refused: dict[tuple[Kind, str], str] = {}
+        self._refused: dict[Object, str] = {}
         self._reasons: dict[str, str] = {}
 
-    def add(self, objects: Iterable[tuple[Kind, str]], sort: str, reason: str) -> None:
+    def add(self, objects: Iterable[Object], sort: str, reason: str) -> None:
         """Counts objects. Those of a sort are reported together, with the first reason."""
         self._refused.update(dict.fromkeys(objects, sort))
         self._reasons.setdefault(sort, reason)
 
-    def remove(self, objects: Iterable[tuple[Kind, str]]) -> None:
+    def remove(self, objects: Iterable[Object]) -> None:
         """They were written after all."""
         for each in objects:
             self._refused.pop(each, None)

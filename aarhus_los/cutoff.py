@@ -10,15 +10,17 @@ import socket
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from ssl import SSLContext
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util import create_urllib3_context
 
 LOOKS: Final = 20
 """How often in its time an exchange is looked at: it lasts at most that part of it too long."""
@@ -95,13 +97,22 @@ class Cutoff:
             watched.end()
 
 
+def trusting(file: str | None, folder: str | None) -> SSLContext:
+    """What trusts the certificates of a file or of a folder. Raises OSError where they cannot be read."""
+    context = create_urllib3_context()
+    context.load_verify_locations(file, folder)
+    return context
+
+
 class Adapter(HTTPAdapter):
     """The connections of one thread, which has one exchange at a time, and of which they tell."""
 
     exchange: Exchange
 
-    def __init__(self) -> None:
+    def __init__(self, trusting: Callable[[str | None, str | None], SSLContext]) -> None:
+        """`trusting` makes what knows the certificates of a file or of a folder."""
         super().__init__()
+        self._trusting = trusting
         self._pools: dict[tuple[str, str], Any] = {}
 
     def get_connection_with_tls_context(self, request: Any, *args: Any, **kwargs: Any) -> Any:
@@ -114,6 +125,14 @@ class Adapter(HTTPAdapter):
             kind = _TlsConnection if pool.scheme == "https" else _Connection
             pool.ConnectionCls = partial(kind, weakref.proxy(self))
         return pool
+
+    def cert_verify(self, conn: Any, *args: Any, **kwargs: Any) -> None:
+        """As by the library, which reads the trusted certificates anew for each connection: as long as a dozen exchanges."""
+        library: Any = super()
+        library.cert_verify(conn, *args, **kwargs)
+        if conn.scheme == "https" and conn.proxy is None:
+            conn.conn_kw["ssl_context"] = self._trusting(conn.ca_certs, conn.ca_cert_dir)
+            conn.ca_certs = conn.ca_cert_dir = None
 
     def build_response(self, request: Any, response: Any) -> requests.Response:
         """As by the library, less cookies and encoding, which nobody asks for."""

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from aarhus_los.answer import Unsettled
 from aarhus_los.api import Api
-from aarhus_los.http import R
 from aarhus_los.messages import Message
 from aarhus_los.mo.answers import Refused, Spoiled
-from aarhus_los.mo.model import History, Kind
-from aarhus_los.mo.payloads import Endpoint, Item
+from aarhus_los.mo.model import History, Kind, Object, by_kind
+from aarhus_los.mo.payloads import Endpoint
 from aarhus_los.mo.read import Histories
+from aarhus_los.mo.target import Target
 from aarhus_los.plan import Action, Operation, Step
 from aarhus_los.timeline import differences, overlay
-
-
-class Mo(Protocol):
-    """MO, as far as a plan is sent to it."""
-
-    def write(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]: ...
-
-    def settle(self, once: Callable[[], R], *, again: Callable[[Unsettled], bool]) -> R: ...
-
-    def read(self, kind: Kind, uuids: Collection[str]) -> Histories: ...
-
-    def registered(self, objects: Mapping[Kind, Collection[str]]) -> Counter[str]: ...
-
-    def stop(self, grace: float) -> None: ...
 
 
 class Failure(NamedTuple):
@@ -79,15 +65,14 @@ class Failing(NamedTuple):
     answered: int
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(NamedTuple):
     """What became of a batch."""
 
     failures: list[Failure | None]
     """Of each of its steps, in order."""
-    written: list[Operation] = field(default_factory=list)
+    written: list[Operation]
     """What MO has just acknowledged; the rest was there already."""
-    writes: Counter[tuple[Kind, str]] = field(default_factory=Counter)
+    writes: Counter[Object]
     """How often each object was written thereby."""
 
     @property
@@ -101,7 +86,7 @@ class Delivered:
         )
 
 
-def deliver(mo: Mo, api: Api, batch: Batch, steps: Sequence[Step]) -> Delivered:
+def deliver(mo: Target, api: Api, batch: Batch, steps: Sequence[Step]) -> Delivered:
     """Sends the steps of a batch until MO has answered, at most as often as the batch says.
 
     Raises `Refused` (one of several may be to blame), `Unsettled` (enough was tried; the batch says whether it must be
@@ -110,31 +95,35 @@ def deliver(mo: Mo, api: Api, batch: Batch, steps: Sequence[Step]) -> Delivered:
     return _Delivery(mo, api, batch, steps).run()
 
 
+@dataclass
 class _Delivery:
-    def __init__(self, mo: Mo, api: Api, batch: Batch, steps: Sequence[Step]) -> None:
-        self.mo = mo
-        self.api = api
-        self.batch = batch
-        self.steps = steps
-        self.left = api.arranged([op for step in steps for op in step.operations])
+    mo: Target
+    api: Api
+    batch: Batch
+    steps: Sequence[Step]
+    sent: list[Operation] = field(default_factory=list)
+    """Of each item of the last request, in order, the operation that it is of."""
+    failures: dict[Object, Failure] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.left = self.api.arranged([op for step in self.steps for op in step.operations])
         self.count = len(self.left)
-        self.sent: list[Operation] = []
-        """Of each item of the last request, in order, the operation that it is of."""
-        self.failures: dict[tuple[Kind, str], Failure] = {}
 
     def run(self) -> Delivered:
-        answers = self.mo.settle(self._once, again=lambda unsettled: unsettled.down or not self.batch.hurried)
+        answers = self.mo.client.settle(
+            self._once, again=lambda unsettled: unsettled.down or not self.batch.hurried
+        )
         missing = Failure(Message.MO_HAS_NO_SUCH())
         written = list(zip(self.sent, answers, strict=True))
-        writes = Counter([(op.kind, op.uuid) for op, answer in written if answer is not None])
-        self.failures |= {(op.kind, op.uuid): missing for op, answer in written if answer is None}
+        writes = Counter([op.object for op, answer in written if answer is not None])
+        self.failures |= {op.object: missing for op, answer in written if answer is None}
         failures = [self._failure(step) for step in self.steps]
-        return Delivered(failures, [op for op in self.left if (op.kind, op.uuid) in writes], writes)
+        return Delivered(failures, [op for op in self.left if op.object in writes], writes)
 
     def _failure(self, step: Step) -> Failure | None:
         if not self.failures:
             return None
-        failures = (self.failures.get((op.kind, op.uuid)) for op in step.operations)
+        failures = (self.failures.get(op.object) for op in step.operations)
         return next((failure for failure in failures if failure is not None), None)
 
     def _once(self) -> list[str | None]:
@@ -145,7 +134,7 @@ class _Delivery:
             of_operations = [(op, self.api.items(op)) for op in self.left]
             self.sent = [op for op, items in of_operations for _ in items]
             try:
-                return self.mo.write(
+                return self.mo.client.write(
                     self.batch.endpoint, [item for _, items in of_operations for item in items]
                 )
             except Unsettled as unsettled:
@@ -170,18 +159,16 @@ class _Delivery:
         return next(number for number, step in steps if any(op is operation for op in step.operations))
 
     def _leave_out_what_is_there(self) -> None:
-        wanted: dict[Kind, set[str]] = {}
-        for operation in self.left:
-            wanted.setdefault(operation.kind, set()).add(operation.uuid)
+        wanted = by_kind(operation.object for operation in self.left)
         found = {kind: self.mo.read(kind, uuids) for kind, uuids in wanted.items()}
         for kind, histories in found.items():
             for uuid, reason in histories.unreadable.items():
                 self.failures[kind, uuid] = Failure(Message.ANSWER_LOST(reason=reason))
         failed = {id(op) for step in self.steps if self._failure(step) for op in step.operations}
-        of_object: dict[tuple[Kind, str], list[Operation]] = {}
+        of_object: dict[Object, list[Operation]] = {}
         for operation in self.left:
             if id(operation) not in failed:
-                of_object.setdefault((operation.kind, operation.uuid), []).append(operation)
+                of_object.setdefault(operation.object, []).append(operation)
         still = {id(op) for key, ops in of_object.items() for op in _not_shown(ops, found[key[0]])}
         left = [operation for operation in self.left if id(operation) in still]
         if self.batch.doubted and len(left) == len(self.left) and len(self.steps) > 1:

@@ -3,6 +3,7 @@
     LosError
     ├── SettingsError      2   a setting or an option is wrong: the operator mends it
     ├── DataError         65   a file is not what its name says, or a brake tripped: the sender or the operator decides
+    │   └── FileRefused        it alone is not imported, and the others are
     ├── UnavailableError  69   a server cannot be reached or refuses us: the next run does the rest
     ├── StateError        74   the state or a folder cannot be read or written: the operator mends it
     └── LockedError       75   another run is under way: nothing to do
@@ -59,6 +60,18 @@ class DataError(LosError):
     """The drop is not to be trusted: a file is refused, or a brake trips."""
 
     exit_code = EXIT_DATA
+
+
+class FileRefused(DataError):
+    """A file that is not what its name says, or that we are not given: it is refused by name, and the others are read.
+
+    It is not in the state: the next run tries it again.
+    """
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file}: refused: {reason}")
+        self.file = file
+        self.reason = reason
 
 
 class UnavailableError(LosError):

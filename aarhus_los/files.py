@@ -124,9 +124,10 @@ def sweep(folder: Path, names: Iterable[str]) -> None:
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in list(entries):
             temporary = _TEMPORARY.fullmatch(entry.name)
-            if temporary and any(fnmatchcase(temporary[1], each) for each in patterns) and is_own_file(entry):
+            if temporary and any(fnmatchcase(temporary[1], each) for each in patterns):
                 with suppress(OSError):
-                    Path(entry.path).unlink()
+                    if is_own_file(entry):
+                        Path(entry.path).unlink()
 
 
 def is_own_file(entry: os.DirEntry[str]) -> bool:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
 
 from aarhus_los import clock
 from aarhus_los.deadline import Deadline
 from aarhus_los.desired.lines import Gathered
-from aarhus_los.drop.rejects import RowRef
 from aarhus_los.ledger import Kept, State, save_state
 from aarhus_los.messages import Message
 from aarhus_los.progress import (
@@ -26,29 +23,11 @@ from aarhus_los.progress import (
 from aarhus_los.pruning import prune
 from aarhus_los.report.account import Account
 from aarhus_los.report.files import write_failed_addresses, write_rejects
-from aarhus_los.selection import Selection
+from aarhus_los.selection import Options, Selection
 from aarhus_los.settings import Settings
-
-if TYPE_CHECKING:
-    from aarhus_los.brakes import BrakeKind
 
 Progress = Callable[[str, int, int], None]
 """Told the phase, and how much of how much is done (0 of 0: it begins)."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the operator asks of one run."""
-
-    since: date | None = None
-    allow_late: bool = False
-    allow_empty: bool = False
-    accept_rejects: bool = False
-    accepted_rows: frozenset[RowRef] = frozenset()
-    allow: Mapping[BrakeKind, int] = field(default_factory=dict)
-    verify: Literal["some", "all", "none"] = "some"
-    names: bool = False
-    """Whether the names of all that is reported are read from MO, also where nobody is about to decide by them."""
 
 
 class Frame:
@@ -64,15 +43,10 @@ class Frame:
         self.account = Account(
             started=self.now,
             dry=dry,
-            rows_accepted=options.accept_rejects,
-            accepted_rows=options.accepted_rows,
+            options=options,
             rejects_exit_code=settings.rejects_exit_code,
         )
         self.account.warnings += settings.warnings
-
-    def accepted(self, state: State) -> Collection[RowRef]:
-        """The pending rows that are given up."""
-        return pending_rows(state.lines) if self.options.accept_rejects else self.options.accepted_rows
 
     def finish(
         self, state: State, selection: Selection, gathered: Gathered, moment: datetime | None = None
@@ -82,9 +56,10 @@ class Frame:
         `moment`: that of the run, where it has written to MO.
         """
         account = self.account
-        waits = {aside.ref for aside in account.set_aside if aside.pending} | pending_rows(state.lines)
+        waiting_before = pending_rows(state.lines)
+        waits = {aside.ref for aside in account.set_aside if aside.pending} | waiting_before
         account.warnings += (
-            Message.NOT_PENDING(row=str(ref)) for ref in sorted(account.accepted_rows - waits)
+            Message.NOT_PENDING(row=str(ref)) for ref in sorted(self.options.accepted_rows - waits)
         )
         if account.dry:
             return
@@ -103,7 +78,7 @@ class Frame:
                 needed,
                 {aside.ref for aside in done_with if not aside.part} - waiting,
                 self.now,
-                self.accepted(state),
+                waiting_before if self.options.accept_rejects else self.options.accepted_rows,
                 rejected_for_others(selection.files, account.set_aside),
             )
             if moment is not None:

@@ -12,6 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from functools import cache
 from itertools import count
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -22,7 +23,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
 from aarhus_los.answer import Answer, Unsettled
-from aarhus_los.cutoff import Adapter, Cutoff
+from aarhus_los.cutoff import Adapter, Cutoff, trusting
 from aarhus_los.errors import UnavailableError
 from aarhus_los.messages import Message
 
@@ -92,6 +93,7 @@ class Http:
         self._largest = largest
         self._ca_bundle = ca_bundle
         self._environment: dict[tuple[str, str], Any] = {}
+        self._trusting = cache(trusting)
         self._addresses: dict[str, str | None] = {}
         """Each without its query → as the library writes it."""
         self._lock = threading.Lock()
@@ -259,7 +261,7 @@ class Http:
         of_thread = self._of_thread
         adapter: Adapter | None = getattr(of_thread, "adapter", None)
         if adapter is None:
-            adapter = of_thread.adapter = Adapter()
+            adapter = of_thread.adapter = Adapter(self._trusting)
             with self._lock:
                 self._adapters.add(adapter)
         elif not 0 <= self.clock() - of_thread.used < IDLE_SECONDS:

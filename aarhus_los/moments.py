@@ -69,16 +69,12 @@ def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
                     firsts.add(first_with(file))
         first = min(firsts, default=len(names))
         kept = [of for of in each if of.file.name.name in read or places.get(of.file.name.name, -1) >= first]
-        lines[subject], moment = _of_subject(each if len(kept) == len(each) else kept, state)
+        due = next(place for place, of_file in enumerate(kept) if of_file.is_due)
+        first, moment = folded_from([state.get(of_file.file.name.name) for of_file in kept], due)
+        lines[subject] = each if first == 0 and len(kept) == len(each) else kept[first:]
         if moment is not None:
             as_of[subject] = moment - JUST_BEFORE
     return Traced(lines, as_of)
-
-
-def _of_subject(each: list[FileLines], state: Mapping[str, Line]) -> tuple[list[FileLines], datetime | None]:
-    due = next(place for place, lines in enumerate(each) if lines.is_due)
-    first, moment = folded_from([state.get(lines.file.name.name) for lines in each], due)
-    return each[first:] if first else each, moment
 
 
 def folded_from(lines: Sequence[Line | None], first: int) -> tuple[int, datetime | None]:

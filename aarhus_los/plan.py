@@ -80,6 +80,11 @@ class Operation:
     """Of units only."""
 
     @property
+    def object(self) -> Object:
+        """What it writes."""
+        return self.kind, self.uuid
+
+    @property
     def mark(self) -> str | None:
         """Of units: the class that the window is marked with."""
         return None if self.marking is None else self.marking.hierarchy
@@ -199,7 +204,7 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
             if operation.action is Action.CREATE and wanted.kind in creation:
                 creation[wanted.kind][wanted.uuid] = number
             if operation.action is Action.TERMINATE:
-                endings.setdefault((wanted.kind, wanted.uuid), []).append(number)
+                endings.setdefault(wanted.object, []).append(number)
     needs = _needs(requests, creation, before)
     follows = _follows(requests, endings, needs) if endings else {}
     return Plan(

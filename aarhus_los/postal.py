@@ -11,16 +11,11 @@ from aarhus_los.desired.claims import DesiredObject
 from aarhus_los.desired.units import POSTAL_ADDRESS
 from aarhus_los.drop.names import parse_name
 from aarhus_los.mo.model import Address, Value
-from aarhus_los.plan import Operation, Plan
+from aarhus_los.plan import Operation
 from aarhus_los.timeline import NOTHING, Nothing
 
 LEFT_OUT: Final = "mo:postal addresses"
 """What the state calls the day of the oldest file of which postal addresses were left out."""
-
-
-def written(plan: Plan) -> list[Operation]:
-    """The operations that write postal addresses. Those that end one need no address service."""
-    return [op for op in plan.operations if is_postal(op.value)]
 
 
 def value_of(operation: Operation) -> str:

@@ -42,9 +42,8 @@ def faults(
     found: list[Fault] = []
     try:
         state_file = resolved(settings.state_file)
-        found += _of_folder(
-            "state folder", state_file.parent, [state_file], kept + _size(state_file), made=True
-        )
+        size = kept + (state_file.stat().st_size if state_file.is_file() else 0)
+        found += _of_folder("state folder", state_file.parent, [state_file], size, made=True)
         found += _of_kept(beside(state_file, ".d"))
     except StateError as error:
         found.append(Fault("state folder", str(error)))
@@ -96,7 +95,3 @@ def _of_kept(folder: Path) -> Iterator[Fault]:
             inner = sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
         for path in inner:
             yield Fault("kept files", f"{path} is a folder, where only files of ours may be: put it away")
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0

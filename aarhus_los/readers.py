@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -69,26 +69,20 @@ class Reading:
         lists = [file for file in files if file.name.family is Family.STAM]
         listed = {facet for file in lists if (facet := CLASS_LISTS[file.name.kind].facet) and facet in facets}
         if listed:
-            self.note(Kind.CLASS, read.read_classes(self.client, listed))
-        named: set[str] = {seed.uuid for seed in SEED_CLASSES}
+            self.note(Kind.CLASS, read.read_all(self.client, Kind.CLASS, facets=listed))
+        named = {seed.uuid for seed in SEED_CLASSES}
         for file in lists:
-            named |= (
-                {row.uuid for row in file.rows_of(ClassRow)} if CLASS_LISTS[file.name.kind].facet else set()
-            )
-        for row in (row for file in files if file.name.family is not Family.STAM for row in file.rows):
-            named |= {
-                uuid
-                for field, _, to in references(type(row))
-                if to != UNITS and isinstance(uuid := getattr(row, field), str)
-            }
-        self.objects(Kind.CLASS, named)
+            if CLASS_LISTS[file.name.kind].facet:
+                named |= {row.uuid for row in file.rows_of(ClassRow)}
+        referred = _referred([row for file in files for row in file.rows])
+        self.objects(Kind.CLASS, named.union(*(uuids for to, uuids in referred.items() if to != UNITS)))
 
     def units(self, files: Sequence[DropFile], others: Sequence[DropFile]) -> None:
         """The units of the due rows with their addresses, what all rows refer to, and what moved units hang under."""
         due = org.units_in(files)
         objects = [each for unit in due for each in units.objects_of(unit)]
         rows = [*org.rows_of(due), *(row for file in others for row in file.rows)]
-        self.objects(Kind.ORG_UNIT, {*due, *_referred_units(rows)})
+        self.objects(Kind.ORG_UNIT, {*due, *_referred(rows).get(UNITS, ())})
         self.objects(Kind.ADDRESS, {uuid for kind, uuid in objects if kind is Kind.ADDRESS})
         above = org.moved_under(due, self.actual[Kind.ORG_UNIT])
         seen: set[str] = set()
@@ -107,18 +101,14 @@ class Reading:
             if isinstance(row, ManagerRow) and file.is_due(row.ref)
         }
         if in_units:
-            self.note(Kind.MANAGER, read.read_of_units(self.client, Kind.MANAGER, in_units))
+            self.note(Kind.MANAGER, read.read_of(self.client, Kind.MANAGER, "org_units", in_units))
         self.objects(Kind.MANAGER, managers.managers_in(files))
 
-
-class ReadingOfDetails(Reading):
-    """E-mail addresses and accounts."""
-
     def details(self, of_persons: Collection[str], cprs: Collection[Cpr]) -> None:
-        """Those of persons, and those that rows with these numbers would make."""
+        """E-mail addresses and accounts: those of persons, and those that rows with these numbers would make."""
         self.objects(Kind.ADDRESS, {email_uuid(cpr) for cpr in cprs})
         if of_persons:
-            self.note(Kind.IT, read.read_accounts_of(self.client, of_persons))
+            self.note(Kind.IT, read.read_of(self.client, Kind.IT, "employees", of_persons))
         self.objects(Kind.IT, {account_uuid(cpr) for cpr in cprs})
 
 
@@ -126,7 +116,7 @@ class ReadingOfPeople(Reading):
     def __init__(self, client: MoClient) -> None:
         super().__init__(client)
         self.found: Mapping[Cpr, Mapping[str, History]] = {}
-        self.of_details = ReadingOfDetails(client)
+        self.of_details = Reading(client)
         self.former: dict[str, str] = {}
 
     def people(
@@ -134,7 +124,9 @@ class ReadingOfPeople(Reading):
     ) -> None:
         """`before` the files: MO had engagements then that it has no more."""
         cprs, engagements = _named(files)
-        numbers = cprs | {cpr for file in manager_files for row in file.rows if (cpr := _cpr_of(row))}
+        numbers = cprs | {
+            cpr for file in manager_files for row in file.rows if (cpr := getattr(row, "cpr", None))
+        }
         by_cpr = read.read_persons_by_cpr(self.client, numbers)
         self.found = by_cpr.found
         for each in self.found.values():
@@ -164,8 +156,13 @@ class ReadingOfPeople(Reading):
         self.of_details.details(set(names) - known, numbers)
 
     def in_mo(self) -> PeopleInMo:
+        # Of several persons with a number the one with engagements, else the smallest uuid.
+        employed = set(owners_in(self.actual[Kind.ENGAGEMENT]).values())
         return PeopleInMo(
-            self._chosen(),
+            {
+                cpr: min(each, key=lambda uuid: (uuid not in employed, uuid))
+                for cpr, each in self.found.items()
+            },
             {cpr for cpr, each in self.found.items() if len(each) > 1},
             self.actual[Kind.EMPLOYEE],
             self.actual[Kind.ENGAGEMENT],
@@ -177,28 +174,18 @@ class ReadingOfPeople(Reading):
     def _engagements(self, of_persons: Collection[str], uuids: Collection[str]) -> None:
         """Those of persons, and others that rows name."""
         if of_persons:
-            self.note(Kind.ENGAGEMENT, read.read_engagements_of(self.client, of_persons))
+            self.note(Kind.ENGAGEMENT, read.read_of(self.client, Kind.ENGAGEMENT, "employees", of_persons))
         self.objects(Kind.ENGAGEMENT, uuids)
 
-    def _chosen(self) -> dict[Cpr, str]:
-        """The person of each CPR number: of several the one with engagements, else the smallest uuid."""
-        employed = set(owners_in(self.actual[Kind.ENGAGEMENT]).values())
-        return {
-            cpr: min(each, key=lambda uuid: (uuid not in employed, uuid)) for cpr, each in self.found.items()
-        }
 
-
-def _referred_units(rows: Sequence[Row]) -> set[str]:
-    return {
-        uuid
-        for row in rows
-        for field, _, to in references(type(row))
-        if to == UNITS and isinstance(uuid := getattr(row, field), str)
-    }
-
-
-def _cpr_of(row: Row) -> Cpr | None:
-    return getattr(row, "cpr", None)
+def _referred(rows: Iterable[Row]) -> dict[str, set[str]]:
+    """What rows refer to: `UNITS` or the name of a class list → uuids."""
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        for field, _, to in references(type(row)):
+            if isinstance(uuid := getattr(row, field), str):
+                found.setdefault(to, set()).add(uuid)
+    return found
 
 
 def _named(files: Sequence[DropFile]) -> tuple[set[Cpr], set[str]]:

@@ -1,6 +1,6 @@
 """What is read from MO before a run can work out what to write: only what the drop is about, and what seeding needs.
 
-`read_world` reads MO as it is, `read_base` what MO said of some subjects before the files about them were imported.
+`read_world` reads MO as it is, `as_it_was` what MO said of some subjects before the files about them were imported.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from aarhus_los.desired import managers, org, persons, units
+from aarhus_los.desired import units
 from aarhus_los.desired.claims import Notice
 from aarhus_los.desired.families import Subjects, World
-from aarhus_los.desired.lines import Gathered, all_lines
-from aarhus_los.desired.persons import account_uuid, email_uuid
+from aarhus_los.desired.lines import all_lines, gathered
+from aarhus_los.desired.managers import managers_in
+from aarhus_los.desired.persons import account_uuid, email_uuid, owners_of
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family
 from aarhus_los.errors import UnavailableError
@@ -23,8 +24,8 @@ from aarhus_los.ledger import Line
 from aarhus_los.messages import Message
 from aarhus_los.mo import read
 from aarhus_los.mo.client import MoClient
-from aarhus_los.mo.model import History, Kind, Object
-from aarhus_los.moments import before_any
+from aarhus_los.mo.model import History, Kind, Object, by_kind
+from aarhus_los.moments import Traced, before_any, may_lack_a_past, trace
 from aarhus_los.readers import Reading, ReadingOfPeople
 
 
@@ -76,21 +77,6 @@ def _check_seeds(
             )
 
 
-def units_of(files: Sequence[DropFile]) -> Gathered:
-    """The units that the new and pending rows are about, and all lines that were read about them."""
-    return org.units_in(_of(files, Family.ORG))
-
-
-def persons_of(files: Sequence[DropFile], world: World) -> Gathered:
-    """As `units_of`; whom a row is about depends on who is in MO."""
-    return persons.persons_in(_of(files, Family.PERS), world.people)
-
-
-def managers_of(files: Sequence[DropFile]) -> Gathered:
-    """As `units_of`."""
-    return managers.managers_in(_of(files, Family.LEDER))
-
-
 def _of(files: Sequence[DropFile], family: Family) -> list[DropFile]:
     return [file for file in files if file.name.family is family]
 
@@ -108,6 +94,28 @@ def objects_of(subjects: Subjects, world: World) -> dict[str, list[Object]]:
         ]
     objects |= {manager: [(Kind.MANAGER, manager)] for manager in subjects.managers}
     return objects
+
+
+def as_it_was(
+    client: MoClient, files: Sequence[DropFile], lines: Mapping[str, Line], world: World, units: Traced
+) -> tuple[Subjects, World, list[Notice]]:
+    """The subjects with the lines that are folded about each, the world with what MO said before them, and what is odd.
+
+    `units` are traced already, since their addresses are looked up before `world` is read.
+    """
+    of_people = _of(files, Family.PERS)
+    people = gathered(of_people, owners_of(of_people, world.people).subject_of)
+    traced = [units, trace(people, lines), trace(managers_in(_of(files, Family.LEDER)), lines)]
+    subjects = Subjects(*(each.lines for each in traced))
+    as_of = {subject: at for each in traced for subject, at in each.as_of.items()}
+    if not as_of:
+        return subjects, world, []
+    has_no_past = {
+        at
+        for at in set(as_of.values())
+        if may_lack_a_past(at, lines.values()) and not read.has_any(client, Kind.ORG_UNIT, at)
+    }
+    return subjects, *read_base(client, world, subjects, as_of, has_no_past)
 
 
 def read_base(
@@ -133,16 +141,13 @@ def read_base(
             unshown += of_instant
             continue
         reading = Reading(client, instant)
-        by_kind: dict[Kind, set[str]] = {}
-        for kind, uuid in (each for subject in of_instant for each in objects[subject]):
-            if kind is not Kind.MARK:
-                by_kind.setdefault(kind, set()).add(uuid)
-        for kind, uuids in by_kind.items():
-            reading.objects(kind, uuids)
+        for kind, uuids in by_kind(each for subject in of_instant for each in objects[subject]).items():
+            if kind is not Kind.MARK:  # read with its unit
+                reading.objects(kind, uuids)
         people = [subject for subject in of_instant if subject in subjects.persons]
         accounts: dict[str, list[str]] = {}
         if people:
-            reading.note(Kind.IT, read.read_accounts_of(client, people, as_of=instant))
+            reading.note(Kind.IT, read.read_of(client, Kind.IT, "employees", people, as_of=instant))
             for history in (world.actual.get(Kind.IT, {}), reading.actual[Kind.IT]):
                 for uuid, found in history.items():
                     accounts.setdefault(getattr(found[-1].value, "person", None) or "", []).append(uuid)
@@ -160,8 +165,3 @@ def read_base(
         shown = ", ".join(sorted(unshown)[:3])
         notices = [Notice(Message.NO_PAST(count=len(unshown), uuids=shown))]
     return replace(world, base=base), notices
-
-
-def has_units_at(client: MoClient, instant: datetime) -> bool:
-    """Whether MO shows any org unit as of an instant."""
-    return read.has_any(client, Kind.ORG_UNIT, instant)

@@ -22,6 +22,7 @@ from aarhus_los.deadline import NO_DEADLINE
 from aarhus_los.desired import org
 from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside
 from aarhus_los.desired.families import Ours, Subjects, World, desire
+from aarhus_los.drop.names import Family
 from aarhus_los.errors import SettingsError, UnavailableError
 from aarhus_los.files import beside
 from aarhus_los.frame import Frame
@@ -30,35 +31,29 @@ from aarhus_los.messages import Message
 from aarhus_los.mo.bookmark import last_bookmark, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
 from aarhus_los.mo.model import History, Kind
-from aarhus_los.mo.read import read_counts, read_histories, read_of_units
+from aarhus_los.mo.read import read_counts, read_histories, read_of
 from aarhus_los.mo.target import Target
 from aarhus_los.mo.without_rest import takes_address, writes_by_rest
-from aarhus_los.moments import Traced, may_lack_a_past, trace
+from aarhus_los.moments import trace
 from aarhus_los.plan import Plan, make_plan
 from aarhus_los.preflight import OPERATION_BYTES, preflight
 from aarhus_los.progress import check_mo, files_of, needed_again, under_way
-from aarhus_los.reading import has_units_at, managers_of, persons_of, read_base, read_world, units_of
+from aarhus_los.reading import as_it_was, read_world
 from aarhus_los.report.account import count_rows, failed_rows
 from aarhus_los.report.names import gather_names, units_of_rows
 from aarhus_los.report.orphaned import ended_units, orphaned
 from aarhus_los.report.record import record_left, write_record
 from aarhus_los.report.verdict import difference_text
 from aarhus_los.selection import Selection
-from aarhus_los.verify import chosen, touched, verify
+from aarhus_los.verify import chosen, verify
 
 WITHOUT_REST: Final = "mo:without REST"
 """What the state calls the API by which MO was written, where REST was gone."""
 
 
-def reconcile(frame: Frame, state: State, selection: Selection) -> None:
-    """Brings a selection into MO, or works out what that would be. What becomes of it is in the frame's account.
+class Reconciliation:
+    """Brings what is new into MO, or works out what that would be. What becomes of it is in the frame's account."""
 
-    Raises LosError where nothing can be done.
-    """
-    _Reconciliation(frame).run(state, selection)
-
-
-class _Reconciliation:
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
         self.settings = frame.settings
@@ -69,18 +64,22 @@ class _Reconciliation:
         self.account = frame.account
 
     def run(self, state: State, selection: Selection) -> None:
-        """Read MO, look up, work out what MO must say, plan, brakes, write, verify, account, state."""
+        """Read MO, look up, work out what MO must say, plan, brakes, write, verify, account, state.
+
+        Raises LosError where nothing can be done.
+        """
         account, since = self.account, self.options.since
         if state.timestamp in (None, NOTHING_YET):  # a first import takes as long as it takes
             self.deadline = NO_DEADLINE
         lines = {**state.lines, **selection.lines}
-        units = trace(units_of(selection.files), lines)
+        units = trace(org.units_in(selection.of(Family.ORG)), lines)
         with self._client() as client:
             world, addresses = self._read_and_look_up(client, lines, selection, org.postal_texts(units.lines))
             with self.frame.phase("read MO"):
                 bookmark = last_bookmark(client) if state.bookmark else None
                 check_mo(state, world.organisation[0], bookmark, since)
-                subjects, world = self._as_it_was(client, lines, selection, world, units)
+                subjects, world, notices = as_it_was(client, selection.files, lines, world, units)
+                account.notices += notices
             with self.frame.phase("compare"):
                 ours = Ours(self.settings.municipality_code, self._az_system(world))
                 desired = desire(selection.files, subjects, world, addresses.outcomes, ours, self.now.date())
@@ -144,24 +143,6 @@ class _Reconciliation:
                 client.stop()
                 raise
 
-    def _as_it_was(
-        self, client: MoClient, lines: Mapping[str, Line], selection: Selection, world: World, units: Traced
-    ) -> tuple[Subjects, World]:
-        """The subjects with the lines that are folded about each, and the world with what MO said before them."""
-        others = persons_of(selection.files, world), managers_of(selection.files)
-        traced = [units, *(trace(each, lines) for each in others)]
-        subjects = Subjects(*(each.lines for each in traced))
-        as_of = {subject: at for each in traced for subject, at in each.as_of.items()}
-        no_past = {
-            at
-            for at in set(as_of.values())
-            if may_lack_a_past(at, lines.values()) and not has_units_at(client, at)
-        }
-        if as_of:
-            world, notices = read_base(client, world, subjects, as_of, no_past)
-            self.account.notices += notices
-        return subjects, world
-
     def _try_places(self, selection: Selection, set_aside: list[SetAside], subjects: Subjects) -> None:
         """Whether all that this import will leave on disks can be written. Raises StateError."""
         kept = files_of(needed_again(subjects.lines, {aside.ref for aside in set_aside if aside.pending}))
@@ -213,7 +194,8 @@ class _Reconciliation:
 
     def _leaves_out(self, client: MoClient, plan: Plan, selection: Selection, *, by_rest: bool) -> bool:
         """Whether postal addresses cannot be written, and are left out. What is new about that is told."""
-        postal = postal_addresses.written(plan)
+        # Those that end one need no address service.
+        postal = [op for op in plan.operations if postal_addresses.is_postal(op.value)]
         report, reported = self.account.notices.append, selection.reported
         if by_rest:
             reported.pop(WITHOUT_REST, None)
@@ -239,7 +221,7 @@ class _Reconciliation:
         ended = ended_units(plan.operations)
         histories: dict[str, History] = {}
         for kind in (Kind.ENGAGEMENT, Kind.MANAGER) if ended else ():
-            histories |= read_of_units(client, kind, ended).found
+            histories |= read_of(client, kind, "org_units", ended).found
         return orphaned(ended, histories, wanted)
 
     def _gather_names(
@@ -287,12 +269,7 @@ class _Reconciliation:
         }
         counts = counted(plan)
         kinds = exceeding(counts, limits, self.options.allow)
-        if not kinds:
-            return []
-        valid = read_counts(client, world.organisation[0])
-        present = None
-        if valid is not None:
-            present = {Kind.ORG_UNIT: valid.units, Kind.ENGAGEMENT: valid.engagements}
+        present = read_counts(client, world.organisation[0]) if kinds else None
         return tripped(kinds, counts, limits, present)
 
     def _write(self, plan: Plan, desired: Desired, target: Target, applied: Applied) -> None:
@@ -314,7 +291,7 @@ class _Reconciliation:
             target.client.deadline = NO_DEADLINE
             if not (applied.stopped or applied.refusals):
                 with self.frame.phase("verify"):
-                    differences = verify(touched(desired.objects, applied), target, applied)
+                    differences = verify(desired.objects, target, applied)
                     self.account.differences = [difference_text(each) for each in differences]
         except UnavailableError as error:
             applied.stopped = error

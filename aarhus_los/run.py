@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from aarhus_los.files import make_folder, resolved
-from aarhus_los.frame import Frame, Options, Progress
-from aarhus_los.ledger import State, load_state
+from aarhus_los.frame import Frame, Progress
+from aarhus_los.ledger import load_state
 from aarhus_los.lock import locked
 from aarhus_los.preflight import preflight
 from aarhus_los.pruning import sweep_all
 from aarhus_los.report.account import Account
 from aarhus_los.report.news import known_rows
 from aarhus_los.selecting import select
-from aarhus_los.selection import Selection, Wishes
+from aarhus_los.selection import Options
 from aarhus_los.settings import Settings
 from aarhus_los.sources.open import open_source
 
@@ -46,22 +46,15 @@ def _run(frame: Frame) -> Account:
     account, state = frame.account, load_state(frame.settings.state_file)
     last_import = state.timestamp.date() if state.timestamp else None
     account.known_rows = known_rows(state.lines, last_import, frame.now.date())
-    selection = _select(frame, state)
+    with frame.phase("read the drop"), open_source(frame.settings) as source:
+        checked = frame.settings.cpr_validate_birthdate
+        selection = select(state, source, frame.kept, frame.now, frame.options, validate_birthdate=checked)
+    account.refused = selection.refused
+    account.notices += selection.notices
     if selection.quiet:
         frame.finish(state, selection, {})
         return account
-    from aarhus_los.reconcile import reconcile
+    from aarhus_los.reconcile import Reconciliation
 
-    reconcile(frame, state, selection)
+    Reconciliation(frame).run(state, selection)
     return account
-
-
-def _select(frame: Frame, state: State) -> Selection:
-    options = frame.options
-    with frame.phase("read the drop"), open_source(frame.settings) as source:
-        wishes = Wishes(options.since, options.allow_late, options.allow_empty, frame.accepted(state))
-        checked = frame.settings.cpr_validate_birthdate
-        selection = select(state, source, frame.kept, frame.now, wishes, validate_birthdate=checked)
-    frame.account.refused = selection.refused
-    frame.account.notices += selection.notices
-    return selection

@@ -18,7 +18,7 @@ from aarhus_los.errors import EXIT_ROWS, StateError
 from aarhus_los.ledger import NOTHING_YET, Kept, State
 from aarhus_los.messages import Message
 from aarhus_los.moments import folded_from
-from aarhus_los.selection import Selection, Wishes
+from aarhus_los.selection import Options, Selection
 from aarhus_los.sources.entries import Source
 
 AHEAD: Final = timedelta(days=1)
@@ -30,7 +30,7 @@ def select(
     source: Source,
     kept: Kept,
     now: datetime,
-    wishes: Wishes | None = None,
+    options: Options | None = None,
     *,
     validate_birthdate: bool = True,
 ) -> Selection:
@@ -43,7 +43,7 @@ def select(
             f"the state says that the last import was at {state.timestamp:%Y-%m-%d %H:%M}, and the clock says"
             f" {now:%Y-%m-%d %H:%M}: set the clock, or put back the last good copy of the state"
         )
-    arrivals = Arrivals(state, source, kept, now, wishes or Wishes(), validate_birthdate)
+    arrivals = Arrivals(state, source, kept, now, options or Options(), validate_birthdate)
     arrivals.look()
     choice = _Choice(arrivals)
     for family in Family:
@@ -55,7 +55,7 @@ def select(
 class _Choice:
     def __init__(self, arrivals: Arrivals) -> None:
         self.arrivals = arrivals
-        self.wishes = arrivals.wishes
+        self.options = arrivals.options
         self.lines = arrivals.selection.lines
 
     def of(self, family: Family) -> list[DropFile]:
@@ -106,9 +106,9 @@ class _Choice:
                 found = {other: self._known(other) for other in others}
                 gone = [other.name for other, file in found.items() if file is None]
                 missing = gone or missing
-                settled = not gone or self.wishes.allow_late
+                settled = not gone or self.options.allow_late
                 files = {other: file for other, file in found.items() if file is not None} if settled else {}
-            subjects = _subjects(fresh[name]) if self.wishes.since else set()
+            subjects = _subjects(fresh[name]) if self.options.since else set()
             if settled and not subjects & refused:
                 files[name] = fresh[name]
             else:
@@ -126,7 +126,7 @@ class _Choice:
                 continue
             found = {other: self._known(other) for other in self._folded_with(known, name)}
             gone = [other.name for other, each in found.items() if each is None]
-            if gone and not self.wishes.allow_late:
+            if gone and not self.options.allow_late:
                 if not self._is_given_up(name):
                     self.arrivals.refuse(name.name, Message.PENDING_BUT_LATE(files=some(gone)), EXIT_ROWS)
                 continue
@@ -149,7 +149,7 @@ class _Choice:
         return file
 
     def _is_given_up(self, name: DropName) -> bool:
-        return self.wishes.has_given_up(name.name, self.arrivals.line(name.name))
+        return self.options.has_given_up(name.name, self.arrivals.line(name.name))
 
     def _known(self, name: DropName) -> DropFile | None:
         """A file that is in MO, to be folded again; None where its bytes are gone."""

@@ -1,11 +1,11 @@
-"""What a run reads: the files with new and pending rows, and those that they are folded with."""
+"""What the operator asks of a run, and what it reads: files with new and pending rows, and what they are folded with."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from aarhus_los.desired.claims import Notice
 from aarhus_los.drop.file import DropFile
@@ -13,6 +13,9 @@ from aarhus_los.drop.names import Family
 from aarhus_los.drop.rejects import RowRef
 from aarhus_los.ledger import Line
 from aarhus_los.masking import masked
+
+if TYPE_CHECKING:
+    from aarhus_los.brakes import BrakeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +56,21 @@ class Selection:
         return [file for file in self.files if file.name.family is family]
 
 
-class Wishes(NamedTuple):
-    """What the operator asked for beside what is new."""
+class Options(NamedTuple):
+    """What the operator asks of one run."""
 
     since: date | None = None
     allow_late: bool = False
     allow_empty: bool = False
-    accepted: Collection[RowRef] = ()
-    """Pending rows that are given up: a file that has no others, and cannot be tried again, is nothing to refuse."""
+    accept_rejects: bool = False
+    """Whether all pending rows are given up."""
+    accepted_rows: frozenset[RowRef] = frozenset()
+    """Those that are given up by name."""
+    allow: Mapping[BrakeKind, int] = {}
+    verify: Literal["some", "all", "none"] = "some"
+    names: bool = False
+    """Whether the names of all that is reported are read from MO, also where nobody is about to decide by them."""
 
     def has_given_up(self, name: str, line: Line) -> bool:
-        """Whether all pending rows of a file are given up."""
-        return all(RowRef(name, row) in self.accepted for row in line.pending)
+        """Whether all pending rows of a file are given up: where it cannot be tried again, it is nothing to refuse."""
+        return self.accept_rejects or all(RowRef(name, row) in self.accepted_rows for row in line.pending)

@@ -280,15 +280,14 @@ def gains_days(before: Sequence[Piece[V]], after: Sequence[Piece[V]]) -> bool:
     return is_there(before) and restrict(after, before) != merge(p for p in after if p.value is not NOTHING)
 
 
-@dataclass(frozen=True, slots=True)
-class Change(Generic[V]):
+class Change(NamedTuple, Generic[V]):
     """What must be written: `value` in the window from `start` to `end`; before, the window read `before`."""
 
     start: date
     end: date
     value: V | Nothing
     before: Timeline[V]
-    origin: tuple[Any, ...] = field(default=(), compare=False)
+    origin: tuple[Any, ...] = ()
 
 
 def differences(actual: Sequence[Piece[V]], desired: Sequence[Piece[V]]) -> list[Change[V]]:

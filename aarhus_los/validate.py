@@ -6,7 +6,6 @@ No value of a row is reported, only where it stands: it may be a CPR number or a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -14,16 +13,16 @@ from typing import Any, Final, NamedTuple
 from aarhus_los import clock
 from aarhus_los.drop.columns import UNITS, references
 from aarhus_los.drop.file import DropFile
-from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
-from aarhus_los.drop.reader import FileRefused, read_file
+from aarhus_los.drop.names import Family, near_miss, parse_name, refusal
+from aarhus_los.drop.reader import read_file
 from aarhus_los.drop.rows import ClassRow, OrgRow, Reject
-from aarhus_los.errors import EXIT_DATA, EXIT_OK, EXIT_ROWS
+from aarhus_los.errors import EXIT_DATA, EXIT_OK, EXIT_ROWS, FileRefused
 from aarhus_los.language import Language
 from aarhus_los.masking import masked
 from aarhus_los.messages import Message
 from aarhus_los.reason import Reason, code_of, danish, in_language
 from aarhus_los.report.blocks import Block, Line
-from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable
+from aarhus_los.sources.entries import FileChanged
 from aarhus_los.sources.folder import Folder
 
 FORMAT: Final = 1
@@ -129,61 +128,36 @@ class Validation(NamedTuple):
 
 def validate(folder: Path) -> Validation:
     """Reads every file of the drop in a folder. Raises UnavailableError where the folder cannot be read."""
-    validating = _Validating()
+    count, today = 0, clock.now().date()
+    files: list[DropFile] = []
+    problems: list[Problem] = []
+
+    def refuse(file: str, reason: str) -> None:
+        problems.append(Problem(file, None, "", reason, Level.FILE))
+
     with Folder(folder) as source:
         for entry in source.listing().entries:
-            name = validating.look_at(entry)
+            name = parse_name(entry.name)
             if name is None:
+                if miss := near_miss(entry.name):
+                    refuse(_shown(entry.name), miss)
+                continue
+            count += 1
+            if reason := refusal(name, today):
+                refuse(name.name, reason)
                 continue
             try:
-                validating.read(name, source.read(entry.name))
+                files.append(read_file(name, source.read(name.name)))
             except FileChanged:
-                validating.refuse(name.name, Message.BEING_WRITTEN())
-            except FileUnreadable as unreadable:
-                validating.refuse(name.name, unreadable.reason)
-    if not validating.files and not validating.problems:
-        validating.refuse(_shown(str(folder)), Message.NO_DROP())
-    return validating.result()
-
-
-@dataclass
-class _Validating:
-    files: int = 0
-    parsed: list[DropFile] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-    def refuse(self, file: str, reason: str) -> None:
-        self.problems.append(Problem(file, None, "", reason, Level.FILE))
-
-    def look_at(self, entry: Entry) -> DropName | None:
-        """What a file's name says, if the file is to be read; a name that will keep it from being read is a problem."""
-        name = parse_name(entry.name)
-        if name is None:
-            if miss := near_miss(entry.name):
-                self.refuse(_shown(entry.name), miss)
-            return None
-        self.files += 1
-        if reason := refusal(name, clock.now().date()):
-            self.refuse(name.name, reason)
-            return None
-        return name
-
-    def read(self, name: DropName, data: bytes) -> None:
-        try:
-            parsed = read_file(name, data)
-        except FileRefused as refused:
-            self.refuse(name.name, refused.reason)
-            return
-        self.parsed.append(parsed)
-        self.problems += _problems(parsed)
-
-    def result(self) -> Validation:
-        problems = [*self.problems, *_strangers(self.parsed)]
-        return Validation(
-            self.files,
-            sum(len(file.rows) + len(file.rejects) for file in self.parsed),
-            tuple(sorted(problems, key=_order)),
-        )
+                refuse(name.name, Message.BEING_WRITTEN())
+            except FileRefused as refused:
+                refuse(name.name, refused.reason)
+    if not count and not problems:
+        refuse(_shown(str(folder)), Message.NO_DROP())
+    problems += [problem for file in files for problem in _problems(file)]
+    problems += _strangers(files)
+    rows = sum(len(file.rows) + len(file.rejects) for file in files)
+    return Validation(count, rows, tuple(sorted(problems, key=_order)))
 
 
 def _order(problem: Problem) -> tuple[int, str, int, str]:
@@ -194,8 +168,8 @@ def _order(problem: Problem) -> tuple[int, str, int, str]:
 def _problems(parsed: DropFile) -> Iterator[Problem]:
     """What the reader has found in one file."""
     file = parsed.name.name
-    if text := parsed.missing_text():
-        yield Problem(file, None, "", text, Level.COLUMN if parsed.near_columns else Level.NOTE)
+    if text := parsed.header.missing_text:
+        yield Problem(file, None, "", text, Level.COLUMN if parsed.header.near else Level.NOTE)
     if parsed.is_empty:
         yield Problem(file, None, "", Message.HEADER_ONLY(), Level.NOTE)
     for reject in parsed.rejects:

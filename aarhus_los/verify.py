@@ -9,7 +9,7 @@ from dataclasses import replace
 from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.delivery import Failure
 from aarhus_los.desired.claims import DesiredObject
-from aarhus_los.mo.model import History, Kind, Object
+from aarhus_los.mo.model import History, Kind, Object, by_kind
 from aarhus_los.mo.target import Target
 from aarhus_los.plan import Operation, Plan, Step, make_plan
 
@@ -22,29 +22,26 @@ def chosen(wanted: Sequence[DesiredObject], plan: Plan, limit: int | None) -> li
     drawn: Sequence[Operation] = plan.operations
     if limit is not None and limit < len(drawn):
         drawn = random.Random(len(drawn)).sample(drawn, limit)
-    read_back = {(op.kind, op.uuid) for op in drawn if op.kind is not Kind.ORGANISATION}
+    read_back = {op.object for op in drawn if op.kind is not Kind.ORGANISATION}
     read_back |= {(Kind.ORG_UNIT, uuid) for uuid in plan.to_compare}
     # Copies: a few here and there that stayed would keep the memory of all that are let go from being used again.
     return [
         replace(each, claim=tuple(replace(piece) for piece in each.claim))
         for each in wanted
-        if (each.kind, each.uuid) in read_back
+        if each.object in read_back
     ]
 
 
-def touched(objects: Sequence[DesiredObject], applied: Applied) -> list[DesiredObject]:
-    """Those of the objects that were written, and of which nothing failed."""
-    asked = {(each.kind, each.uuid) for each in objects} - {(op.kind, op.uuid) for op, _ in applied.failed}
-    written = asked.intersection((op.kind, op.uuid) for op in applied.acknowledged)
-    return [each for each in objects if (each.kind, each.uuid) in written]
-
-
 def verify(objects: Sequence[DesiredObject], target: Target, applied: Applied) -> list[Operation]:
-    """Reads objects back. Returns what would make MO say what it was told, twice.
+    """Reads those of the objects back that were written, and of which nothing failed.
 
-    What was written again, and what MO cannot show, or refuses now, is noted in `applied`. Raises `UnavailableError`.
+    Returns what would make MO say what it was told, twice. What was written again, and what MO cannot show, or refuses
+    now, is noted in `applied`. Raises `UnavailableError`.
     """
-    otherwise, again = _compared(objects, target, applied)
+    written = {op.object for op in applied.acknowledged}
+    written -= {op.object for op, _ in applied.failed}
+    whole = [each for each in objects if each.object in written]
+    otherwise, again = _compared(whole, target, applied)
     if not again:
         return []
     alone = Plan(tuple(replace(step, alone=True) for step in again))
@@ -52,9 +49,9 @@ def verify(objects: Sequence[DesiredObject], target: Target, applied: Applied) -
     applied.again += done.acknowledged
     if done.stopped is not None:
         raise done.stopped
-    refused = {(operation.kind, operation.uuid): failure for operation, failure in done.failed}
+    refused = {operation.object: failure for operation, failure in done.failed}
     _pend(applied, refused)
-    left = [each for each in otherwise if (each.kind, each.uuid) not in refused]
+    left = [each for each in otherwise if each.object not in refused]
     return [operation for step in _compared(left, target, applied)[1] for operation in step.operations]
 
 
@@ -62,10 +59,7 @@ def _compared(
     objects: Sequence[DesiredObject], target: Target, applied: Applied
 ) -> tuple[list[DesiredObject], tuple[Step, ...]]:
     """The objects of which MO says otherwise, and the steps that would mend it."""
-    by_kind: dict[Kind, set[str]] = {}
-    for each in objects:
-        by_kind.setdefault(each.kind, set()).add(each.uuid)
-    read = target.read_side_by_side(by_kind)
+    read = target.read_side_by_side(by_kind(each.object for each in objects))
     actual: dict[Kind, dict[str, History]] = {kind: histories.found for kind, histories in read.items()}
     if Kind.ORG_UNIT in read:
         actual[Kind.MARK] = read[Kind.ORG_UNIT].beside
@@ -76,16 +70,16 @@ def _compared(
     }
     _pend(applied, unshown)
     # Also what is only made where MO lacks it: it was made.
-    shown = [replace(each, create_only=False) for each in objects if (each.kind, each.uuid) not in unshown]
+    shown = [replace(each, create_only=False) for each in objects if each.object not in unshown]
     steps = make_plan(shown, actual).steps
-    different = {(op.kind, op.uuid) for step in steps for op in step.operations}
-    return [each for each in shown if (each.kind, each.uuid) in different], steps
+    different = {op.object for step in steps for op in step.operations}
+    return [each for each in shown if each.object in different], steps
 
 
 def _pend(applied: Applied, failures: dict[Object, Failure]) -> None:
     """The rows that asked for objects are pending, although MO has acknowledged what was written."""
     applied.unconfirmed += [
-        (operation, failures[operation.kind, operation.uuid])
+        (operation, failures[operation.object])
         for operation in applied.acknowledged
-        if (operation.kind, operation.uuid) in failures
+        if operation.object in failures
     ]

@@ -16,6 +16,7 @@ from aarhus_los.desired.managers import managers_in
 from aarhus_los.desired.org import units_in
 from aarhus_los.drop.names import Family
 from aarhus_los.drop.rows import RowRef
+from aarhus_los.errors import FileRefused
 from aarhus_los.ledger import Kept, State, load_state, save_state
 from aarhus_los.moments import trace
 from aarhus_los.progress import (
@@ -27,8 +28,8 @@ from aarhus_los.progress import (
     with_healed,
 )
 from aarhus_los.selecting import select
-from aarhus_los.selection import Selection, Wishes
-from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Listing
+from aarhus_los.selection import Options, Selection
+from aarhus_los.sources.entries import Entry, FileChanged, Listing
 
 Pending = Mapping[str, Iterable[int]]
 """File → lines."""
@@ -108,7 +109,7 @@ class Server:
         if self.files[name].growing:
             raise FileChanged(f"{name} is no longer of the size that it was listed with")
         if why := self.files[name].unreadable:
-            raise FileUnreadable(name, why)
+            raise FileRefused(name, why)
         return self.files[name].data
 
 
@@ -132,8 +133,8 @@ class Importer:
         self.server.reads.clear()
         state = load_state(self.state_file)
         accepted = pending_rows(state.lines) if accept_rejects else ()
-        wishes = Wishes(since, allow_late=allow_late, accepted=accepted, allow_empty=True)
-        return select(state, self.server, self.kept, self.now, wishes)
+        options = Options(since, allow_late=allow_late, accepted_rows=frozenset(accepted), allow_empty=True)
+        return select(state, self.server, self.kept, self.now, options)
 
     def note(self, selection: Selection) -> None:
         """What a run does before its first other write."""

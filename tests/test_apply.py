@@ -127,6 +127,10 @@ class Mo(DailyMo):
             self.registrations.update(uuid for (_, uuid), one in zip(keys, changed, strict=True) if one)
             return answer
 
+    @property
+    def client(self) -> Mo:
+        return self
+
     def settle(self, once: Callable[[], Any], *, again: Callable[[Unsettled], bool]) -> Any:
         for tries in range(1, TRIES + 1):
             try:

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,26 @@ def test_what_another_user_left_is_not_swept(shared: Path) -> None:
     theirs.chmod(0o777)
     sweep(shared, ["state"])
     assert theirs.exists()
+
+
+def test_what_goes_while_it_is_swept_keeps_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for letter in "ab":
+        written(tmp_path / f".state.{letter * 8}.tmp")
+    scandir = os.scandir
+
+    @contextmanager
+    def while_others_remove(folder: Path) -> Iterator[list[os.DirEntry[str]]]:
+        with scandir(folder) as entries:
+            found = list(entries)
+        Path(found[0].path).unlink()
+        yield found
+
+    monkeypatch.setattr(os, "scandir", while_others_remove)
+    sweep(tmp_path, ["state"])
+    monkeypatch.undo()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_not_there_is_nothing_to_sweep(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -348,6 +349,26 @@ class TestTls:
     ) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
         assert self.ask(tls, CERTIFICATE) == {}
+
+    def test_the_bundle_is_read_once(self, tls: StandIn, tmp_path: Path) -> None:
+        """Not for each connection: every thread has some of its own, and an idle one is closed."""
+        bundle = tmp_path / "bundle.pem"
+        bundle.write_bytes(CERTIFICATE.read_bytes())
+        with tls.client(ca_bundle=bundle) as client:
+            client._base_url = tls.url.replace("http://127.0.0.1", "https://127.0.0.1")
+            assert client.get("/service/o/") == {}
+            bundle.write_bytes(Path(certifi.where()).read_bytes())
+            with ThreadPoolExecutor(1) as other:
+                assert other.submit(client.get, "/service/o/").result() == {}
+
+    @pytest.mark.parametrize("content", [b"", b"no certificate"])
+    def test_a_bundle_without_certificates_is_said(
+        self, tls: StandIn, tmp_path: Path, content: bytes
+    ) -> None:
+        bundle = tmp_path / "bundle.pem"
+        bundle.write_bytes(content)
+        with pytest.raises(UnavailableError, match="CA bundle"):
+            self.ask(tls, bundle)
 
     def test_a_bundle_that_is_missing_is_said(self, tls: StandIn, tmp_path: Path) -> None:
         with pytest.raises(UnavailableError, match="CA bundle"):

@@ -8,7 +8,7 @@ from typing import Any
 
 from aarhus_los.mo.bookmark import CLASS
 from aarhus_los.mo.model import Kind
-from aarhus_los.mo.queries import by_uuid, page_of
+from aarhus_los.mo.queries import by_keys, page_of
 from tests.benchmarks.modelled_store import Served, Store
 from tests.e2e.los_files import uuid_of
 
@@ -28,7 +28,7 @@ def data_of(served: Served, collection: str) -> list[dict[str, Any]]:
 
 
 def names(store: Store, at: datetime) -> list[str]:
-    asked = store.graphql(by_uuid(Kind.ORG_UNIT, past=True), {"keys": [UNIT], "at": at.isoformat()})
+    asked = store.graphql(by_keys(Kind.ORG_UNIT, "uuids", past=True), {"keys": [UNIT], "at": at.isoformat()})
     return [each["name"] for unit in data_of(asked, "org_units") for each in unit["validities"]]
 
 

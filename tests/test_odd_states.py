@@ -18,7 +18,7 @@ from aarhus_los.moments import may_lack_a_past
 from aarhus_los.progress import check_mo, completed, pending_rows, under_way
 from aarhus_los.report.metrics import newest_files
 from aarhus_los.selecting import select
-from aarhus_los.selection import Wishes
+from aarhus_los.selection import Options
 from tests.memory_source import FOUR, LIST, NOW, ONE, THREE, TWO, Server, org, stam
 
 FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -45,7 +45,7 @@ def lived_through(state: State) -> None:
             check_mo(state, "organisation", NOW, None)
             for since in (None, date(2026, 1, 1)):
                 selection = select(
-                    state, server, Kept(path), NOW, Wishes(since, allow_late=True, allow_empty=True)
+                    state, server, Kept(path), NOW, Options(since, allow_late=True, allow_empty=True)
                 )
                 after = under_way(state, selection, NOW)
                 save_state(path, after)

@@ -125,7 +125,7 @@ def selected(state: State, *files: DropFile, **others: Line) -> Selection:
     for each in files:
         name = each.name.name
         known = state.lines.get(name, Line(name))
-        lines[name] = replace(known, sha256=each.sha256, size=each.size) if each.due is None else known
+        lines[name] = replace(known, sha256=each.sha256, size=len(each.data)) if each.due is None else known
     lines |= {line.name: line for line in others.values()}
     return Selection(files=list(files), lines=lines, listed=set(lines))
 
@@ -212,7 +212,7 @@ def test_a_completed_file_is_in_mo_and_no_longer_under_way() -> None:
     assert after.lines[ONE] == Line(
         ONE,
         digest(new.data),
-        new.size,
+        len(new.data),
         imported="2026-11-24T12:00:00+01:00",
         began=AT,
         last=AT,

@@ -17,20 +17,21 @@ from aarhus_los.addresses.outcomes import Found, NotLookedUp, Outcome, Unknown
 from aarhus_los.clock import COPENHAGEN
 from aarhus_los.desired.claims import Desired
 from aarhus_los.desired.families import Ours, Subjects, World, desire
+from aarhus_los.desired.org import units_in
 from aarhus_los.drop.file import DropFile
-from aarhus_los.drop.names import parse_name
+from aarhus_los.drop.names import Family, parse_name
 from aarhus_los.drop.reader import read_file
 from aarhus_los.ledger import Kept, State
 from aarhus_los.mo.bookmark import set_bookmark
 from aarhus_los.mo.model import History, Kind, Object
 from aarhus_los.mo.read import read_histories
-from aarhus_los.moments import may_lack_a_past, trace
+from aarhus_los.moments import trace
 from aarhus_los.plan import Operation, Plan, make_plan
 from aarhus_los.progress import completed, needed_again, rejected_for_others, under_way, with_healed
-from aarhus_los.reading import has_units_at, managers_of, persons_of, read_base, read_world, units_of
+from aarhus_los.reading import as_it_was, read_world
 from aarhus_los.sandbox.mo_store import MoStore, Snapshot
 from aarhus_los.selecting import select
-from aarhus_los.selection import Selection, Wishes
+from aarhus_los.selection import Options, Selection
 from aarhus_los.timeline import FOREVER
 from aarhus_los.uuids import seed_uuid
 from tests.days import runs_in
@@ -139,8 +140,8 @@ class Importer:
         """Up to the first write to MO: with the state that is noted before it."""
         for file, content in drop.items():
             self.server.put(file, content.encode())
-        wishes = Wishes(since, allow_empty=True)
-        selection = select(self.state, self.server, Kept(Path("/nowhere/state")), NOW, wishes)
+        options = Options(since, allow_empty=True)
+        selection = select(self.state, self.server, Kept(Path("/nowhere/state")), NOW, options)
         assert not selection.refused
         said, world = self._desired(selection)
         self.said = said
@@ -154,18 +155,9 @@ class Importer:
     def _desired(self, selection: Selection) -> tuple[Desired, World]:
         lines = {**self.state.lines, **selection.lines}
         world = read_world(self.client, selection.files, lines)
-        files = selection.files
-        gathered = units_of(files), persons_of(files, world), managers_of(files)
-        traced = [trace(each, lines) for each in gathered]
-        subjects = self.subjects = Subjects(*(each.lines for each in traced))
-        as_of = {subject: at for each in traced for subject, at in each.as_of.items()}
-        no_past = {
-            at
-            for at in set(as_of.values())
-            if may_lack_a_past(at, lines.values()) and not has_units_at(self.client, at)
-        }
-        if as_of:
-            world, _ = read_base(self.client, world, subjects, as_of, no_past)
+        units = trace(units_in(selection.of(Family.ORG)), lines)
+        subjects, world, _ = as_it_was(self.client, selection.files, lines, world, units)
+        self.subjects = subjects
         return desire(selection.files, subjects, world, self.outcomes, OURS, NOW.date()), world
 
     @property

@@ -10,7 +10,6 @@ import logging
 import math
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
 
@@ -72,41 +71,35 @@ class Adressevask:
             **{"largest": _LONGEST_ANSWER, **limits},
         )
         self._lock = Lock()
-        self._closed: str | None = None
+        self.closed: str | None = None
+        """Why the service is asked no more in this run; None while it is."""
+        self.asked = 0
+        """Look-ups so far for which at least one request was sent."""
         self._failures = 0
-        self._asked = 0
-        self._filter = _WithoutToken(token)
         for name in _LOGGERS_WITH_URLS:
-            logging.getLogger(name).addFilter(self._filter)
+            logging.getLogger(name).addFilter(self._shows_no_token)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
         """Ends the connections. Not while look-ups are under way."""
         self._http.close()
         for name in _LOGGERS_WITH_URLS:
-            logging.getLogger(name).removeFilter(self._filter)
-
-    @property
-    def closed(self) -> str | None:
-        """Why the service is asked no more in this run; None while it is."""
-        return self._closed
-
-    @property
-    def asked(self) -> int:
-        """Look-ups so far for which at least one request was sent."""
-        return self._asked
+            logging.getLogger(name).removeFilter(self._shows_no_token)
 
     @property
     def retries(self) -> int:
         """Requests so far that were sent again."""
         return self._http.retries
+
+    def _shows_no_token(self, record: logging.LogRecord) -> bool:
+        """Drops what shows the token, at whatever level an operator lets the HTTP library log."""
+        message = record.getMessage()
+        return not any(form in message for form in _forms(self._token))
 
     def stop(self, reason: str) -> None:
         """No more requests; waits before a retry end at once, and so does what is under way."""
@@ -114,8 +107,8 @@ class Adressevask:
 
     def _close(self, reason: str, grace: float = math.inf) -> None:
         with self._lock:
-            self._closed = self._closed or reason
-        self._http.stop(self._closed, grace)
+            self.closed = self.closed or reason
+        self._http.stop(self.closed, grace)
 
     def look_up(self, text: str) -> Answer | NotLookedUp:
         """Asks for one address text."""
@@ -125,14 +118,18 @@ class Adressevask:
         if len(text) > _LONGEST_TEXT:
             return Unknown(400, Message.ADDRESS_TOO_LONG())
         outcome = self._ask(text)
-        self._watch(outcome)
+        with self._lock:
+            self._failures = self._failures + 1 if isinstance(outcome, NotLookedUp) else 0
+            failures = self._failures
+        if isinstance(outcome, NotLookedUp) and failures >= DOWN_AFTER:
+            self._close(Message.TIMES_IN_A_ROW(reason=outcome.reason, count=failures))
         return outcome
 
     def _ask(self, text: str) -> Answer | NotLookedUp:
-        if self._closed is not None:
-            return NotLookedUp(self._closed)
+        if self.closed is not None:
+            return NotLookedUp(self.closed)
         with self._lock:
-            self._asked += 1
+            self.asked += 1
         try:
             return self._http.settle(
                 lambda: self._once(text), again=lambda unsettled: self._failures < DOUBTED_AFTER
@@ -140,7 +137,7 @@ class Adressevask:
         except Unsettled as unsettled:
             return NotLookedUp(Message.ADDRESS_FAILS(reason=unsettled.reason))
         except UnavailableError as error:
-            return NotLookedUp(self._closed or str(error))
+            return NotLookedUp(self.closed or str(error))
 
     def _once(self, text: str) -> Answer | NotLookedUp:
         parameters = {"adresse": text, "token": self._token.get_secret_value()}
@@ -169,25 +166,6 @@ class Adressevask:
         if status >= 500:
             raise Unsettled(Message.ANSWER(status=status), perhaps_done=False)
         return NotLookedUp(Message.ADDRESS_ODD_STATUS(status=status))
-
-    def _watch(self, outcome: Answer | NotLookedUp) -> None:
-        with self._lock:
-            self._failures = self._failures + 1 if isinstance(outcome, NotLookedUp) else 0
-            failures = self._failures
-        if isinstance(outcome, NotLookedUp) and failures >= DOWN_AFTER:
-            self._close(Message.TIMES_IN_A_ROW(reason=outcome.reason, count=failures))
-
-
-class _WithoutToken(logging.Filter):
-    """Drops what shows the token, at whatever level an operator lets the HTTP library log."""
-
-    def __init__(self, token: SecretStr) -> None:
-        super().__init__()
-        self._token = token
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        return not any(form in message for form in _forms(self._token))
 
 
 def _forms(token: SecretStr) -> set[str]:

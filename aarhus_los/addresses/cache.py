@@ -52,14 +52,10 @@ class Cache:
         self._path = path
         self._service = service
         self._read_only = read_only
-        self._warnings: list[str] = []
+        self.warnings: list[str] = []
+        """What went wrong so far, for people."""
         self._on_disk = self._read()
         self._entries = dict(self._on_disk)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What went wrong so far, for people."""
-        return tuple(self._warnings)
 
     def get(self, text: str, now: datetime) -> Answer | None:
         """The answer that was given for a text; None if there was none, or it is too old."""
@@ -78,7 +74,7 @@ class Cache:
         try:
             write_private(self._path, (content.model_dump_json(indent=1) + "\n").encode())
         except (StateError, ValueError) as error:  # or the service has answered with half a letter
-            self._warnings.append(Message.CACHE_NOT_WRITTEN(path=str(self._path), reason=_why(error)))
+            self.warnings.append(Message.CACHE_NOT_WRITTEN(path=str(self._path), reason=_why(error)))
         else:
             self._on_disk = kept
 
@@ -93,7 +89,7 @@ class Cache:
             problem = Message.CACHE_BROKEN(path=str(self._path))
         else:
             return file.answers if file.service == self._service else {}
-        self._warnings.append(problem)
+        self.warnings.append(problem)
         return {}
 
 

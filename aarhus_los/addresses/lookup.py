@@ -27,8 +27,6 @@ class Resolution(NamedTuple):
     asked: int = 0
     """Look-ups for which the service was sent at least one request."""
     retries: int = 0
-    remembered: int = 0
-    """Different texts whose outcome the cache knew."""
 
 
 def resolve(
@@ -48,14 +46,10 @@ def resolve(
     if service is None:
         return Resolution({text: NotAsked() for text in wanted})
 
-    distinct = list(dict.fromkeys(wanted.values()))
-    outcomes: dict[str, Outcome] = {}
-    for text in distinct:
-        answer = cache.get(text, now)
-        if answer is not None:
-            outcomes[text] = answer
-    remembered = len(outcomes)
-    missing = [text for text in distinct if text not in outcomes]
+    outcomes: dict[str, Outcome] = {
+        text: answer for text in wanted.values() if (answer := cache.get(text, now)) is not None
+    }
+    missing = [text for text in dict.fromkeys(wanted.values()) if text not in outcomes]
     asked, retries = service.asked, service.retries
 
     left = iter(missing)
@@ -87,17 +81,13 @@ def resolve(
         cache.save(now)
     outcomes |= answered
 
+    warnings = [*cache.warnings]
+    if service.closed is not None:
+        missed = sum(isinstance(outcome, NotLookedUp) for outcome in outcomes.values())
+        warnings.append(Message.ADDRESSES_CLOSED(reason=service.closed, count=missed))
     return Resolution(
         outcomes={text: outcomes[key] for text, key in wanted.items()},
-        warnings=(*cache.warnings, *_closed(service, outcomes)),
+        warnings=tuple(warnings),
         asked=service.asked - asked,
         retries=service.retries - retries,
-        remembered=remembered,
     )
-
-
-def _closed(service: Adressevask, outcomes: dict[str, Outcome]) -> list[str]:
-    if service.closed is None:
-        return []
-    missed = sum(isinstance(outcome, NotLookedUp) for outcome in outcomes.values())
-    return [Message.ADDRESSES_CLOSED(reason=service.closed, count=missed)]

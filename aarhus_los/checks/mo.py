@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -15,12 +16,13 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.http import Http
 from aarhus_los.initial import AZ_SYSTEM, SEED_CLASSES, doubtful_facets, seed_objects
 from aarhus_los.mo.answers import NotShown, Refused, RoleError, member
+from aarhus_los.mo.bookmark import registered_since
 from aarhus_los.mo.client import Auth, MoClient
-from aarhus_los.mo.model import Facet, History, Kind
-from aarhus_los.mo.read import NOBODY, read_all, read_histories, read_organisation
-from aarhus_los.mo.registrations import MODELS, registered_since
+from aarhus_los.mo.model import KINDS, Kind
+from aarhus_los.mo.read import NOBODY, read_histories, read_organisation
 from aarhus_los.mo.token import TokenSource
 from aarhus_los.mo.without_rest import writes_by_rest
+from aarhus_los.readers import Reading
 from aarhus_los.settings import Settings, login_places
 
 ROLES: Final = ("service_api", "admin")
@@ -34,22 +36,28 @@ _NEXT_RUN: Final = " The next run does the rest."
 
 def mo(settings: Settings) -> list[Finding]:
     """Asks MO, in the order in which one thing needs another. Nothing is written."""
-    found = [_reached(settings), *_token(settings)]
+    found = [*_asked("MO", partial(_reached, settings)), *_asked("MO token", partial(_token, settings))]
     if any(each.status is Status.FAILURE for each in found[:2]):
         return found
     with _client(settings, _auth(settings)) as client:
-        found += [_writes(client, settings.mo_api), *_clock(client)]
+        found += [*_asked("MO REST", partial(_writes, client, settings.mo_api)), *_clock(client)]
         try:
             organisation = read_organisation(client)
         except UnavailableError as error:
             return [*found, failure("MO GraphQL", _text(error))]
         found.append(ok("MO GraphQL", f"version {settings.graphql_version} answers"))
-        for check in (_reads, _history, partial(_seed, settings=settings, organisation=organisation)):
-            try:
-                found += check(client)
-            except UnavailableError as error:
-                found.append(failure("MO GraphQL", _text(error)))
+        found += _asked("MO GraphQL", partial(_reads, client))
+        found += _asked("MO GraphQL", partial(_history, client))
+        found += _asked("MO GraphQL", partial(_seed, client, settings, organisation))
     return found
+
+
+def _asked(subject: str, check: Callable[[], list[Finding]]) -> list[Finding]:
+    """What a check finds: where it gets no good answer, that its subject fails."""
+    try:
+        return check()
+    except (UnavailableError, Refused, NotShown) as error:
+        return [failure(subject, _text(error))]
 
 
 def _auth(settings: Settings) -> Auth | None:
@@ -76,15 +84,12 @@ def _text(error: Exception) -> str:
     return str(error).removesuffix(_NEXT_RUN)
 
 
-def _reached(settings: Settings) -> Finding:
+def _reached(settings: Settings) -> list[Finding]:
     with _client(settings, None) as client:
-        try:
-            version = member(client.get("/version/"), "mo_version")
-        except (UnavailableError, Refused, NotShown) as error:
-            return failure("MO", _text(error))
+        version = member(client.get("/version/"), "mo_version")
     if not isinstance(version, str):
-        return failure("MO", f"{settings.mora_base} answers, but is no MO: check the setting mora.base")
-    return ok("MO", f"{settings.mora_base} answers: version {version[:40]}")
+        return [failure("MO", f"{settings.mora_base} answers, but is no MO: check the setting mora.base")]
+    return [ok("MO", f"{settings.mora_base} answers: version {version[:40]}")]
 
 
 def _token(settings: Settings) -> list[Finding]:
@@ -99,12 +104,8 @@ def _token(settings: Settings) -> list[Finding]:
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
     )
-    try:
+    with closing(http):
         token = TokenSource(auth, http).current()
-    except UnavailableError as error:
-        return [failure("MO token", _text(error))]
-    finally:
-        http.close()
     needed = ROLES if settings.mo_api == "rest" else ("admin",)
     return [ok("MO token", f"{auth.url} gives one to the client {auth.client_id}"), _roles(token, needed)]
 
@@ -131,33 +132,22 @@ def realm_roles(token: str) -> set[str] | None:
     return {role for role in roles if isinstance(role, str)} if isinstance(roles, list) else None
 
 
-def _writes(client: MoClient, asked: str) -> Finding:
-    try:
-        by_rest = writes_by_rest(client, asked)
-    except UnavailableError as error:
-        return failure("MO REST", _text(error))
-    if by_rest:
-        return _rest(client)
+def _writes(client: MoClient, asked: str) -> list[Finding]:
+    if writes_by_rest(client, asked):
+        organisations = client.get("/service/o/")
+        if not isinstance(organisations, list) or not member(next(iter(organisations), None), "uuid"):
+            return [failure("MO REST", "MO has no root organisation: finish its installation")]
+        client.ask_to_write()
+        return [ok("MO REST", "switched on, and takes what we write")]
     try:
         client.ask_to_mutate()
     except (UnavailableError, NotShown) as error:
-        return failure("MO writes", f"MO does not take what we write by GraphQL: {_text(error)}")
+        return [failure("MO writes", f"MO does not take what we write by GraphQL: {_text(error)}")]
     gone = "REST is switched off, or closed to our client" if asked == "auto" else "REST is not used"
     text = (
         f"{gone}: what we write goes by GraphQL, postal addresses only where MO's own address service answers"
     )
-    return ok("MO REST", text)
-
-
-def _rest(client: MoClient) -> Finding:
-    try:
-        organisations = client.get("/service/o/")
-        if not isinstance(organisations, list) or not member(next(iter(organisations), None), "uuid"):
-            return failure("MO REST", "MO has no root organisation: finish its installation")
-        client.ask_to_write()
-    except (UnavailableError, Refused, NotShown) as error:
-        return failure("MO REST", _text(error))
-    return ok("MO REST", "switched on, and takes what we write")
+    return [ok("MO REST", text)]
 
 
 def _clock(client: MoClient) -> list[Finding]:
@@ -178,11 +168,13 @@ def _clock(client: MoClient) -> list[Finding]:
 def _reads(client: MoClient) -> list[Finding]:
     """REST writes with our own roles: what we may not read, we may not write either."""
     lacking = []
-    for kind, role in MODELS.items():
+    for kind, spec in KINDS.items():
+        if kind is Kind.MARK:  # read with its unit
+            continue
         try:
             read_histories(client, kind, [NOBODY])
         except RoleError:
-            lacking.append(f"read_{role}")
+            lacking.append(f"read_{spec.stem}")
     if lacking:
         roles = ", ".join(lacking)
         text = f"our client in Keycloak lacks the realm role admin, or of those in it: {roles}; what we may not read,"
@@ -203,26 +195,16 @@ def _history(client: MoClient) -> list[Finding]:
 
 
 def _seed(client: MoClient, settings: Settings, organisation: tuple[str, int | None]) -> list[Finding]:
-    actual: dict[str, History] = {}
-    found = []
-    reads = (
-        read_all(client, Kind.FACET),
-        read_all(client, Kind.ITSYSTEM),
-        read_histories(client, Kind.CLASS, {seed.uuid for seed in SEED_CLASSES}),
-    )
-    for read in reads:
-        actual |= read.found
-        found += [
-            warning("MO seed", f"MO cannot show {uuid}, and what needs it waits until it is mended: {reason}")
-            for uuid, reason in read.unreadable.items()
-        ]
-    facets = {
-        value.user_key: uuid
-        for uuid, history in actual.items()
-        if isinstance(value := history[-1].value, Facet)
-    }
-    unshown = {uuid for each in reads for uuid in each.unreadable}
-    doubtful = doubtful_facets(facets, reads[0].unreadable)
+    reading = Reading(client)
+    facets = reading.facets()
+    reading.objects(Kind.CLASS, {seed.uuid for seed in SEED_CLASSES})
+    actual = {uuid for histories in reading.actual.values() for uuid in histories}
+    unshown = reading.unreadable
+    found = [
+        warning("MO seed", f"MO cannot show {uuid}, and what needs it waits until it is mended: {reason}")
+        for uuid, reason in unshown.items()
+    ]
+    doubtful = doubtful_facets(facets, reading.unshown_facets)
     if any(each.facet in doubtful and each.uuid not in {*actual, *unshown} for each in SEED_CLASSES):
         names = ", ".join(doubtful)
         found.append(failure("MO seed", f"MO may have {names} among what it cannot show: have that mended"))

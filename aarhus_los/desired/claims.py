@@ -10,7 +10,7 @@ from typing import NamedTuple
 from aarhus_los.addresses.outcomes import Outcome
 from aarhus_los.drop.rejects import RowRef
 from aarhus_los.masking import masked
-from aarhus_los.mo.model import History, Kind, Value
+from aarhus_los.mo.model import History, Kind, Object, Value
 from aarhus_los.timeline import Piece
 
 Actual = Mapping[Kind, Mapping[str, History]]
@@ -70,6 +70,10 @@ class DesiredObject:
     """The org unit with whose creation this object's creation goes, in one request."""
     mark: WantedMark | None = None
     """Of an org unit; None: its rows say nothing of the mark."""
+
+    @property
+    def object(self) -> Object:
+        return self.kind, self.uuid
 
 
 class UnresolvedAddress(NamedTuple):

@@ -60,23 +60,22 @@ def desire(
             first = owner.setdefault(uuid, file.name.name)
             if not file.is_due(row.ref):
                 continue
+            reason, pending = "", False
             if facet is not None and facet in doubtful:
                 which, why = doubtful[facet]
-                reason = Message.MO_CANNOT_SHOW(uuid=which, reason=why)
-                desired.set_aside.append(SetAside(row.ref, "", reason, pending=True))
+                reason, pending = Message.MO_CANNOT_SHOW(uuid=which, reason=why), True
             elif first != file.name.name:
                 reason = Message.CLASS_OF_ANOTHER_LIST(uuid=uuid, file=first)
-                desired.set_aside.append(SetAside(row.ref, "", reason, pending=False))
             elif facet and (has := facet_of(history)) not in (None, facets[facet]):
                 reason = Message.CLASS_OF_ANOTHER_FACET(uuid=uuid, facet=has)
-                desired.set_aside.append(SetAside(row.ref, "", reason, pending=False))
             elif uuid in unreadable:
-                reason = Message.MO_CANNOT_SHOW(uuid=uuid, reason=unreadable[uuid])
-                desired.set_aside.append(SetAside(row.ref, "", reason, pending=True))
-            else:
-                start = today if history else first_day
-                value = _value(row, facets[facet], history) if facet else ItSystem(row.user_key, row.name)
-                desired.objects.append(DesiredObject(kind, uuid, (Piece(start, FOREVER, value, (row.ref,)),)))
+                reason, pending = Message.MO_CANNOT_SHOW(uuid=uuid, reason=unreadable[uuid]), True
+            if reason:
+                desired.set_aside.append(SetAside(row.ref, "", reason, pending))
+                continue
+            start = today if history else first_day
+            value = _value(row, facets[facet], history) if facet else ItSystem(row.user_key, row.name)
+            desired.objects.append(DesiredObject(kind, uuid, (Piece(start, FOREVER, value, (row.ref,)),)))
         for row in listed.values():
             if file.is_due(row.ref):
                 desired.notices += (Notice(str(note), row.ref) for note in row.notes)

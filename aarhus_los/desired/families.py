@@ -13,6 +13,7 @@ from aarhus_los.desired import classes, managers, org, people
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice
 from aarhus_los.desired.lines import FileLines, Gathered
 from aarhus_los.desired.persons import PeopleInMo
+from aarhus_los.desired.references import References
 from aarhus_los.drop.classlists import CLASS_LISTS
 from aarhus_los.drop.columns import UNITS, references
 from aarhus_los.drop.file import DropFile
@@ -20,7 +21,6 @@ from aarhus_los.drop.names import Family
 from aarhus_los.drop.rows import ManagerRow, OrgRow, PersonRow
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Class, History, Kind
-from aarhus_los.timeline import overlay
 
 
 class Subjects(NamedTuple):
@@ -95,41 +95,29 @@ def desire(
         in_facets = {uuid for key, uuid in facets.items() if key == facet}
         return _classes_of(in_facets | (world.odd if facet in doubtful else set()), made, mo) | world.odd
 
-    there: dict[str, Collection[str]] = {
+    listed_classes = {
         target: classes_of(target)
         for row in (OrgRow, PersonRow, ManagerRow)
         for _, _, target in references(row)
         if target != UNITS
     }
-    units, stated = org.desire(
-        of[Family.ORG], subjects.units, mo, base, there["Enhedstype"], addresses, unreadable
+    units, org_units = org.desire(
+        of[Family.ORG], subjects.units, mo, base, listed_classes["Enhedstype"], addresses, unreadable
     )
-    there[UNITS] = units_after = _after(units, stated, mo.get(Kind.ORG_UNIT, {}))
+    there = References(org_units, listed_classes)
     persons, cprs = people.desire(
-        of[Family.PERS],
-        subjects.persons,
-        world.people,
-        base,
-        people.Known(units_after, there, ours.az_system),
+        of[Family.PERS], subjects.persons, world.people, base, there, ours.az_system
     )
     leaders = managers.desire(
         of[Family.LEDER],
         subjects.managers,
         mo.get(Kind.MANAGER, {}),
         base,
-        managers.Known(units_after, cprs | set(world.people.persons), world.people, there),
+        there,
+        managers.People(world.people, cprs | set(world.people.persons)),
         unreadable,
     )
     return Desired.of((Desired(seeds, notices=notices), listed, units, persons, leaders))
-
-
-def _after(desired: Desired, stated: Collection[str], units: Mapping[str, History]) -> dict[str, History]:
-    """The org units as they will be: those that MO has on any day, or that a valid row says are there."""
-    after = dict(units)
-    for each in desired.objects:
-        if each.kind is Kind.ORG_UNIT and (each.uuid in units or each.uuid in stated):
-            after[each.uuid] = overlay(each.claim, units.get(each.uuid, ()))
-    return after
 
 
 def _classes_of(facets: Collection[str], made: Collection[DesiredObject], actual: Actual) -> set[str]:

@@ -13,6 +13,7 @@ from aarhus_los.desired.fold import Claims, base_of, end_at_file_date
 from aarhus_los.desired.lasting import lasting
 from aarhus_los.desired.lines import FileLines, Gathered, Line, gathered
 from aarhus_los.desired.persons import PeopleInMo
+from aarhus_los.desired.references import References
 from aarhus_los.desired.rejections import Rejections
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import EndedManagerRow, ManagerRow, Reject, RowRef
@@ -25,16 +26,12 @@ MANAGERS_SHOWN: Final = 3
 """So many of the other managers of a unit are named."""
 
 
-class Known(NamedTuple):
-    """What managers may refer to."""
+class People(NamedTuple):
+    """Who may be a manager."""
 
-    units: Mapping[str, History]
-    """As they will be after this run."""
+    mo: PeopleInMo
     cprs: Collection[Cpr]
-    """The people whom MO has, or will have."""
-    people: PeopleInMo
-    references: Mapping[str, Collection[str]]
-    """`UNITS` or the name of a class list → the uuids that rows may refer to."""
+    """Of the people whom MO has, or will have."""
 
 
 def manager_uuid(org_unit: str, cpr: Cpr) -> str:
@@ -62,11 +59,12 @@ def desire(
     managers: Gathered,
     mo: Mapping[str, History],
     base: Actual,
-    known: Known,
+    there: References,
+    people: People,
     unreadable: Mapping[str, str],
 ) -> Desired:
     """What the files ask of MO for `managers`: the lines about each, in the order of folding."""
-    return _Managers(files, managers, mo, base, known, unreadable).desired()
+    return _Managers(files, managers, mo, base, there, people, unreadable).desired()
 
 
 class _Managers:
@@ -76,13 +74,15 @@ class _Managers:
         managers: Gathered,
         mo: Mapping[str, History],
         base: Actual,
-        known: Known,
+        there: References,
+        people: People,
         unreadable: Mapping[str, str],
     ) -> None:
         self.managers = managers
         self.mo = mo
         self.base = base
-        self.known = known
+        self.there = there
+        self.people = people
         self.unreadable = unreadable
         self.result = Desired()
         self.set_aside = Rejections(files)
@@ -110,13 +110,13 @@ class _Managers:
 
         Those that the operator has given up are no part of it.
         """
-        known, dropped = self.known, lines.file.dropped
+        dropped = lines.file.dropped
         rows = [row for row in lines.rows if isinstance(row, ManagerRow) and row.ref.line not in dropped]
         # What a rejected row takes with it cannot heal, whatever else is missing.
         self._drop_together(rows, [reject.ref for reject in lines.rejects])
         for row in rows:
-            self.set_aside.check_references(row, known.references)
-            if row.cpr not in known.cprs:
+            self.set_aside.check_references(row, lines.file.name, self.there)
+            if row.cpr not in self.people.cprs:
                 self.set_aside.add(row.ref, "CPR", Message.UNKNOWN_PERSON(), pending=True)
             self.set_aside.drop_unreadable(row, [manager], self.unreadable)
         self._drop_together(rows, [row.ref for row in rows if row.ref in self.set_aside])
@@ -149,7 +149,7 @@ class _Managers:
         if len({(row.type_uuid, row.level_uuid) for row in rows}) > 1 and self.set_aside.is_due(last.ref):
             self.result.notices.append(Notice(Message.ROWS_OF_MANAGER_DIFFER(), last.ref))
         responsibilities = tuple(sorted({row.responsibility_uuid for row in rows}))
-        person = self.known.people.of(last.cpr)
+        person = self.people.mo.of(last.cpr)
         return Manager(last.org_uuid, person, last.type_uuid, last.level_uuid, responsibilities)
 
     def _report_others(self) -> None:
@@ -174,7 +174,7 @@ class _Managers:
                 if isinstance(row, ManagerRow)
             ]
             for row, day in [(row, _file_date(row, gathered_lines)) for row in rows[-1:]]:
-                if not covers(self.known.units[row.org_uuid], day, FOREVER):
+                if not covers(self.there.units.after.get(row.org_uuid, ()), day, FOREVER):
                     text = Message.MANAGED_UNIT_NOT_THERE(uuid=row.org_uuid)
                     self.result.notices.append(Notice(text, row.ref))
                 # The day after: who is ended by the same day's file is there to the end of that day.

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, SetAside, UnresolvedAddress
 from aarhus_los.desired.fold import Folded, base_of, fold, stated
 from aarhus_los.desired.lines import FileLines, Gathered, Line, gathered
-from aarhus_los.desired.references import circles, dangling, hangs_elsewhere, parents_of, upward
+from aarhus_los.desired.references import OrgUnits, circles, hangs_elsewhere, parents_of, upward
 from aarhus_los.desired.rejections import Rejections, report_overlaps
 from aarhus_los.desired.units import (
     ADDRESSES,
@@ -28,10 +29,11 @@ from aarhus_los.desired.units import (
 )
 from aarhus_los.drop.columns import columns
 from aarhus_los.drop.file import DropFile
+from aarhus_los.drop.names import DropName
 from aarhus_los.drop.rows import Absent, OrgRow
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Address, History, Kind, Mark, Object, Unit, Value
-from aarhus_los.timeline import FOREVER, UNCLAIMED, Layers, Piece, clip, covers, overlay, restrict
+from aarhus_los.timeline import FOREVER, UNCLAIMED, Layers, Piece, clip, covers, is_there, restrict
 
 
 def subject_of(line: Line) -> str | None:
@@ -57,16 +59,14 @@ def desire(
     types: Collection[str],
     addresses: Mapping[str, Outcome],
     unreadable: Mapping[str, str],
-) -> tuple[Desired, set[str]]:
-    """What the files ask of MO for `units`: the lines of each, in the order of folding.
-
-    Also the units that a valid row says are there on some day.
+) -> tuple[Desired, OrgUnits]:
+    """What the files ask of MO for `units`: the lines of each, in the order of folding. Also what may be referred to.
 
     `mo` is MO as it is, `base` as it was before the files. `types` are the classes of unit types that MO or the drop has;
     `addresses` holds an outcome for each text; `unreadable` are objects that MO has and cannot show, with the reason.
     """
     org = _Org(files, units, mo, base, types, addresses, unreadable)
-    return org.desired(), org.stated()
+    return org.desired(), org.there
 
 
 class _Org:
@@ -92,6 +92,12 @@ class _Org:
         self.set_aside = Rejections(files)
         self.values = {unit: ValuesOf(unit, types, outcomes, self.set_aside.was_applied) for unit in units}
         self.folded: dict[str, Folded] = {}
+        self.there = OrgUnits(self.mo_units, unreadable)
+        self.under: dict[str, dict[DropName, list[OrgRow]]] = {}
+        """A unit → the rows that say others hang under it, by file."""
+        for lines in (lines for each in units.values() for lines in each):
+            for row in lines.rows:
+                self.under.setdefault(row.parent_uuid, {}).setdefault(lines.file.name, []).append(row)
 
     def desired(self) -> Desired:
         self.set_aside.drop_beside_unreadable_dates(
@@ -101,36 +107,24 @@ class _Org:
             for row in rows_of(self.units):
                 objects = (uuid for _, uuid in objects_of(row.org_uuid))
                 self.set_aside.drop_unreadable(row, objects, self.unreadable)
-        stale: Collection[str] = self.units
-        while stale:
-            before = len(self.set_aside)
-            self._drop_dangling()
-            if len(self.set_aside) > before:
-                stale = self.units
-            for unit in stale:
-                self.folded[unit] = self._fold(unit)
-            stale = self._drop_circles()
-        after = dict(self.mo_units)
-        for unit, folded in self.folded.items():
-            after[unit] = overlay(folded.claims.claimed((Kind.ORG_UNIT, unit)), after.get(unit, ()))
+        for unit in self.units:
+            self._fold(unit)
+        self._drop_dangling(self.under)
+        while circular := self._drop_circles():
+            for unit in circular:
+                self._fold(unit)
+            self._drop_dangling(circular)
         for unit in self.units:
             self._collect(unit)
-            self._report(unit, after)
+            self._report(unit)
         self.set_aside.report(self.result, self.units, self._begins, self._needed)
         return self.result
 
-    def stated(self) -> set[str]:
-        return {
-            row.org_uuid
-            for row in rows_of(self.units)
-            if row.ref not in self.set_aside and not row.states_nothing
-        }
-
-    def _fold(self, unit: str) -> Folded:
+    def _fold(self, unit: str) -> None:
         objects = objects_of(unit)
         base = base_of(objects, self.base)
         mark = (Kind.MARK, unit)
-        return fold(
+        self.folded[unit] = fold(
             self.units[unit],
             objects,
             {**base, mark: line_of(base.get(mark, ()))},
@@ -138,21 +132,35 @@ class _Org:
             self.set_aside,
             with_types,
         )
+        self.there.add(unit, self.units[unit], self.folded[unit])
 
     # Which rows are set aside
 
-    def _drop_dangling(self) -> None:
-        left = [row for row in rows_of(self.units) if row.ref not in self.set_aside]
-        rows = {row.ref: row for row in left if not self.set_aside.was_applied(row.ref)}
-        made = {row.org_uuid for row in left if row.ref not in rows and not row.states_nothing}
-        lacking = dangling(
-            rows,
-            makes=lambda ref: None if rows[ref].states_nothing else rows[ref].org_uuid,
-            needs=lambda ref: rows[ref].parent_uuid,
-            known=lambda unit: unit in made or unit in self.mo_units or unit in self.unreadable,
-        )
-        for ref, parent in lacking.items():
-            self.set_aside.add(ref, "ParentUUID", Message.UNKNOWN_PARENT(uuid=parent), pending=True)
+    def _drop_dangling(self, parents: Iterable[str]) -> None:
+        """Sets aside the rows under these units where they are not known, file by file, and what that takes from others."""
+        doubtful = self._doubtful(parents)
+        heapify(doubtful)
+        while doubtful:
+            name = doubtful[0][0]
+            stale: set[str] = set()
+            while doubtful and doubtful[0][0] == name:
+                _, parent = heappop(doubtful)
+                rows = [row for row in self.under[parent][name] if row.ref not in self.set_aside]
+                orphans = [row for row in rows if not self.set_aside.was_applied(row.ref)]
+                if orphans and not self.there.known(parent, name):
+                    reason = Message.UNKNOWN_PARENT(uuid=parent)
+                    for row in orphans:
+                        self.set_aside.add(row.ref, "ParentUUID", reason, pending=True)
+                        stale.add(row.org_uuid)
+            for unit in stale:
+                self._fold(unit)
+            for each in self._doubtful(stale):
+                heappush(doubtful, each)
+
+    def _doubtful(self, units: Iterable[str]) -> list[tuple[DropName, str]]:
+        """Of these units those that will not be there, each with the files of which rows hang under it."""
+        gone = [unit for unit in units if not is_there(self.there.after.get(unit, ()))]
+        return [(name, unit) for unit in gone for name in self.under.get(unit, ())]
 
     def _drop_circles(self) -> set[str]:
         """Sets aside the rows of the first file that makes a circle of parents. Returns their units, to be folded again.
@@ -232,7 +240,7 @@ class _Org:
                 text = Message.MARK_RUN_DROPPED(unit=unit, start=mark.interval[0])
                 self.result.notices.append(Notice(text, mark.origin[-1] if mark.origin else None))
 
-    def _report(self, unit: str, after: Mapping[str, History]) -> None:
+    def _report(self, unit: str) -> None:
         report = self.result.notices.append
         folded = self.folded[unit]
         for lines in self.units[unit]:
@@ -251,7 +259,7 @@ class _Org:
                 parent is not None
                 and piece.origin
                 and self.set_aside.is_due(piece.origin[-1])
-                and not covers(after.get(parent, ()), piece.start, piece.end)
+                and not covers(self.there.after.get(parent, ()), piece.start, piece.end)
             ):
                 text = (
                     Message.PARENT_NOT_THERE_WITHOUT_END(uuid=parent, start=piece.start)

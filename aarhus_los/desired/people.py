@@ -15,8 +15,10 @@ from aarhus_los.desired.fold import Claims, Folded, base_of, fold
 from aarhus_los.desired.lasting import lasting, moved_end, vote, voters_of
 from aarhus_los.desired.lines import FileLines, Gathered, parted
 from aarhus_los.desired.persons import PeopleInMo, account_uuid, email_uuid, owners_in
+from aarhus_los.desired.references import References
 from aarhus_los.desired.rejections import Rejections, report_overlaps
 from aarhus_los.drop.file import DropFile
+from aarhus_los.drop.names import DropName
 from aarhus_los.drop.rows import Absent, Detail, PersonRow, Reject, Row, RowRef
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Account, Address, Engagement, History, Kind, Object, Person, Value
@@ -27,36 +29,38 @@ ByEngagement = Mapping[str, Sequence[FileLines]]
 """An engagement's uuid → the lines about it, a file each, in the order of folding."""
 
 
-class Known(NamedTuple):
-    """What engagements may refer to."""
-
-    units: Mapping[str, History]
-    """As they will be after this run."""
-    references: Mapping[str, Collection[str]]
-    """`UNITS` or the name of a class list → the uuids that rows may refer to."""
-    az_system: str
-
-
 def desire(
-    files: Sequence[DropFile], persons: Gathered, mo: PeopleInMo, base: Actual, known: Known
+    files: Sequence[DropFile],
+    persons: Gathered,
+    mo: PeopleInMo,
+    base: Actual,
+    there: References,
+    az_system: str,
 ) -> tuple[Desired, set[Cpr]]:
     """What the files ask of MO for `persons`: the lines about each, in the order of folding.
 
-    `mo` is MO as it is, `base` as it was before the files. Also the CPR numbers of the people who will be in MO by these
-    rows.
+    `mo` is MO as it is, `base` as it was before the files; `there` is what rows may refer to. Also the CPR numbers of the
+    people who will be in MO by these rows.
     """
-    people = _People(files, persons, mo, base, known)
+    people = _People(files, persons, mo, base, there, az_system)
     return people.desired(), people.valid_cprs()
 
 
 class _People:
     def __init__(
-        self, files: Sequence[DropFile], persons: Gathered, mo: PeopleInMo, base: Actual, known: Known
+        self,
+        files: Sequence[DropFile],
+        persons: Gathered,
+        mo: PeopleInMo,
+        base: Actual,
+        there: References,
+        az_system: str,
     ) -> None:
         self.persons = persons
         self.mo = mo
         self.base = base
-        self.known = known
+        self.there = there
+        self.az_system = az_system
         self.result = Desired()
         self.set_aside = Rejections(files)
         self.engagements: dict[str, dict[str, History]] = {}
@@ -64,8 +68,7 @@ class _People:
         for uuid, owner in owners_in(mo.engagements).items():
             self.engagements.setdefault(owner, {})[uuid] = mo.engagements[uuid]
         self.accounts, self.accounts_before = (
-            _accounts_of_persons(accounts, known.az_system)
-            for accounts in (mo.accounts, base.get(Kind.IT, {}))
+            _accounts_of_persons(accounts, az_system) for accounts in (mo.accounts, base.get(Kind.IT, {}))
         )
         self.first: dict[tuple[str, str], date] = {}
         """File and engagement → the first day that the file claims of it."""
@@ -75,8 +78,10 @@ class _People:
             self.persons, _engagement_of, Message.BESIDE_UNREADABLE_DATES_OF_ENGAGEMENT
         )
         for person, each in self.persons.items():
-            for row in (row for lines in each for row in lines.rows if isinstance(row, PersonRow)):
-                self._check(person, row)
+            for lines in each:
+                for row in lines.rows:
+                    if isinstance(row, PersonRow):
+                        self._check(person, row, lines.file.name)
             of_engagement = _by_engagement(each)
             self._fold(person, each, of_engagement)
             self._report(person, each, of_engagement)
@@ -92,13 +97,13 @@ class _People:
             if isinstance(row, PersonRow) and not row.states_nothing
         }
 
-    def _check(self, person: str, row: PersonRow) -> None:
+    def _check(self, person: str, row: PersonRow, name: DropName) -> None:
         if self.mo.of(row.cpr) != person:
             reason = Message.OTHER_PERSONS_ENGAGEMENT(uuid=row.engagement_uuid)
             self.set_aside.add(row.ref, "CPR", reason, pending=False)
         elif row.cpr not in self.mo.persons and person in self.mo.names:
             self.set_aside.add(row.ref, "CPR", Message.OTHER_CPR_IN_MO(uuid=person), pending=True)
-        self.set_aside.check_references(row, self.known.references)
+        self.set_aside.check_references(row, name, self.there)
         if self.mo.unreadable:
             objects = (person, row.engagement_uuid, email_uuid(row.cpr), account_uuid(row.cpr))
             self.set_aside.drop_unreadable(row, objects, self.mo.unreadable)
@@ -204,7 +209,7 @@ class _People:
         azid = won.azid if won else Absent.ABSENT
         stated = NOTHING if azid is None else None
         if isinstance(azid, str):
-            stated = Account(azid, self.known.az_system, of_file.person)
+            stated = Account(azid, self.az_system, of_file.person)
         uuid = self._account(of_file, claims, (won.ref if won else origin[-1]))
         if uuid is not None:
             key = (Kind.IT, uuid)
@@ -260,7 +265,7 @@ class _People:
         for row in due:
             first = self.first.get((row.ref.file, row.engagement_uuid), row.start)
             start = max(row.start, first)
-            if start <= row.end and not covers(self.known.units[row.org_uuid], start, row.end):
+            if start <= row.end and not covers(self.there.units.after.get(row.org_uuid, ()), start, row.end):
                 report(Notice(Message.UNIT_NOT_THERE(uuid=row.org_uuid), row.ref))
         for about in of_engagement.values():
             for lines in about:

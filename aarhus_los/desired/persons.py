@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from aarhus_los.cpr import Cpr
-from aarhus_los.desired.lines import FileLines, Line, all_lines, gathered
+from aarhus_los.desired.lines import FileLines, Line, all_lines
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import EndedEngagementRow, PersonRow, Reject
 from aarhus_los.mo.model import Engagement, History, Person
@@ -85,8 +85,3 @@ def owners_of(files: Sequence[DropFile], mo: PeopleInMo) -> Owners:
             if isinstance(row, PersonRow) and not row.states_nothing and row.ref.line not in file.dropped:
                 owners.setdefault(row.engagement_uuid, mo.of(row.cpr))
     return Owners(owners, mo)
-
-
-def persons_in(files: Sequence[DropFile], mo: PeopleInMo) -> dict[str, list[FileLines]]:
-    """The lines of the people that new and pending rows are about."""
-    return gathered(files, owners_of(files, mo).subject_of)

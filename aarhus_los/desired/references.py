@@ -2,43 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
-from aarhus_los.drop.rows import RowRef
-from aarhus_los.mo.model import History, Unit, Value
-from aarhus_los.timeline import FOREVER, Piece, day_after, day_before, split
+from aarhus_los.desired.fold import Folded
+from aarhus_los.desired.lines import FileLines
+from aarhus_los.drop.columns import UNITS
+from aarhus_los.drop.names import DropName
+from aarhus_los.mo.model import History, Kind, Unit, Value
+from aarhus_los.timeline import FOREVER, Layers, Piece, day_after, day_before, is_there, overlay, split
 
 
-def dangling(
-    rows: Iterable[RowRef],
-    makes: Callable[[RowRef], str | None],
-    needs: Callable[[RowRef], str],
-    known: Callable[[str], bool],
-) -> dict[RowRef, str]:
-    """The rows whose need is neither known nor made by a row that is itself left, with what they lack.
+class OrgUnits:
+    """The org units that rows may refer to: the same, however the files are split into runs.
 
-    Transitively drops rows whose parent is dropped; rows may need each other in any order.
+    A unit is known where MO has it, on any day, after the files before the row's own, or after that one or a later one: then
+    the row heals. What rows have cancelled on all its days is known no more.
     """
-    left: dict[str, int] = {}
-    """What is made → how many of the rows that make it are left."""
-    needed_by: dict[str, list[RowRef]] = {}
-    for row in rows:
-        if (made := makes(row)) is not None:
-            left[made] = left.get(made, 0) + 1
-        needed_by.setdefault(needs(row), []).append(row)
-    dropped: dict[RowRef, str] = {}
-    lacking = [need for need in needed_by if not left.get(need) and not known(need)]
-    while lacking:
-        need = lacking.pop()
-        for row in needed_by[need]:
-            made = makes(row)
-            if row not in dropped and made is not None:
-                left[made] -= 1
-                if not left[made] and made in needed_by and not known(made):
-                    lacking.append(made)
-            dropped.setdefault(row, need)
-    return dropped
+
+    def __init__(self, mo: Mapping[str, History], unreadable: Collection[str]) -> None:
+        """`mo` is MO as it is; `unreadable` are objects that it has and cannot show."""
+        self.after = dict(mo)
+        """The units as they will be."""
+        self._mo = mo
+        self._unreadable = unreadable
+        self._folded: dict[str, tuple[Sequence[FileLines], Folded]] = {}
+
+    def add(self, unit: str, lines: Sequence[FileLines], folded: Folded) -> None:
+        """Takes in what the files say of a unit."""
+        self._folded[unit] = lines, folded
+        self.after[unit] = overlay(folded.claims.claimed((Kind.ORG_UNIT, unit)), self._mo.get(unit, ()))
+
+    def known(self, unit: str, name: DropName) -> bool:
+        """Whether the rows of a file may refer to a unit."""
+        return is_there(self.after.get(unit, ())) or unit in self._unreadable or self._was_there(unit, name)
+
+    def _was_there(self, unit: str, name: DropName) -> bool:
+        if unit not in self._folded:
+            return False
+        each, folded = self._folded[unit]
+        known = Layers(folded.claims.base.get((Kind.ORG_UNIT, unit), ()))
+        for lines, claim in zip(each, folded.of_files, strict=True):
+            if is_there(known.pieces) and not lines.file.name < name:
+                return True
+            known.overlay(claim)
+        return is_there(known.pieces)
+
+
+class References(NamedTuple):
+    """What rows may refer to."""
+
+    units: OrgUnits
+    classes: Mapping[str, Collection[str]]
+    """Class list → the uuids of the classes that MO has of it, or will have."""
+
+    def known(self, target: str, uuid: str, name: DropName) -> bool:
+        """Whether the rows of a file may refer to something. `target` is `UNITS` or the name of a class list."""
+        return self.units.known(uuid, name) if target == UNITS else uuid in self.classes[target]
 
 
 def parent_of(piece: Piece[Value] | None) -> str | None:

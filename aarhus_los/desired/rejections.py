@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from aarhus_los.desired.claims import Desired, Notice, SetAside
 from aarhus_los.desired.lines import FileLines, Gathered
+from aarhus_los.desired.references import References
 from aarhus_los.drop.columns import references
 from aarhus_los.drop.file import DropFile
+from aarhus_los.drop.names import DropName
 from aarhus_los.drop.rows import Reject, Row, RowRef
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Object
@@ -65,11 +67,11 @@ class Rejections(dict[RowRef, SetAside]):
                 reason = Message.MO_CANNOT_SHOW(uuid=uuid, reason=unreadable[uuid])
                 self.add(row.ref, "", reason, pending=True)
 
-    def check_references(self, row: Row, there: Mapping[str, Collection[str]]) -> None:
-        """`there`: what rows refer to, by `UNITS` or the name of a class list → the uuids of what there is of it."""
+    def check_references(self, row: Row, name: DropName, there: References) -> None:
+        """A row of a file must refer to what is known; what was applied was judged before."""
         for field, column, target in () if self.was_applied(row.ref) else references(type(row)):
             uuid = getattr(row, field)
-            if uuid not in there[target]:
+            if not there.known(target, uuid, name):
                 self.add(row.ref, column, Message.UNKNOWN_REFERENCE(uuid=uuid), pending=True)
 
     def report(

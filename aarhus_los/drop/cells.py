@@ -7,6 +7,7 @@ may be a CPR number or a name.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 from unicodedata import normalize
 
@@ -87,30 +88,15 @@ def read_address(text: str) -> str:
     return " ".join(read_code(text).split())
 
 
-def read_ean(text: str) -> str:
-    """An EAN number as MO checks it."""
-    return _number(text, 13, Message.NOT_AN_EAN)
+def number_of(digits: int, otherwise: Message) -> Callable[[str], str]:
+    """A reader of numbers of so many digits, whose reason for all other texts is a message."""
 
+    def read(text: str) -> str:
+        if len(text) != digits or not (text.isascii() and text.isdecimal()):
+            raise ValueError(otherwise())
+        return text
 
-def read_p_number(text: str) -> str:
-    """A production unit number as MO checks it."""
-    return _number(text, 10, Message.NOT_A_P_NUMBER)
-
-
-def read_cvr(text: str) -> str:
-    """The number of a company in the CVR register."""
-    return _number(text, 8, Message.NOT_A_CVR)
-
-
-def read_se(text: str) -> str:
-    """The number of a company in the tax register."""
-    return _number(text, 8, Message.NOT_AN_SE)
-
-
-def _number(text: str, digits: int, otherwise: Message) -> str:
-    if len(text) != digits or not (text.isascii() and text.isdecimal()):
-        raise ValueError(otherwise())
-    return text
+    return read
 
 
 _ATOM: Final = r"[\w!#$%&'*+/=?^`{|}~-]+"

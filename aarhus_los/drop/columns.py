@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from enum import Enum
 from functools import cache, lru_cache
 from typing import Annotated, Any, Final, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -21,13 +20,8 @@ UNITS: Final = "Org"
 """What a reference to an org unit refers to; all others refer to a class list, by its name."""
 
 
-class Required(Enum):
-    """A cell that must have a value, and a good one: else the row is rejected."""
-
-    REQUIRED = "required"
-
-
-REQUIRED: Final = Required.REQUIRED
+REQUIRED: Final = object()
+"""What an empty and a bad cell mean where there must be a value, and a good one: that the row is rejected."""
 
 
 class Column(NamedTuple):

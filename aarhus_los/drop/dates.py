@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
@@ -19,9 +18,11 @@ _TIME: Final = (
 _YEAR_FIRST: Final = re.compile(rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}}){_TIME}")
 _DAY_FIRST: Final = re.compile(rf"([0-9]{{2}})-([0-9]{{2}})-([0-9]{{4}}){_TIME}")
 
-_ISO_BASIC: Final = re.compile(rf"(([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})){_TIME}")
-_YEAR_FIRST_SHORT: Final = re.compile(rf"(([0-9]{{4}})-([0-9]{{1,2}})-([0-9]{{1,2}})){_TIME}")
-_DAY_FIRST_SHORT: Final = re.compile(rf"(([0-9]{{1,2}})([-/.])([0-9]{{1,2}})\3([0-9]{{4}})){_TIME}")
+_OTHERS: Final = (
+    "(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})",
+    "(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})",
+    "(?P<day>[0-9]{1,2})(?P<sign>[-/.])(?P<month>[0-9]{1,2})(?P=sign)(?P<year>[0-9]{4})",
+)
 
 
 @lru_cache(maxsize=8192)
@@ -59,31 +60,17 @@ def read_start(text: str) -> date:
 
 def _read_other(text: str) -> date:
     # Imported here, since it takes as long as all the rest of a start, and hardly any drop has such a date.
-    from dateutil.parser import isoparse, parse
+    from dateutil.parser import parse
 
-    read: Callable[[str], datetime]
-    if match := _ISO_BASIC.fullmatch(text):
-        written, year, month, day = match.groups()
-        read = isoparse
-    elif match := _YEAR_FIRST_SHORT.fullmatch(text):
-        written, year, month, day = match.groups()
-
-        def read(text: str) -> datetime:
-            return parse(text, yearfirst=True, dayfirst=False)
-
-    elif match := _DAY_FIRST_SHORT.fullmatch(text):
-        written, day, _, month, year = match.groups()
-
-        def read(text: str) -> datetime:
-            return parse(text, dayfirst=True)
-
-    else:
+    match = next(filter(None, (re.fullmatch(rf"(?P<written>{form}){_TIME}", text) for form in _OTHERS)), None)
+    if match is None:
         raise ValueError(Message.NOT_A_DATE())
+    year_first = match["written"].startswith(match["year"])
     try:
-        found = read(written).date()
+        found = parse(match["written"], yearfirst=year_first, dayfirst=not year_first).date()
     except (ValueError, OverflowError):
         raise ValueError(Message.NO_SUCH_DATE()) from None
-    if (found.year, found.month, found.day) != (int(year), int(month), int(day)):
+    if (found.year, found.month, found.day) != (int(match["year"]), int(match["month"]), int(match["day"])):
         # dateutil takes the 13th month for a day.
         raise ValueError(Message.NO_SUCH_DATE())
     return found

@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from aarhus_los.drop.dialect import DELIMITER, Broken, read_records
-from aarhus_los.drop.header import meant
+from aarhus_los.drop.header import Header
 from aarhus_los.drop.names import DropName
 from aarhus_los.drop.rejects import Reject, RowRef
-from aarhus_los.messages import Message
 
 if TYPE_CHECKING:
     from aarhus_los.drop.rows import Row
@@ -25,28 +23,19 @@ R = TypeVar("R", bound="Row")
 class DropFile:
     """A file as read. Every line that is not blank is a row or a reject.
 
-    `header` is as the file writes it. `missing_columns` are the optional columns that it lacks, and `near_columns` its own
-    titles that are near to one of them, each with that one. `mtime` is as the source tells it. `due` are the lines that
-    the run answers for, new or pending; None: all, the version is new. `dropped` are those that are set aside for good:
-    superseded, given up by the operator, or rejected in an earlier run. `taken_over`: an earlier importer imported it, if
-    anyone.
+    `due` are the lines that the run answers for, new or pending; None: all, the version is new. `dropped` are those that are
+    set aside for good: superseded, given up by the operator, or rejected in an earlier run. `taken_over`: an earlier
+    importer imported it, if anyone.
     """
 
     name: DropName
     data: bytes = field(repr=False)
-    header: tuple[str, ...]
+    header: Header
     rows: tuple[Row, ...] = field(repr=False)
     rejects: tuple[Reject, ...] = field(repr=False)
-    missing_columns: tuple[str, ...] = ()
-    near_columns: tuple[tuple[str, str], ...] = ()
-    mtime: datetime | None = None
     due: frozenset[int] | None = None
     dropped: frozenset[int] = frozenset()
     taken_over: bool = False
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
 
     @cached_property
     def sha256(self) -> str:
@@ -82,9 +71,3 @@ class DropFile:
             for line, record in (read_records(self.data) if wanted else ())
             if line in wanted
         }
-
-    def missing_text(self) -> str:
-        """What to say of the optional columns that its header lacks, for people; empty where it has them all."""
-        if not self.missing_columns:
-            return ""
-        return meant(Message.COLUMNS_ABSENT(columns=self.missing_columns), self.near_columns)

@@ -38,6 +38,11 @@ class Header(NamedTuple):
     def title(self, field: str) -> str:
         return self.titles[self.positions[field]]
 
+    @property
+    def missing_text(self) -> str:
+        """What to say of the optional columns that it lacks, for people; empty where it has them all."""
+        return meant(Message.COLUMNS_ABSENT(columns=self.missing), self.near) if self.missing else ""
+
 
 def fit(titles: Sequence[str], columns: Mapping[str, Column], optional: Collection[str]) -> Header:
     """Finds the columns by their names, without regard to case. `columns` and `optional` go by fields.
@@ -80,16 +85,13 @@ def _plain(title: str) -> str:
 def _near(others: Iterable[str], missing: Collection[str]) -> tuple[tuple[str, str], ...]:
     """Each title that is none of ours beside the missing column that it is nearest to, if it is near to one."""
     found = []
-    for title in filter(_can_be_shown, others):
+    for title in others:
+        if not title.isprintable() or len(title) > _LONGEST_SHOWN or _LONG_NUMBER.search(title):
+            continue  # a header may be a row that holds a person's number: it is not shown
         alike, ours = max(((_likeness(title, column), column) for column in missing), default=(0.0, ""))
         if alike >= _NEAR:
             found.append((title, ours))
     return tuple(found)
-
-
-def _can_be_shown(title: str) -> bool:
-    """Whether a title can be shown: a header may be a row that holds a person's number."""
-    return title.isprintable() and len(title) <= _LONGEST_SHOWN and not _LONG_NUMBER.search(title)
 
 
 def _likeness(one: str, other: str) -> float:

@@ -98,13 +98,16 @@ class Parser:
         if isinstance(cpr := keys.get("cpr"), Cpr) and (reason := self._birth_fault(cpr)):
             wrong["cpr"] = reason
             del keys["cpr"]
-        in_order = [field for field in self._fields if field in wrong]
-        faults = [self._flaw(field, wrong[field]) for field in in_order if self._is_required(field)]
-        flaws = [self._flaw(field, wrong[field]) for field in in_order if not self._is_required(field)]
+        faults: list[Flaw] = []
+        flaws: list[Flaw] = []
+        for field in self._fields:
+            if field in wrong:
+                is_fault = self._columns[field].bad is REQUIRED
+                (faults if is_fault else flaws).append(self._flaw(field, wrong[field]))
         mended = {**cells, **{field: self._columns[field].bad for field in wrong}, "flaws": tuple(flaws)}
         notes: list[Flaw] = []
         if self._is_dated and not wrong.keys() & {"start", "end"}:
-            start, end = (self._day(field, cells) for field in ("start", "end"))
+            start, end = (cast(date, self._columns[field].value(cells[field])) for field in ("start", "end"))
             fault = _fault_of_days(start, end)
             if fault:
                 faults.append(self._flaw(*fault))
@@ -120,16 +123,8 @@ class Parser:
             return _reject(ref, [*faults, *flaws], keys)
         return self._row({**mended, "notes": tuple(notes)})
 
-    def _is_required(self, field: str) -> bool:
-        return self._columns[field].bad is REQUIRED
-
     def _flaw(self, field: str, reason: str) -> Flaw:
         return Flaw(self._header.title(field), reason)
-
-    def _day(self, field: str, cells: Mapping[str, Any]) -> date:
-        day = self._columns[field].value(cells[field])
-        assert isinstance(day, date)
-        return day
 
     def _reject_line(self, ref: RowRef, reason: str, record: Sequence[str]) -> Reject:
         """A line whose values may not stand where they belong: its keys are read all the same, its dates are not."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from datetime import datetime
 from typing import Final
 
 from aarhus_los.drop.classlists import CLASS_LISTS
@@ -27,7 +26,7 @@ from aarhus_los.drop.rows import (
     Reject,
     Row,
 )
-from aarhus_los.errors import DataError
+from aarhus_los.errors import FileRefused
 from aarhus_los.messages import Message
 
 _PEOPLE_AND_MANAGERS: Final[Mapping[tuple[Family, str], type[Row]]] = {
@@ -40,26 +39,15 @@ _PEOPLE_AND_MANAGERS: Final[Mapping[tuple[Family, str], type[Row]]] = {
 }
 
 
-class FileRefused(DataError):
-    """A file that is not what its name says. It is not in the state: a corrected upload is read by the next run."""
-
-    def __init__(self, file: str, reason: str) -> None:
-        super().__init__(f"{file}: refused: {reason}")
-        self.file = file
-        self.reason = reason
-
-
-def read_file(
-    name: DropName, data: bytes, *, mtime: datetime | None = None, validate_birthdate: bool = True
-) -> DropFile:
+def read_file(name: DropName, data: bytes, *, validate_birthdate: bool = True) -> DropFile:
     """Reads the bytes of a file. Without `validate_birthdate` any ten digits are a CPR number. Raises FileRefused."""
     try:
-        return _read(name, data, mtime, validate_birthdate)
+        return _read(name, data, validate_birthdate)
     except (Undecodable, Unfit) as error:
         raise FileRefused(name.name, str(error)) from None
 
 
-def _read(name: DropName, data: bytes, mtime: datetime | None, validate_birthdate: bool) -> DropFile:
+def _read(name: DropName, data: bytes, validate_birthdate: bool) -> DropFile:
     records = read_records(data)
     _, titles = next(records, (1, None))
     if titles is None:
@@ -83,9 +71,7 @@ def _read(name: DropName, data: bytes, mtime: datetime | None, validate_birthdat
             rejects.append(parsed)
         else:
             rows.append(parsed)
-    return DropFile(
-        name, data, header.titles, tuple(rows), tuple(rejects), header.missing, header.near, mtime
-    )
+    return DropFile(name, data, header, tuple(rows), tuple(rejects))
 
 
 def row_type(name: DropName) -> type[Row]:

@@ -5,8 +5,7 @@ inclusive and no end is `date.max`. CPR numbers and names stay out of `repr`. Th
 models: half a million of them must fit in memory.
 """
 
-from __future__ import annotations
-
+# Annotations are values here, not texts as elsewhere: pydantic reads them, and would have to compile each.
 import dataclasses
 from collections.abc import Callable
 from datetime import date
@@ -18,14 +17,11 @@ from pydantic.dataclasses import dataclass
 
 from aarhus_los.cpr import Cpr, parse_cpr
 from aarhus_los.drop.cells import (
+    number_of,
     read_address,
     read_boolean,
     read_code,
-    read_cvr,
-    read_ean,
     read_email,
-    read_p_number,
-    read_se,
     read_text,
     read_uuid,
     read_words,
@@ -35,6 +31,7 @@ from aarhus_los.drop.dates import read_end, read_start
 from aarhus_los.drop.rejects import Flaw as Flaw
 from aarhus_los.drop.rejects import Reject as Reject
 from aarhus_los.drop.rejects import RowRef as RowRef
+from aarhus_los.messages import Message
 
 
 class Absent(Enum):
@@ -131,10 +128,10 @@ class OrgRow(Dated, Record):
     end: Annotated[date, _end("SlutDato")]
     written_start: Annotated[date | None, SkipValidation] = None
     los_id: Annotated[Detail, _detail("LOSID", read_code)] = ABSENT
-    cvr: Annotated[Detail, _detail("CVR", read_cvr, shared=True)] = ABSENT
-    ean: Annotated[Detail, _detail("EAN", read_ean)] = ABSENT
-    p_number: Annotated[Detail, _detail("P-Nr", read_p_number)] = ABSENT
-    se_number: Annotated[Detail, _detail("SE-Nr", read_se, shared=True)] = ABSENT
+    cvr: Annotated[Detail, _detail("CVR", number_of(8, Message.NOT_A_CVR), shared=True)] = ABSENT
+    ean: Annotated[Detail, _detail("EAN", number_of(13, Message.NOT_AN_EAN))] = ABSENT
+    p_number: Annotated[Detail, _detail("P-Nr", number_of(10, Message.NOT_A_P_NUMBER))] = ABSENT
+    se_number: Annotated[Detail, _detail("SE-Nr", number_of(8, Message.NOT_AN_SE), shared=True)] = ABSENT
     int_debitor: Annotated[Detail, _detail("IntDebitor-Nr", read_code)] = ABSENT
     mag_id: Annotated[Detail, _detail("MagID", read_code)] = ABSENT
     postal_address: Annotated[Detail, _detail("PostAdresse", read_address)] = ABSENT

@@ -8,9 +8,10 @@ frozen for the same reason as pieces of a timeline.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from aarhus_los.cpr import Cpr
@@ -66,32 +67,11 @@ class Declared(NamedTuple):
 
 
 def mo(
-    graphql: str,
-    written: str | None = None,
-    *,
-    to: Kind | None = None,
-    optional: bool = False,
-    create_only: bool = False,
-    also: str | None = None,
-    parse: Callable[[Any], Any] | None = None,
-    **attribute: Any,
+    graphql: str, written: str | None = None, *, default: Any = MISSING, compare: bool = True, **declared: Any
 ) -> Any:
-    """Declares a field; `attribute` is what `dataclasses.field` takes. Without `written` it is `graphql` less `_uuid`."""
-    name = written or graphql.removesuffix("_uuid")
-    declared = Declared(graphql, name, to, optional, create_only, also, parse)
-    return field(metadata={"mo": declared}, **attribute)
-
-
-def _published(read: str | None) -> str:
-    return read or PUBLISHED
-
-
-def _sorted(read: list[str] | None) -> tuple[str, ...]:
-    return tuple(sorted(read or ()))
-
-
-def _cpr(read: str | None) -> Cpr | None:
-    return None if read is None else Cpr(read)
+    """Declares a field; `declared` is what else `Declared` takes. Without `written` it is `graphql` less `_uuid`."""
+    in_mo = Declared(graphql, written or graphql.removesuffix("_uuid"), **declared)
+    return field(metadata={"mo": in_mo}, default=default, compare=compare)
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -116,7 +96,7 @@ class Class:
     user_key: str = mo("user_key")
     name: str = mo("name")
     scope: str | None = mo("scope")
-    published: str = mo("published", parse=_published, default=PUBLISHED)
+    published: str = mo("published", parse=lambda read: read or PUBLISHED, default=PUBLISHED)
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -162,7 +142,12 @@ class Person:
     given_name: str = mo("given_name", "givenname", parse=str.strip)
     surname: str = mo("surname", parse=str.strip)
     cpr: Cpr | None = mo(  # noqa: RUF009 -- it declares a field
-        "cpr_number", "cpr_no", create_only=True, parse=_cpr, default=None, compare=False
+        "cpr_number",
+        "cpr_no",
+        create_only=True,
+        parse=lambda read: None if read is None else Cpr(read),
+        default=None,
+        compare=False,
     )
 
     @classmethod
@@ -205,7 +190,10 @@ class Manager:
     type: str | None = mo("manager_type_uuid", to=Kind.CLASS)
     level: str | None = mo("manager_level_uuid", to=Kind.CLASS)
     responsibilities: tuple[str, ...] = mo(
-        "responsibility_uuids", "responsibility", to=Kind.CLASS, parse=_sorted
+        "responsibility_uuids",
+        "responsibility",
+        to=Kind.CLASS,
+        parse=lambda read: tuple(sorted(read or ())),
     )
 
 
@@ -244,22 +232,18 @@ class Spec:
     beside: Kind | None = None
     """A kind that MO shows in the fields of this one."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(
-            self,
-            "fields",
-            tuple(
-                DeclaredField(
-                    each.name,
-                    each.type in ("str", _SEVERAL_UUIDS),
-                    each.type == _SEVERAL_UUIDS,
-                    each.metadata["mo"],
-                )
-                for each in fields(self.of)
-            ),
+    @cached_property
+    def fields(self) -> tuple[DeclaredField, ...]:
+        """The fields of its values, in their order."""
+        return tuple(
+            DeclaredField(
+                each.name,
+                each.type in ("str", _SEVERAL_UUIDS),
+                each.type == _SEVERAL_UUIDS,
+                each.metadata["mo"],
+            )
+            for each in fields(self.of)
         )
-
-    fields: tuple[DeclaredField, ...] = field(init=False)
 
     @property
     def selection(self) -> str:
@@ -283,6 +267,14 @@ KINDS: Final[Mapping[Kind, Spec]] = {
     Kind.MANAGER: Spec(Manager, "managers", "manager", "Manager", in_bulk=("create",)),
 }
 """All kinds with a history of their own; the organisation has none."""
+
+
+def by_kind(objects: Iterable[Object]) -> dict[Kind, set[str]]:
+    """The uuids of objects by their kind."""
+    found: dict[Kind, set[str]] = {}
+    for kind, uuid in objects:
+        found.setdefault(kind, set()).add(uuid)
+    return found
 
 
 def references(kind: Kind, value: Value) -> list[Object]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.mo.model import KINDS, Kind, Organisation, Person, Value
@@ -94,47 +93,21 @@ def mutated(
     return {**item, "bulk": f"{spec.collection}_{verb}"} if verb in spec.in_bulk else item
 
 
-class _Written(NamedTuple):
-    """How a field is sent."""
-
-    name: str
-    key: str
-    optional: bool
-    refers: bool
-    also: str | None
-
-
-@cache
-def _written(kind: Kind, edits: bool, by_mutation: bool) -> tuple[_Written, ...]:
-    return tuple(
-        _Written(
-            each.name,
-            each.in_mo.input if by_mutation else each.in_mo.written,
-            each.in_mo.optional,
-            each.in_mo.to is not None,
-            each.in_mo.also,
-        )
-        for each in KINDS[kind].fields
-        if not (edits and each.in_mo.create_only)
-    )
-
-
 def _fields(
     kind: Kind, value: Value, mark: str | None, *, edits: bool = False, by_mutation: bool = False
 ) -> dict[str, Any]:
     sent: dict[str, Any] = {}
-    for name, key, optional, refers, also in _written(kind, edits, by_mutation):
+    for name, _, _, in_mo in KINDS[kind].fields:
         field = getattr(value, name)
-        if field is None:
-            if optional:
-                continue
-        elif refers:
+        if (edits and in_mo.create_only) or (field is None and in_mo.optional):
+            continue
+        if field is not None and in_mo.to is not None:
             field = _reference(field, by_mutation)
         elif type(field) is Cpr:
             field = field.reveal()
-        sent[key] = field
-        if also is not None:
-            sent[also] = field
+        sent[in_mo.input if by_mutation else in_mo.written] = field
+        if in_mo.also is not None:
+            sent[in_mo.also] = field
     if mark is not None:
         sent["org_unit_hierarchy"] = mark if by_mutation else {"uuid": mark}
     if edits and isinstance(value, Person):

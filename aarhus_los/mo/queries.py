@@ -5,10 +5,12 @@ With `past`, each asks for MO as it was registered at the instant `$at`: by the 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from aarhus_los.mo.model import KINDS, Kind
 
+By: TypeAlias = Literal["uuids", "cpr_numbers", "employees", "org_units"]
+"""What objects are asked for by: their own uuids, persons' CPR numbers, or the person or org unit that they belong to."""
 ORGANISATION: Final = "query { org { uuid municipality_code } }"
 
 
@@ -30,34 +32,14 @@ def _text(
     )
 
 
-def by_uuid(kind: Kind, *, past: bool = False) -> str:
-    """Asks for objects of a kind by `$keys`: their uuids."""
-    return _text(kind, "$keys: [UUID!]", "uuids: $keys, ", past=past)
+def by_keys(kind: Kind, by: By, *, past: bool = False) -> str:
+    """Asks for the objects of a kind that have one of `$keys`."""
+    scalar = "CPR" if by == "cpr_numbers" else "UUID"
+    return _text(kind, f"$keys: [{scalar}!]", f"{by}: $keys, ", past=past)
 
 
-def by_person(kind: Kind, *, past: bool = False) -> str:
-    """Asks for objects of a kind by `$keys`: the uuids of the persons that they belong to."""
-    return _text(kind, "$keys: [UUID!]", "employees: $keys, ", past=past)
-
-
-def by_unit(kind: Kind, *, past: bool = False) -> str:
-    """Asks for objects of a kind by `$keys`: the uuids of the org units that they belong to."""
-    return _text(kind, "$keys: [UUID!]", "org_units: $keys, ", past=past)
-
-
-def by_cpr(*, past: bool = False) -> str:
-    """Asks for persons by `$keys`: CPR numbers."""
-    return _text(Kind.EMPLOYEE, "$keys: [CPR!]", "cpr_numbers: $keys, ", past=past)
-
-
-def page_of(kind: Kind, *, only_uuids: bool = False, past: bool = False) -> str:
-    """Asks for a page of all objects of a kind."""
-    declared, paging = "$limit: int, $cursor: Cursor", ", limit: $limit, cursor: $cursor"
-    return _text(kind, declared, "", paging, only_uuids=only_uuids, past=past)
-
-
-def page_of_classes(*, only_uuids: bool = False, past: bool = False) -> str:
-    """Asks for a page of the classes of `$facets`: user keys."""
-    declared = "$facets: [String!], $limit: int, $cursor: Cursor"
-    filters, paging = "facet: {user_keys: $facets}, ", ", limit: $limit, cursor: $cursor"
-    return _text(Kind.CLASS, declared, filters, paging, only_uuids=only_uuids, past=past)
+def page_of(kind: Kind, *, of_facets: bool = False, only_uuids: bool = False, past: bool = False) -> str:
+    """Asks for a page of all objects of a kind; `of_facets`: of the classes of `$facets`, user keys."""
+    facets, filters = ("$facets: [String!], ", "facet: {user_keys: $facets}, ") if of_facets else ("", "")
+    declared, paging = f"{facets}$limit: int, $cursor: Cursor", ", limit: $limit, cursor: $cursor"
+    return _text(kind, declared, filters, paging, only_uuids=only_uuids, past=past)

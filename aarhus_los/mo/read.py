@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.errors import UnavailableError
@@ -19,7 +19,7 @@ from aarhus_los.mo.answers import NotShown, Refused, RestGoneError, member
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.histories import Page, histories, misunderstood, read_page
 from aarhus_los.mo.model import KINDS, History, Kind, Person, Unit
-from aarhus_los.mo.queries import ORGANISATION, by_cpr, by_person, by_unit, by_uuid, page_of, page_of_classes
+from aarhus_los.mo.queries import ORGANISATION, By, by_keys, page_of
 
 PAGE: Final = 500
 """So many objects are asked for at a time: MO takes about a second for them."""
@@ -58,15 +58,6 @@ class People:
     unreadable: dict[Cpr, str] = field(default_factory=dict)
 
 
-class Counts(NamedTuple):
-    """What MO counts as valid today."""
-
-    units: int
-    persons: int
-    engagements: int
-    managers: int
-
-
 def read_histories(
     client: MoClient,
     kind: Kind,
@@ -76,7 +67,7 @@ def read_histories(
     page: int = PAGE,
 ) -> Histories:
     """The whole histories of objects of a kind. What MO does not have, or has without a validity, is missing."""
-    answers = _ask(client, kind, by_uuid, uuids, as_of, page)
+    answers = _ask(client, kind, "uuids", uuids, as_of, page)
     asked = set(uuids)
     of_pages = _merged(answers)
     for each in (of_pages.found, of_pages.beside):
@@ -85,29 +76,41 @@ def read_histories(
     return of_pages
 
 
-def read_all(client: MoClient, kind: Kind, *, as_of: datetime | None = None, page: int = PAGE) -> Histories:
-    """All objects of a kind that MO has few of: facets, IT systems."""
-    past = as_of is not None
-    whole, only_uuids = page_of(kind, past=past), page_of(kind, only_uuids=True, past=past)
-    return _read_listed(client, kind, whole, only_uuids, {}, as_of, page)
-
-
-def read_classes(
-    client: MoClient, facets: Collection[str], *, as_of: datetime | None = None, page: int = PAGE
+def read_all(
+    client: MoClient,
+    kind: Kind,
+    *,
+    facets: Collection[str] | None = None,
+    as_of: datetime | None = None,
+    page: int = PAGE,
 ) -> Histories:
-    """All classes of the facets with these user keys."""
-    if not facets:
+    """All objects of a kind that MO has few of: facets, IT systems, and the classes of `facets`, their user keys.
+
+    They are read page after page; if one fails, the uuids alone are asked for, and each object by its own.
+    """
+    if facets is not None and not facets:
         return Histories()
-    past = as_of is not None
-    whole, only_uuids = page_of_classes(past=past), page_of_classes(only_uuids=True, past=past)
-    return _read_listed(client, Kind.CLASS, whole, only_uuids, {"facets": sorted(facets)}, as_of, page)
+    past, of_facets = as_of is not None, facets is not None
+    variables: dict[str, Any] = {**_instant(as_of), "limit": page}
+    if facets is not None:
+        variables["facets"] = sorted(facets)
+    whole = page_of(kind, of_facets=of_facets, past=past)
+    try:
+        return _merged(_Answers(_pages(client, kind, whole, variables), {}))
+    except NotShown:
+        pass
+    only_uuids = page_of(kind, of_facets=of_facets, only_uuids=True, past=past)
+    with _no_object_to_blame(KINDS[kind].collection):
+        pages = _pages(client, kind, only_uuids, variables, only_uuids=True)
+        uuids = [uuid for each in pages for uuid in each.listed]
+    return read_histories(client, kind, uuids, as_of=as_of, page=page)
 
 
 def read_persons_by_cpr(
     client: MoClient, cprs: Collection[Cpr], *, as_of: datetime | None = None, page: int = PAGE
 ) -> People:
     """The persons who have one of these CPR numbers on any day. A number that MO does not have is missing."""
-    answers = _ask(client, Kind.EMPLOYEE, _by_cpr, cprs, as_of, page, written=Cpr.reveal)
+    answers = _ask(client, Kind.EMPLOYEE, "cpr_numbers", cprs, as_of, page, written=Cpr.reveal)
     asked = set(cprs)
     found: dict[Cpr, dict[str, History]] = {}
     for each in answers.pages:
@@ -119,30 +122,17 @@ def read_persons_by_cpr(
     return People(found, answers.unreadable)
 
 
-def read_engagements_of(
-    client: MoClient, persons: Collection[str], *, as_of: datetime | None = None, page: int = PAGE
-) -> Histories:
-    """All engagements that persons have on any day."""
-    return _merged(_ask(client, Kind.ENGAGEMENT, by_person, persons, as_of, page))
-
-
-def read_accounts_of(
-    client: MoClient, persons: Collection[str], *, as_of: datetime | None = None, page: int = PAGE
-) -> Histories:
-    """All accounts that persons have on any day, in all IT systems."""
-    return _merged(_ask(client, Kind.IT, by_person, persons, as_of, page))
-
-
-def read_of_units(
+def read_of(
     client: MoClient,
     kind: Kind,
-    units: Collection[str],
+    by: Literal["employees", "org_units"],
+    owners: Collection[str],
     *,
     as_of: datetime | None = None,
     page: int = PAGE,
 ) -> Histories:
-    """All engagements, or managers, that org units have on any day."""
-    return _merged(_ask(client, kind, by_unit, units, as_of, page))
+    """All objects of a kind that persons, or org units, have on any day."""
+    return _merged(_ask(client, kind, by, owners, as_of, page))
 
 
 def read_organisation(client: MoClient) -> tuple[str, int | None]:
@@ -157,15 +147,16 @@ def read_organisation(client: MoClient) -> tuple[str, int | None]:
         return org["uuid"], code
 
 
-def read_counts(client: MoClient, org_uuid: str) -> Counts | None:
-    """How much there is in MO today; None where MO cannot tell, as it cannot while one unit is broken."""
+def read_counts(client: MoClient, org_uuid: str) -> dict[Kind, int] | None:
+    """How many units and engagements there are today; None where MO cannot tell, as it cannot while one unit is broken."""
     try:
         told = client.get(f"/service/o/{org_uuid}/")
     except (Refused, NotShown, RestGoneError):
         return None
-    names = ("unit_count", "person_count", "engagement_count", "manager_count")
-    counts = [count for name in names if type(count := member(told, name)) is int]
-    return Counts(*counts) if len(counts) == len(names) else None
+    units, engagements = member(told, "unit_count"), member(told, "engagement_count")
+    if type(units) is not int or type(engagements) is not int:
+        return None
+    return {Kind.ORG_UNIT: units, Kind.ENGAGEMENT: engagements}
 
 
 class _Answers(NamedTuple, Generic[K]):
@@ -179,12 +170,6 @@ def _merged(answers: _Answers[str]) -> Histories:
         merged.found.update(histories(page.objects))
         merged.beside.update(histories(page.beside))
     return merged
-
-
-class _Text(Protocol):
-    """The text of a query that asks for objects of a kind by `$keys`."""
-
-    def __call__(self, kind: Kind, *, past: bool) -> str: ...
 
 
 def _with_roots(page: Page, organisation: str) -> Page:
@@ -201,10 +186,6 @@ def _with_roots(page: Page, organisation: str) -> Page:
     return page._replace(objects=units)
 
 
-def _by_cpr(kind: Kind, *, past: bool) -> str:
-    return by_cpr(past=past)
-
-
 def _instant(as_of: datetime | None) -> dict[str, str]:
     """The variable of a query for the past. MO takes an instant without a zone for a Danish one, and answers wrongly."""
     if as_of is None:
@@ -217,7 +198,7 @@ def _instant(as_of: datetime | None) -> dict[str, str]:
 def _ask(
     client: MoClient,
     kind: Kind,
-    text: _Text,
+    by: By,
     keys: Collection[K],
     as_of: datetime | None,
     page: int,
@@ -227,7 +208,7 @@ def _ask(
     """Asks for objects by keys, in batches, in parallel. A batch that fails is halved until the culprit stands alone."""
     batches = _batches(sorted(set(keys), key=written), page, client.connections)
     past, instant = as_of is not None, _instant(as_of)
-    query = text(kind, past=past)
+    query = by_keys(kind, by, past=past)
     shows_organisation = kind is Kind.ORG_UNIT and client.graphql_version < ROOTLESS_SINCE
     organisation = read_organisation(client)[0] if batches and shows_organisation else None
 
@@ -257,7 +238,7 @@ def _ask(
         except NotShown as error:
             # Without this a role that is missing, or a field that MO has dropped, would be every object's fault.
             with _no_object_to_blame(KINDS[kind].collection):
-                nobody = client.query(by_uuid(kind, past=past), {"keys": [NOBODY], **instant})
+                nobody = client.query(by_keys(kind, "uuids", past=past), {"keys": [NOBODY], **instant})
                 read_page(nobody, kind, client.graphql_version)
             return halved(batch, error)
 
@@ -274,27 +255,6 @@ def _batches(keys: list[K], page: int, readers: int) -> list[list[K]]:
     smallest = min(page, SMALLEST_BATCH)
     count = max(math.ceil(len(keys) / page), min(rounds * readers, len(keys) // smallest))
     return [keys[len(keys) * at // count : len(keys) * (at + 1) // count] for at in range(count)]
-
-
-def _read_listed(
-    client: MoClient,
-    kind: Kind,
-    whole: str,
-    only_uuids: str,
-    variables: dict[str, Any],
-    as_of: datetime | None,
-    page: int,
-) -> Histories:
-    """Reads page after page; if one fails, asks for the uuids alone and for each object by its own."""
-    variables = {**variables, **_instant(as_of), "limit": page}
-    try:
-        return _merged(_Answers(_pages(client, kind, whole, variables), {}))
-    except NotShown:
-        pass
-    with _no_object_to_blame(KINDS[kind].collection):
-        pages = _pages(client, kind, only_uuids, variables, only_uuids=True)
-        uuids = [uuid for each in pages for uuid in each.listed]
-    return read_histories(client, kind, uuids, as_of=as_of, page=page)
 
 
 def _pages(

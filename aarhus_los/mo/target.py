@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from aarhus_los.answer import Unsettled
 from aarhus_los.api import REST, Api
-from aarhus_los.http import R
-from aarhus_los.mo.bookmark import Moment
+from aarhus_los.mo.bookmark import Moment, registered_since
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.model import Kind, Organisation
-from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.mo.read import Histories, read_histories, read_organisation
-from aarhus_los.mo.registrations import registered_since
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece
 
 
@@ -25,18 +21,6 @@ class Target(NamedTuple):
     client: MoClient
     moment: Moment
     api: Api = REST
-
-    def write(self, endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
-        """As the client writes: once."""
-        return self.client.write(endpoint, items)
-
-    def settle(self, once: Callable[[], R], *, again: Callable[[Unsettled], bool]) -> R:
-        """Tries until it settles, as the client does with what it reads."""
-        return self.client.settle(once, again=again)
-
-    def stop(self, grace: float) -> None:
-        """Nothing more is sent; what is under way has so many seconds."""
-        self.client.stop(grace)
 
     def read(self, kind: Kind, uuids: Collection[str]) -> Histories:
         """The whole histories of objects, and those that MO cannot show."""

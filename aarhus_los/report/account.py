@@ -27,7 +27,7 @@ from aarhus_los.messages import Message
 from aarhus_los.mo.model import Kind
 from aarhus_los.plan import Operation, Plan
 from aarhus_los.report.names import Names
-from aarhus_los.selection import Refusal
+from aarhus_los.selection import Options, Refusal
 
 if TYPE_CHECKING:
     from aarhus_los.apply import Applied
@@ -102,11 +102,13 @@ class Account:
     known_rows: frozenset[RowRef] = frozenset()
     """Pending rows that were reported already, and need not be reported again today."""
     dry: bool = False
-    rows_accepted: bool = False
-    """Whether all pending rows are given up."""
-    accepted_rows: frozenset[RowRef] = frozenset()
-    """Those that are given up by name."""
+    options: Options = field(default_factory=Options)
     rejects_exit_code: int = EXIT_ROWS
+
+    @property
+    def fates(self) -> Counter[Fate]:
+        """What became of the rows of all files."""
+        return Counter({fate: sum(file.fates[fate] for file in self.files) for fate in Fate})
 
     @property
     def held(self) -> bool:
@@ -136,11 +138,13 @@ class Account:
         """Whether rows or values are set aside, and not given up."""
         if any(not self.given_up(aside) for aside in self.set_aside):
             return True
-        return not self.rows_accepted and (self.failed > 0 or any(notice.fault for notice in self.notices))
+        return not self.options.accept_rejects and (
+            self.failed > 0 or any(notice.fault for notice in self.notices)
+        )
 
     def given_up(self, aside: SetAside) -> bool:
         """Whether the operator gives a row up: it is not tried again, and no fault of this run."""
-        return self.rows_accepted or aside.ref in self.accepted_rows
+        return self.options.accept_rejects or aside.ref in self.options.accepted_rows
 
     @property
     def exit_code(self) -> int:
@@ -195,22 +199,14 @@ def count_rows(
     pending = {aside.ref for aside in set_aside if aside.pending}
     replaced = {aside.ref for aside in superseded if not aside.part}
     in_part = {aside.ref for aside in set_aside if aside.part and aside.pending} - whole - replaced
-    applied = {ref for operation in operations for ref in operation.origin}
+    fate_of: dict[RowRef, Fate] = {ref: Fate.APPLIED for each in operations for ref in each.origin}
+    fate_of |= dict.fromkeys(replaced, Fate.SUPERSEDED) | dict.fromkeys(whole, Fate.SET_ASIDE)
     accounts = []
     for file in files:
         if file.due is not None and not file.due:
             continue
         refs = [ref for ref in file.lines if file.is_due(ref)]
-        fates: Counter[Fate] = Counter()
-        for ref in refs:
-            if ref in whole:
-                fates[Fate.SET_ASIDE] += 1
-            elif ref in replaced:
-                fates[Fate.SUPERSEDED] += 1
-            elif ref in applied:
-                fates[Fate.APPLIED] += 1
-            else:
-                fates[Fate.UNCHANGED] += 1
+        fates = Counter(fate_of.get(ref, Fate.UNCHANGED) for ref in refs)
         accounts.append(
             FileAccount(
                 file.name.name,

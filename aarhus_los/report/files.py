@@ -41,8 +41,12 @@ def write_rejects(folder: Path, files: Sequence[DropFile], set_aside: Iterable[S
         path = folder / f"rejected_{file.name.name}"
         asides = by_file.get(file.name.name, [])
         if asides:
-            header = ("line", "column", "reason", *file.header)
-            rows = _rejects(file, asides)
+            header = ("line", "column", "reason", *file.header.titles)
+            cells = file.cells({aside.ref.line for aside in asides})
+            rows: list[Sequence[str]] = [
+                (str(aside.ref.line), aside.column, aside.reason, *cells.get(aside.ref.line, ()))
+                for aside in asides
+            ]
             if file.due is not None:
                 due = {str(line) for line in file.due}
                 rows += [row for row in _written(path, header, ";") if row[0] not in due]
@@ -53,13 +57,6 @@ def write_rejects(folder: Path, files: Sequence[DropFile], set_aside: Iterable[S
         elif file.due is None or file.due:
             _remove(path)
     return written
-
-
-def _rejects(file: DropFile, asides: Sequence[SetAside]) -> list[Sequence[str]]:
-    cells = file.cells({aside.ref.line for aside in asides})
-    return [
-        (str(aside.ref.line), aside.column, aside.reason, *cells.get(aside.ref.line, ())) for aside in asides
-    ]
 
 
 def write_failed_addresses(

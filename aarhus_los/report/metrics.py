@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, NamedTuple
 
 from aarhus_los import clock
 from aarhus_los.drop.names import parse_name
@@ -22,11 +22,9 @@ from aarhus_los.ledger import State, load_state
 from aarhus_los.report.account import Account, Fate
 from aarhus_los.settings import Settings
 
-if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry
-
 MODE: Final = 0o644
 """node_exporter is another user. Nothing in the file is about a person."""
+LAST_RUN: Final = "los_import_last_run_timestamp_seconds"
 LAST_SUCCESS: Final = "los_import_last_success_timestamp_seconds"
 OUTCOMES: Final = ("found", "unsafe", "unknown", "not looked up", "not asked")
 """The outcomes of address look-ups that are always there, also when there were none: an alert needs a series to look at."""
@@ -79,22 +77,34 @@ def lacking_extra() -> SettingsError | None:
     return None
 
 
-def _write(path: Path, state_file: Path, account: Account | None, exit_code: int) -> None:
-    from prometheus_client import CollectorRegistry, generate_latest
+class _Metric(NamedTuple):
+    """A metric, what it tells, and its value for each combination of labels."""
 
-    registry = CollectorRegistry()
+    name: str
+    text: str
+    values: Mapping[tuple[str, ...], float]
+    labels: tuple[str, ...] = ()
+
+
+def _write(path: Path, state_file: Path, account: Account | None, exit_code: int) -> None:
+    from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
     now = clock.now().timestamp()
-    _gauge(
-        registry, "los_import_last_run_timestamp_seconds", "When an import last ended, however it ended.", now
-    )
     success = now if exit_code in (EXIT_OK, EXIT_ROWS) else _last_success(path)
+    metrics = [_Metric(LAST_RUN, "When an import last ended, however it ended.", {(): now})]
     if success is not None:
-        _gauge(registry, LAST_SUCCESS, "When an import last ended with exit code 0 or 1.", success)
-    _gauge(registry, "los_import_exit_code", "The exit code of the last import.", exit_code)
+        text = "When an import last ended with exit code 0 or 1."
+        metrics.append(_Metric(LAST_SUCCESS, text, {(): success}))
+    metrics.append(_Metric("los_import_exit_code", "The exit code of the last import.", {(): exit_code}))
     if account is not None:
-        _add_account(registry, account)
+        metrics += _of_account(account)
     with suppress(StateError):  # the exit code tells of it
-        _add_state(registry, load_state(state_file))
+        metrics += _of_state(load_state(state_file))
+    registry = CollectorRegistry()
+    for name, text, values, labels in metrics:
+        gauge = Gauge(name, text, labels, registry=registry)
+        for words, value in values.items():
+            (gauge.labels(*(word.replace(" ", "_") for word in words)) if words else gauge).set(value)
     write_private(path, generate_latest(registry), MODE)
 
 
@@ -106,68 +116,60 @@ def _last_success(path: Path) -> float | None:
     return None
 
 
-def _add_account(registry: CollectorRegistry, account: Account) -> None:
-    fates = Counter[Fate]()
-    for file in account.files:
-        fates.update(file.fates)
-    _gauges(
-        registry,
-        "los_import_rows",
-        "New and pending rows of the last import, by what became of them.",
-        ("fate",),
-        {(fate.value,): fates[fate] for fate in Fate},
-    )
+def _of_account(account: Account) -> list[_Metric]:
     planned: Counter[tuple[str, ...]] = Counter(
         (each.kind.value, each.action.value) for each in account.plan.operations
     )
-    _gauges(
-        registry,
-        "los_import_operations_planned",
-        "Operations that the last import found to be needed in MO.",
-        ("kind", "action"),
-        planned,
-    )
-    _gauges(
-        registry,
-        "los_import_operations",
-        "Operations of the last import, by what became of them.",
-        ("result",),
-        {
-            ("acknowledged",): account.acknowledged,
-            ("failed",): account.failed,
-            ("unsettled",): account.unsettled,
-        },
-    )
-    _gauges(
-        registry,
-        "los_import_addresses",
-        "Address texts of the last import, by the outcome of their look-up.",
-        ("outcome",),
-        {(outcome,): account.addresses[outcome] for outcome in (*OUTCOMES, *account.addresses)},
-    )
-    _gauges(
-        registry,
-        "los_import_phase_seconds",
-        "How long each phase of the last import took.",
-        ("phase",),
-        {(phase,): seconds for phase, seconds in account.durations.items()},
-    )
+    results = {"acknowledged": account.acknowledged, "failed": account.failed, "unsettled": account.unsettled}
+    outcomes = {outcome: account.addresses[outcome] for outcome in (*OUTCOMES, *account.addresses)}
+    return [
+        _Metric(
+            "los_import_rows",
+            "New and pending rows of the last import, by what became of them.",
+            {(fate.value,): account.fates[fate] for fate in Fate},
+            ("fate",),
+        ),
+        _Metric(
+            "los_import_operations_planned",
+            "Operations that the last import found to be needed in MO.",
+            planned,
+            ("kind", "action"),
+        ),
+        _Metric(
+            "los_import_operations",
+            "Operations of the last import, by what became of them.",
+            {(result,): count for result, count in results.items()},
+            ("result",),
+        ),
+        _Metric(
+            "los_import_addresses",
+            "Address texts of the last import, by the outcome of their look-up.",
+            {(outcome,): count for outcome, count in outcomes.items()},
+            ("outcome",),
+        ),
+        _Metric(
+            "los_import_phase_seconds",
+            "How long each phase of the last import took.",
+            {(phase,): seconds for phase, seconds in account.durations.items()},
+            ("phase",),
+        ),
+    ]
 
 
-def _add_state(registry: CollectorRegistry, state: State) -> None:
-    _gauge(
-        registry,
-        "los_import_pending_rows",
-        "Rows that wait and are tried again with every import.",
-        sum(len(line.pending) for line in state.lines.values()),
-    )
-    _gauges(
-        registry,
-        "los_import_newest_file_timestamp_seconds",
-        "The time in the name of the newest file that was imported; of class lists, when it was changed.",
-        ("family", "kind"),
-        newest_files(state),
-    )
+def _of_state(state: State) -> list[_Metric]:
+    return [
+        _Metric(
+            "los_import_pending_rows",
+            "Rows that wait and are tried again with every import.",
+            {(): sum(len(line.pending) for line in state.lines.values())},
+        ),
+        _Metric(
+            "los_import_newest_file_timestamp_seconds",
+            "The time in the name of the newest file that was imported; of class lists, when it was changed.",
+            newest_files(state),
+            ("family", "kind"),
+        ),
+    ]
 
 
 def newest_files(state: State) -> dict[tuple[str, ...], float]:
@@ -186,22 +188,3 @@ def newest_files(state: State) -> dict[tuple[str, ...], float]:
         key = (name.family.value, name.kind)
         newest[key] = max(newest.get(key, 0.0), time.timestamp())
     return newest
-
-
-def _gauge(registry: CollectorRegistry, name: str, text: str, value: float) -> None:
-    _gauges(registry, name, text, (), {(): value})
-
-
-def _gauges(
-    registry: CollectorRegistry,
-    name: str,
-    text: str,
-    labels: tuple[str, ...],
-    values: Mapping[tuple[str, ...], float],
-) -> None:
-    """One metric with a value for each combination of labels; words of labels are joined by underscores."""
-    from prometheus_client import Gauge
-
-    gauge = Gauge(name, text, labels, registry=registry)
-    for words, value in values.items():
-        (gauge.labels(*(word.replace(" ", "_") for word in words)) if words else gauge).set(value)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from aarhus_los.desired.claims import Actual
 from aarhus_los.drop.file import DropFile
@@ -33,15 +32,14 @@ Read = Callable[[Kind, Collection[str]], Mapping[str, History]]
 NAMED: Final = (Kind.FACET, Kind.CLASS, Kind.ITSYSTEM, Kind.EMPLOYEE, Kind.ORG_UNIT)
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """What is to be read beside the uuids of a record."""
 
-    names: dict[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = {}
     """An object's uuid → its name; the uuid of an address in DAR → the address as DAR writes it."""
-    parents: dict[str, str] = field(default_factory=dict)
+    parents: Mapping[str, str] = {}
     """Org unit → the unit above."""
-    homes: dict[str, str] = field(default_factory=dict)
+    homes: Mapping[str, str] = {}
     """Person → the unit of the main engagement, for people of whom neither an engagement nor a manager changes."""
 
 
@@ -129,15 +127,13 @@ class _After:
                     continue
                 if value.person not in people:
                     continue
-                primary = isinstance(value, Engagement) and self._is_primary(value.primary)
+                main = value.primary if isinstance(value, Engagement) else None
+                of_main = self._value(self.known[Kind.CLASS].get(main or "", ()))
+                primary = isinstance(of_main, Class) and of_main.user_key == "primary"
                 rank = (kind is Kind.ENGAGEMENT, valid(history, self.today), primary, history[-1].start)
                 if value.person not in best or (rank, value.org_unit) > best[value.person]:
                     best[value.person] = rank, value.org_unit
         return {person: unit for person, (_, unit) in best.items()}
-
-    def _is_primary(self, uuid: str | None) -> bool:
-        value = self._value(self.known[Kind.CLASS].get(uuid or "", ()))
-        return isinstance(value, Class) and value.user_key == "primary"
 
 
 def _name(value: Value) -> str:

@@ -39,16 +39,6 @@ class Net(NamedTuple):
         return self.after or self.before or {}
 
 
-class _Days(NamedTuple):
-    """From `start` to `end`, both inclusive."""
-
-    start: date
-    end: date
-    before: Value | None
-    after: Value | None
-    rows: tuple[str, ...]
-
-
 def net(operations: Iterable[Op]) -> list[Net]:
     """The changes of each object, in the order of the operations, and after those of a unit the changes of its mark."""
     of_object: dict[tuple[str, str], list[Op]] = {}
@@ -56,15 +46,15 @@ def net(operations: Iterable[Op]) -> list[Net]:
         of_object.setdefault((op["kind"], op["uuid"]), []).append(op)
     found: list[Net] = []
     for (kind, uuid), ops in of_object.items():
-        days = list(_days(ops))
-        found += _merged(kind, uuid, days)
+        days = list(_days(kind, uuid, ops))
+        found += _merged(days)
         marking = [op for op in ops if op.get("marked_before") is not None]
         if marking:
-            found += _merged("mark", uuid, _marked(marking, days))
+            found += _merged(_marked(uuid, marking, days))
     return found
 
 
-def _days(ops: Sequence[Op]) -> Iterator[_Days]:
+def _days(kind: str, uuid: str, ops: Sequence[Op]) -> Iterator[Net]:
     """The days of the operations. Of several on a day, the last one stands, and the first tells what was there."""
     written: Layers[Value | None] = Layers()
     for op in ops:
@@ -77,10 +67,10 @@ def _days(ops: Sequence[Op]) -> Iterator[_Days]:
     for start, end, was, now in _beside(shown.pieces, written.pieces):
         if now is not None:
             before = None if was is None else _unmarked(was)
-            yield _Days(start, end, before, _unmarked(now["value"]), rows[id(now)])
+            yield Net(kind, uuid, start, end, before, _unmarked(now["value"]), rows[id(now)])
 
 
-def _marked(marking: Sequence[Op], days: Sequence[_Days]) -> Iterator[_Days]:
+def _marked(uuid: str, marking: Sequence[Op], days: Sequence[Net]) -> Iterator[Net]:
     """The mark of a unit, which the last write that carries it puts on its days, and on no other."""
     last = marking[-1]
     rows, mark = tuple(last["rows"]), {MARK: last["value"][MARK]}
@@ -89,7 +79,7 @@ def _marked(marking: Sequence[Op], days: Sequence[_Days]) -> Iterator[_Days]:
     ]
     shown = [_piece(piece, {MARK: piece[MARK]}) for piece in marking[0]["marked_before"]]
     for start, end, before, after in _beside(shown, clip(there, *_span(last))):
-        yield _Days(start, end, before, after, rows)
+        yield Net("mark", uuid, start, end, before, after, rows)
 
 
 def _beside(
@@ -108,9 +98,9 @@ def _on(timeline: Sequence[Piece[Value | None]], day: date) -> Value | None:
     return None if piece is None or isinstance(piece.value, Nothing) else piece.value
 
 
-def _merged(kind: str, uuid: str, days: Iterable[_Days]) -> list[Net]:
+def _merged(days: Iterable[Net]) -> list[Net]:
     """The days on which something changes, neighbours that change alike as one."""
-    runs: list[list[_Days]] = []
+    runs: list[list[Net]] = []
     for each in days:
         if each.before == each.after:
             continue
@@ -123,12 +113,10 @@ def _merged(kind: str, uuid: str, days: Iterable[_Days]) -> list[Net]:
             runs[-1].append(each)
         else:
             runs.append([each])
-    return [
-        Net(kind, uuid, run[0].start, run[-1].end, run[0].before, run[0].after, _rows_of(run)) for run in runs
-    ]
+    return [run[0]._replace(end=run[-1].end, rows=_rows_of(run)) for run in runs]
 
 
-def _rows_of(run: Sequence[_Days]) -> tuple[str, ...]:
+def _rows_of(run: Sequence[Net]) -> tuple[str, ...]:
     # Often they are one and the same, and many.
     different = {id(each.rows): each.rows for each in run}
     if len(different) == 1:

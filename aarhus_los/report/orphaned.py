@@ -34,7 +34,8 @@ def orphaned(
             left = clip(after, ended[unit].start)
             if any(_unit(piece.value) == unit for piece in left):
                 of_unit = counts.setdefault(unit, {"engagements": 0, "managers": 0})
-                of_unit["engagements" if _is_engagement(after) else "managers"] += 1
+                is_engagement = any(isinstance(piece.value, Engagement) for piece in after)
+                of_unit["engagements" if is_engagement else "managers"] += 1
     return [
         Notice(Message.ORPHANED(unit=unit, **each), next(iter(ended[unit].origin), None))
         for unit, each in sorted(counts.items())
@@ -43,7 +44,3 @@ def orphaned(
 
 def _unit(value: Value | Nothing) -> str | None:
     return value.org_unit if isinstance(value, Engagement | Manager) else None
-
-
-def _is_engagement(history: History) -> bool:
-    return any(isinstance(piece.value, Engagement) for piece in history)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from aarhus_los.errors import EXIT_ROWS, needs_extra
 from aarhus_los.files import check_place, encoded, write_private
@@ -18,7 +18,7 @@ from aarhus_los.report import words
 from aarhus_los.report.account import Fate
 from aarhus_los.report.changes import MORE, Change, changes_of, words_of
 from aarhus_los.report.record import Record
-from aarhus_los.report.tree import Branch, ended_subtrees, grow
+from aarhus_los.report.tree import Branch, ended_branches, grow
 from aarhus_los.report.words import Sort, collated
 
 TEMPLATE: Final = "page.html.jinja"
@@ -26,40 +26,16 @@ STYLE: Final = "page.css"
 SCRIPT: Final = "page.js"
 
 
-class Row(NamedTuple):
-    """A change as it is shown; texts only."""
-
-    name: str
-    uuid: str
-    words: list[tuple[Sort, str]]
-    before: list[tuple[str, str]]
-    after: list[tuple[str, str]]
-    days: str
-    rows: list[str]
-
-
-class Group(NamedTuple):
-    """Rows in one place; `path` are the names that lead there."""
-
-    path: tuple[str, ...]
-    rows: list[Row]
-
-
-class Table(NamedTuple):
-    """Groups of units, or of people, of one branch."""
-
-    of: str
-    groups: list[Group]
-
-
 class Section(NamedTuple):
-    """A department, or a part of one."""
+    """A department with the parts of it, or a root by itself. `level`: so many units lead to it, with its own."""
 
-    name: str
-    anchor: str
-    counts: Counter[Sort]
-    tables: list[Table]
-    parts: list[Section]
+    branch: Branch
+    level: int
+    parts: list[Branch]
+
+
+Group: TypeAlias = tuple[tuple[str, ...], list[Change]]
+"""The names that lead to a place, and the changes there."""
 
 
 def check_page(path: Path) -> None:
@@ -131,22 +107,26 @@ class _Context:
             "tree": self.tree,
             "sorts": list(Sort),
             "word": lambda sort, count: self._word("org_unit", sort, count),
-            "ended": self._ended(),
+            "ended": ended_branches(self.changes.units, self.names)
+            if any(brake["kind"] == "unit-ends" for brake in record["brakes"])
+            else [],
             "sections": [section for root in self.tree.branches for section in self._departments(root)],
-            "elsewhere": self._tables(self.tree),
+            "tables": self._tables,
             "basics": self._groups(self.changes.basics, lambda change: (self._facet(change.place[0]),)),
             "path": self._path,
+            "said": lambda change: words_of(change, "da", planned=self.planned),
+            "days": lambda change: words.days(change.start, change.end, "da"),
+            "rows": lambda change: _by_file(change.rows),
             "fates": [(fate.value.replace(" ", "_"), self._fate(fate)) for fate in reversed(Fate)],
             "operations": self._operations(),
             "addresses": [
-                (words.OUTCOMES[kind].danish, count)
+                (words.OUTCOMES[kind], count)
                 for kind, count in sorted(record["addresses"].items())
                 if kind in words.OUTCOMES
             ],
             "kept_addresses": record["addresses"].get("units that keep a former address", 0),
             "seconds": [
-                (words.PHASES[phase].danish if phase in words.PHASES else phase, seconds)
-                for phase, seconds in record["seconds"].items()
+                (words.PHASES.get(phase, phase), seconds) for phase, seconds in record["seconds"].items()
             ],
             "day": lambda text: f"{datetime.fromisoformat(text):%d-%m-%Y}",
         }
@@ -179,7 +159,7 @@ class _Context:
                 (change.uuid, *each) for change in self.changes.people for each in change.sorts
             }
         )
-        of_people = (
+        shown = (
             ("employee", Sort.CREATED),
             ("engagement", Sort.CREATED),
             ("engagement", Sort.ENDED),
@@ -187,64 +167,38 @@ class _Context:
             ("manager", Sort.CREATED),
             ("manager", Sort.ENDED),
         )
+        counts = self.tree.counts
+        units = [(self._word("org_unit", sort, counts[sort]), counts[sort]) for sort in Sort]
         return [
-            (
-                "Enheder",
-                [
-                    (self._word("org_unit", sort, count), count)
-                    for sort in Sort
-                    for count in (self.tree.counts[sort],)
-                ],
-            ),
-            ("Personer", [(self._word(*each, people[each]), people[each]) for each in of_people]),
+            ("Enheder", units),
+            ("Personer", [(self._word(*each, people[each]), people[each]) for each in shown]),
         ]
 
     def _departments(self, root: Branch) -> Iterator[Section]:
         """The root's own changes, if any, and a section for each department."""
         if root.units or root.people:
-            yield self._section(root, 1, [])
+            yield Section(root, 1, [])
         for department in root.branches:
-            yield self._section(department, 2, [self._section(part, 3, []) for part in department.branches])
+            yield Section(department, 2, department.branches)
 
-    def _section(self, branch: Branch, level: int, parts: list[Section]) -> Section:
-        return Section(branch.name, f"u-{branch.uuid}", branch.counts, self._tables(branch, level), parts)
+    def _tables(self, branch: Branch, level: int = 0) -> list[tuple[str, list[Group]]]:
+        """Groups of units, and of people, of one branch; with what they are of."""
 
-    def _tables(self, branch: Branch, level: int = 0) -> list[Table]:
         def below(change: Change) -> tuple[str, ...]:
             return tuple(self.names.get(each, each) for each in change.place[level:])
 
-        tables = [Table("Enhed", self._groups(branch.units, below))]
-        tables.append(Table("Person", self._groups(branch.people, below)))
-        return [table for table in tables if table.groups]
+        tables = [
+            ("Enhed", self._groups(branch.units, below)),
+            ("Person", self._groups(branch.people, below)),
+        ]
+        return [(of, groups) for of, groups in tables if groups]
 
     def _facet(self, place: str) -> str:
         return words.KINDS[place].danish if place in words.KINDS else self.names.get(place, place)
 
-    def _groups(self, changes: Sequence[Change], place: Any) -> list[Group]:
-        return [
-            Group(path, [self._row(change) for change in group])
-            for path, group in groupby(
-                sorted(changes, key=lambda each: [collated(n) for n in place(each)]), key=place
-            )
-        ]
-
-    def _row(self, change: Change) -> Row:
-        said = words_of(change, "da", planned=self.planned)
-        return Row(
-            change.name,
-            change.uuid,
-            said,
-            change.before,
-            change.after,
-            words.days(change.start, change.end, "da"),
-            _by_file(change.rows),
-        )
-
-    def _ended(self) -> list[tuple[str, int]]:
-        """The ten largest branches that a brake keeps from ending."""
-        if not any(brake["kind"] == "unit-ends" for brake in self.record["brakes"]):
-            return []
-        return [(self._path(each.change.uuid), each.size) for each in ended_subtrees(self.changes.units)[:10]]
+    def _groups(self, changes: Sequence[Change], place: Callable[[Change], tuple[str, ...]]) -> list[Group]:
+        in_order = sorted(changes, key=lambda each: [collated(name) for name in place(each)])
+        return [(path, list(group)) for path, group in groupby(in_order, key=place)]
 
     def _operations(self) -> list[tuple[str, list[int]]]:
         """Kind → how many operations of each action are planned."""

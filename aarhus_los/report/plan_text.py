@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from aarhus_los.report.account import Account
 from aarhus_los.report.blocks import Block, Line, Table
 from aarhus_los.report.changes import Change, Changes, changes_of, words_of
@@ -57,10 +59,7 @@ def _by_unit(record: Record, changes: Changes, verbose: bool) -> list[Block]:
     lines: list[Block] = []
     above: tuple[str, ...] = ()
     for place in order:
-        common = next(
-            (n for n, pair in enumerate(zip(above, place, strict=False)) if pair[0] != pair[1]), None
-        )
-        common = min(len(above), len(place)) if common is None else common
+        common = sum(1 for _ in takewhile(lambda each: each[0] == each[1], zip(above, place, strict=False)))
         lines += [
             Line(names.get(unit, unit) + (f"  [{unit}]" if verbose else ""), "title", 2 * depth)
             for depth, unit in enumerate(place[common:], common)

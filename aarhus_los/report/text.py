@@ -15,7 +15,7 @@ from aarhus_los.report.blocks import Block, Line, Style, Table
 from aarhus_los.report.changes import changes_of
 from aarhus_los.report.news import is_news
 from aarhus_los.report.record import run_record
-from aarhus_los.report.tree import ended_subtrees
+from aarhus_los.report.tree import ended_branches
 from aarhus_los.report.verdict import brake_text, steps, verdict
 
 SHOWN: Final = 10
@@ -66,9 +66,7 @@ def figures(account: Account, only_news: bool = False) -> list[Block]:
 
 def closing(account: Account) -> Line:
     code = account.exit_code
-    totals: Counter[Fate] = Counter()
-    for file in account.files:
-        totals.update(file.fates)
+    totals = account.fates
     rows = ", ".join(f"{totals[fate]} {_fate(account, fate)}" for fate in reversed(Fate))
     written = 0 if account.dry else account.acknowledged
     counts = f"{_many(sum(totals.values()), 'row')} ({rows}), {_many(written, 'write')}, exit {code}."
@@ -87,17 +85,9 @@ def _brakes(account: Account) -> list[Block]:
     lines += [Line(f"{brake_text(brake)}.", "bad", 2) for brake in account.brakes]
     if any(brake.kind == "unit-ends" for brake in account.brakes):
         record = run_record(account)
-        names = record["names"]
+        ended = ended_branches(changes_of(record, "en").units, record["names"])
         lines.append(Line("The largest branches that would end:", "title", 2))
-        lines += [
-            Line(
-                f"{_many(each.size, 'unit')}: "
-                + " › ".join(names.get(unit, unit) for unit in (*each.change.place, each.change.uuid)),
-                "ended",
-                4,
-            )
-            for each in ended_subtrees(changes_of(record, "en").units)[:SHOWN]
-        ]
+        lines += [Line(f"{_many(size, 'unit')}: {path}", "ended", 4) for path, size in ended]
     return lines
 
 
@@ -106,7 +96,7 @@ def _set_aside(account: Account, asides: Sequence[SetAside]) -> list[Block]:
     by_sort: dict[tuple[str, str], list[str]] = {}
     for aside in asides:
         by_sort.setdefault((aside.column, _sort(aside.reason)), []).append(_aside(account, aside))
-    given_up = " and given up" if account.rows_accepted else ""
+    given_up = " and given up" if account.options.accept_rejects else ""
     lines = _listed(
         f"Rows set aside{given_up}",
         [line for each in by_sort.values() for line in _first(each)],

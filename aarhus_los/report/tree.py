@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from aarhus_los.report.changes import Change, Changes
 from aarhus_los.report.words import Sort, collated
 
 LEVELS: Final = 3
 """The root, its departments, and the level below."""
+MOST_ENDED: Final = 10
+"""So many branches that end are named."""
 
 
 @dataclass(slots=True, eq=False)
@@ -31,10 +33,6 @@ class Branch:
     @property
     def branches(self) -> list[Branch]:
         return sorted(self.children.values(), key=lambda branch: (collated(branch.name), branch.uuid))
-
-    @property
-    def size(self) -> int:
-        return len(self.units) + len(self.people) + sum(each.size for each in self.children.values())
 
 
 def grow(changes: Changes, names: Mapping[str, str]) -> Branch:
@@ -78,17 +76,13 @@ def _branches(tree: Branch, chain: Sequence[str], names: Mapping[str, str]) -> l
     return found
 
 
-class Subtree(NamedTuple):
-    """A unit that ends, and with it so many units below it."""
-
-    change: Change
-    size: int
-
-
-def ended_subtrees(changes: Iterable[Change]) -> list[Subtree]:
-    """The topmost units that end, those with the most units first. `size` counts the unit itself too."""
+def ended_branches(changes: Iterable[Change], names: Mapping[str, str]) -> list[tuple[str, int]]:
+    """The paths of the largest branches that end, and how many units end on each; the topmost unit counts too."""
     ended = {change.uuid: change for change in changes if change.has("org_unit", Sort.ENDED)}
     sizes: Counter[str] = Counter()
     for uuid, change in ended.items():
         sizes[next((above for above in change.place if above in ended), uuid)] += 1
-    return [Subtree(ended[uuid], size) for uuid, size in sizes.most_common()]
+    return [
+        (" › ".join(names.get(unit, unit) for unit in (*ended[uuid].place, uuid)), size)
+        for uuid, size in sizes.most_common(MOST_ENDED)
+    ]

@@ -122,22 +122,23 @@ KINDS: Final = {
     "manager": Word("managers", "Ledere"),
 }
 OUTCOMES: Final = {
-    "found": Word("found", "fundet"),
-    "unsafe": Word("unsafe", "usikre"),
-    "unknown": Word("unknown", "ukendte"),
-    "not looked up": Word("not looked up", "ikke slået op"),
-    "not asked": Word("not asked", "ikke spurgt"),
+    "found": "fundet",
+    "unsafe": "usikre",
+    "unknown": "ukendte",
+    "not looked up": "ikke slået op",
+    "not asked": "ikke spurgt",
 }
 PHASES: Final = {
-    "read the drop": Word("read the drop", "læse filer"),
-    "read MO": Word("read MO", "læse MO"),
-    "look up addresses": Word("look up addresses", "slå adresser op"),
-    "compare": Word("compare", "sammenligne"),
-    "read names": Word("read names", "læse navne"),
-    "write MO": Word("write MO", "skrive til MO"),
-    "verify": Word("verify", "efterprøve"),
-    "write the state": Word("write the state", "skrive tilstand"),
+    "read the drop": "læse filer",
+    "read MO": "læse MO",
+    "look up addresses": "slå adresser op",
+    "compare": "sammenligne",
+    "read names": "læse navne",
+    "write MO": "skrive til MO",
+    "verify": "efterprøve",
+    "write the state": "skrive tilstand",
 }
+"""Outcomes of address look-ups, and phases of a run, in Danish."""
 NONE: Final = "–"
 TOP: Final = Word("(top)", "Øverst")
 NOBODY: Final = Word("(nobody)", "(ingen person)")

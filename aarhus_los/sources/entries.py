@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import TracebackType
-from typing import Final, NamedTuple, Protocol, Self
+from types import MappingProxyType
+from typing import Final, NamedTuple, Self
 
-from aarhus_los.errors import DataError, UnavailableError
+from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.messages import Message
 
 _EXAMPLES: Final = 3
@@ -99,22 +100,13 @@ class FileChanged(Exception):
     """A file is not, or no longer, what the listing said: an upload is under way. It waits for the next run."""
 
 
-class FileUnreadable(DataError):
-    """A file that we are not given: it is refused by name, and the others are read. The next run tries it again."""
-
-    def __init__(self, file: str, reason: str) -> None:
-        super().__init__(f"{file}: refused: {reason}")
-        self.file = file
-        self.reason = reason
-
-
 def listed_size(entry: Entry, limits: Limits) -> int:
-    """The size that a file must have when it is read. Raises FileUnreadable where it is not known, or is too large."""
+    """The size that a file must have when it is read. Raises FileRefused where it is not known, or is too large."""
     if entry.size is None:
-        raise FileUnreadable(entry.name, Message.SIZE_NOT_KNOWN())
+        raise FileRefused(entry.name, Message.SIZE_NOT_KNOWN())
     if entry.size > limits.file_bytes:
         most = f"{limits.file_bytes / 2**20:g} MB"
-        raise FileUnreadable(entry.name, Message.FILE_TOO_LARGE(size=entry.size, most=most))
+        raise FileRefused(entry.name, Message.FILE_TOO_LARGE(size=entry.size, most=most))
     return entry.size
 
 
@@ -133,31 +125,35 @@ def printable(text: str, longest: int = _LONGEST_SHOWN) -> str:
     return _LIKE_CPR.sub("**********", " ".join(plain.split()))[:longest]
 
 
-class Source(Protocol):
+class Source(ABC):
     """A folder with files, entered before it is asked. Every method raises UnavailableError when the source is."""
 
-    def __enter__(self) -> Self: ...
+    listed: Mapping[str, Entry] = MappingProxyType({})
+    """The files of the last listing, by their names."""
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def __enter__(self) -> Self:
+        return self
 
-    @property
-    def listed(self) -> Mapping[str, Entry]:
-        """The files of the last listing, by their names."""
-        ...
+    @abstractmethod
+    def __exit__(self, kind: type[BaseException] | None, /, *_: object) -> None: ...
 
+    @abstractmethod
+    def describe(self) -> str:
+        """Where this is, for people: without a login."""
+
+    @abstractmethod
     def listing(self) -> Listing:
         """All files, whatever their names; no folders. An empty one is of a folder that is there, is ours and is empty."""
-        ...
 
+    @abstractmethod
     def read(self, name: str) -> bytes:
         """The bytes of a file of the last listing.
 
-        Raises FileChanged when it no longer has the size listed, or is gone, and FileUnreadable when it is not given to us.
+        Raises FileChanged when it no longer has the size listed, or is gone, and FileRefused when it is not given to us.
         """
-        ...
 
-    def describe(self) -> str:
-        """Where this is, for people: without a login."""
-        ...
+    def _listed(self, gathering: Gathering) -> Listing:
+        """What was gathered is the last listing."""
+        listing = gathering.listing()
+        self.listed = {entry.name: entry for entry in listing.entries}
+        return listing

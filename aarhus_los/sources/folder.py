@@ -7,18 +7,17 @@ import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
-from aarhus_los.errors import UnavailableError
+from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.messages import Message
 from aarhus_los.sources.entries import (
     Entry,
     FileChanged,
-    FileUnreadable,
     Gathering,
     Limits,
     Listing,
+    Source,
     listed_size,
     unusable,
 )
@@ -27,8 +26,8 @@ from aarhus_los.sources.entries import (
 _WITHOUT_WAITING: Final = getattr(os, "O_NONBLOCK", 0)
 
 
-class Folder:
-    """The regular files of a folder, and what links to one. Implements `Source`.
+class Folder(Source):
+    """The regular files of a folder, and what links to one.
 
     The time of its reads is the kernel's: what hangs there, as on a network drive, no limit of ours ends.
     """
@@ -36,14 +35,8 @@ class Folder:
     def __init__(self, path: Path, limits: Limits | None = None) -> None:
         self._path = path
         self._limits = limits or Limits()
-        self.listed: dict[str, Entry] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         pass
 
     def describe(self) -> str:
@@ -62,9 +55,7 @@ class Folder:
                         gathering.entries.append(entry)
         except OSError as error:
             raise self._gone(error) from None
-        listing = gathering.listing()
-        self.listed = {entry.name: entry for entry in listing.entries}
-        return listing
+        return self._listed(gathering)
 
     def read(self, name: str) -> bytes:
         size = listed_size(self.listed[name], self._limits)
@@ -74,7 +65,7 @@ class Folder:
             self._check()
             if isinstance(error, FileNotFoundError):
                 raise FileChanged(f"{name} is gone since it was listed") from None
-            raise FileUnreadable(name, Message.CANNOT_BE_READ(reason=str(error.strerror))) from None
+            raise FileRefused(name, Message.CANNOT_BE_READ(reason=str(error.strerror))) from None
         if len(data) != size:
             raise FileChanged(f"{name} is no longer of the {size} bytes that it was listed with")
         return data

@@ -5,25 +5,20 @@ from __future__ import annotations
 import ftplib
 import posixpath
 import ssl
-import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
-from aarhus_los.errors import UnavailableError
+from aarhus_los.errors import FileRefused
 from aarhus_los.messages import Message
-from aarhus_los.sources.connection import Connection, Failed, place_of
+from aarhus_los.sources.connection import Failed, Place, Server
 from aarhus_los.sources.entries import (
     Entry,
     FileChanged,
-    FileUnreadable,
     Gathering,
-    Limits,
-    Listing,
     listed_size,
 )
-from aarhus_los.sources.ftp_client import Client
+from aarhus_los.sources.ftp_client import Client, refusal_means
 from aarhus_los.sources.ftp_listing import (
     can_be_files,
     gather_fact_line,
@@ -41,90 +36,49 @@ _NOT_OF_ONE_FILE: Final = ("421", "425", "426", "530", "532")
 _LOST: Final[tuple[type[Exception], ...]] = (*ftplib.all_errors, ValueError, OverflowError)
 
 
-class Ftp:
-    """A folder of an FTP server, in passive mode; with `tls`, explicit FTPS and never without. Implements `Source`.
+class Ftp(Server[Client]):
+    """A folder of an FTP server, in passive mode; with `tls`, explicit FTPS and never without.
 
-    Sizes and times come from MLSD, or from SIZE and MDTM for the names that are of `interest` where the server has no MLSD.
+    Sizes and times come from MLSD, or from SIZE and MDTM for the names of the drop where the server has no MLSD.
     """
 
+    refused = (ftplib.error_perm,)
+    lost = _LOST
+    not_listed = (
+        "the server does not list the folder ({said}): see ftp_folder, and what our user may do there"
+    )
+
     def __init__(
-        self,
-        host: str,
-        port: int | None,
-        user: str | None,
-        password: str | None,
-        folder: str,
-        *,
-        interest: Callable[[str], bool],
-        tls: ssl.SSLContext | None = None,
-        limits: Limits | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        self, place: Place, user: str | None, password: str | None, tls: ssl.SSLContext | None = None
     ) -> None:
-        self._host = host
-        self._port = port or DEFAULT_PORT
+        secrets = (password, _wire(password)) if password else ()
+        super().__init__(place, "ftps" if tls else "ftp", DEFAULT_PORT, secrets, self._new_client)
         self._user = user
         self._password = password
-        self._folder = folder
-        self._interest = interest
         self._tls = tls
-        self._limits = limits or Limits()
-        self._connection = Connection(
-            self.describe(),
-            self._client,
-            self._connect,
-            refused=(ftplib.error_perm,),
-            lost=_LOST,
-            secrets=(password, _wire(password)) if password else (),
-            sleep=sleep,
-        )
         self._has_mlsd = True
-        self.listed: dict[str, Entry] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        client = self._connection.current
-        if client is not None and kind is None:
+    def __exit__(self, kind: type[BaseException] | None, /, *_: object) -> None:
+        if self.current is not None and kind is None:
             with suppress(*_LOST):
-                client.putcmd("QUIT")  # what the server says to that, nobody waits for
-        self._connection.close()
-
-    def describe(self) -> str:
-        return place_of("ftps" if self._tls else "ftp", self._host, self._port, self._folder)
-
-    def listing(self) -> Listing:
-        try:
-            gathering, names = self._connection.use("list the folder", self._gather, self._limits.exchange)
-            asked = self._asked([name for name in names if self._interest(name)])
-        except Failed as failed:
-            if isinstance(failed.error, ftplib.error_perm):
-                text = f"{self.describe()}: the server does not list the folder ({failed.said})"
-                text += ": see ftp_folder, and what our user may do there"
-                raise UnavailableError(text, lasting=True) from None
-            raise
-        gathering.entries += [Entry(name, 0, None) for name in names if not self._interest(name)]
-        gathering.entries += asked
-        listing = gathering.listing()
-        self.listed = {entry.name: entry for entry in listing.entries}
-        return listing
+                self.current.putcmd("QUIT")  # what the server says to that, nobody waits for
+        self.close()
 
     def read(self, name: str) -> bytes:
         size = listed_size(self.listed[name], self._limits)
         try:
-            return self._connection.use(
+            return self.use(
                 f"read {name}", lambda client: self._download(client, name, size), self._limits.file
             )
         except Failed as failed:
-            if _is_of_one_file(failed.error):
-                raise FileUnreadable(name, Message.NOT_GIVEN(said=failed.said)) from None
+            refused = isinstance(failed.error, ftplib.error_perm | ftplib.error_temp)
+            if refused and not str(failed.error).startswith(_NOT_OF_ONE_FILE):
+                raise FileRefused(name, Message.NOT_GIVEN(said=failed.said)) from None
             raise
 
     # Logging in
 
-    def _client(self) -> Client:
+    def _new_client(self) -> Client:
         # Bytes pass the control connection as they are: a foreign name or message in whatever encoding cannot break it.
         silence, encoding = self._limits.silence, "latin-1"
         if self._tls is None:
@@ -132,44 +86,31 @@ class Ftp:
         return TlsClient(context=self._tls, timeout=silence, encoding=encoding)
 
     def _connect(self, client: Client) -> None:
-        client.connect(self._host, self._port)
+        client.connect(self._place.host, self._port)
         if isinstance(client, TlsClient):
             client.start_tls(self.describe())
-        self._log_in(client)
+        login = "the login" if self._user else "an anonymous login (ftp_user is not set)"
+        text = f"{self.describe()}: the server refuses {login}"
+        with refusal_means(text, ": see ftp_user and ftp_pass"):
+            client.login(_wire(self._user or ""), _wire(self._password or ""))
         if isinstance(client, TlsClient):
             client.protect_data(self.describe())
         features = client.optional("FEAT") or ""
         if "UTF8" in {line.strip().upper() for line in features.splitlines()}:
             client.optional("OPTS UTF8 ON")
-        if self._folder:
-            self._enter_folder(client)
+        if self._place.folder:
+            text = f"{self.describe()}: the folder is not there or not for us"
+            with refusal_means(text, ": see ftp_folder"):
+                client.cwd(_wire(self._place.folder))
         client.voidcmd("TYPE I")
-
-    def _log_in(self, client: Client) -> None:
-        try:
-            client.login(_wire(self._user or ""), _wire(self._password or ""))
-        except ftplib.error_perm as error:
-            # The answer may repeat what was sent, so none of its words.
-            login = "the login" if self._user else "an anonymous login (ftp_user is not set)"
-            raise UnavailableError(
-                f"{self.describe()}: the server refuses {login} ({str(error)[:3]}): see ftp_user and ftp_pass",
-                lasting=True,
-            ) from None
-
-    def _enter_folder(self, client: Client) -> None:
-        try:
-            client.cwd(_wire(self._folder))
-        except ftplib.error_perm as error:
-            text = (
-                f"{self.describe()}: the folder is not there or not for us ({str(error)[:3]}): see ftp_folder"
-            )
-            raise UnavailableError(text, lasting=True) from None
 
     # Listing
 
     def _gather(self, client: Client) -> tuple[Gathering, list[str]]:
-        """What the folder holds, and the names of what the server has to be asked about."""
-        here = self._names_of_the_folder(client)
+        here = {".", self._place.folder} - {""}
+        with suppress(ftplib.error_perm):
+            here.add(_text(client.pwd()))
+        here = {posixpath.normpath(name) for name in here}
         if self._has_mlsd:
             try:
                 return self._gathered(client, "MLSD", gather_fact_line, here)
@@ -186,13 +127,6 @@ class Ftp:
                 if str(error).startswith("550") and is_empty(self._long_lines(client)):
                     return Gathering(self.describe(), self._limits), []
             raise
-
-    def _names_of_the_folder(self, client: Client) -> frozenset[str]:
-        """What may stand before the name of a file in it."""
-        names = {".", self._folder}
-        with suppress(ftplib.error_perm):
-            names.add(_text(client.pwd()))
-        return frozenset(posixpath.normpath(name) for name in names if name)
 
     def _gathered(
         self,
@@ -228,27 +162,16 @@ class Ftp:
 
     def _asked(self, names: Collection[str]) -> list[Entry]:
         """Names of ours with sizes and times, by SIZE and MDTM; without those of folders, dangling links and the like."""
-        found: dict[str, Entry] = {}
-
-        def ask(client: Client) -> None:
-            for name in names:
-                if name not in found:  # before the connection was lost
-                    found[name] = _asked(client, name)
-
-        if names:
-            self._connection.use("ask for the sizes of the files", ask, self._limits.questions)
+        found = self.ask(names, _asked)
         if all(entry.size is not None for entry in found.values()):
             return [*found.values()]
         try:
-            is_file = self._connection.use(
-                "list the folder",
-                lambda client: can_be_files(self._long_lines(client)),
-                self._limits.exchange,
-            )
+            lines = self.use("list the folder", self._long_lines, self._limits.exchange)
         except Failed as failed:
             if isinstance(failed.error, ftplib.error_perm):
                 return [*found.values()]
             raise
+        is_file = can_be_files(lines)
         return [entry for name, entry in found.items() if entry.size is not None or is_file.get(name, False)]
 
     # Reading
@@ -267,7 +190,7 @@ class Ftp:
         except _LOST:
             if len(data) != size:
                 raise
-            self._connection.close()  # it is all there, whatever the server says of it or does not
+            self.close()  # it is all there, whatever the server says of it or does not
         if len(data) != size:
             raise FileChanged(f"{name} has {len(data)} bytes, and was listed with {size}")
         return data
@@ -277,12 +200,6 @@ def _asked(client: Client, name: str) -> Entry:
     code, _, size = (client.optional(f"SIZE {_wire(name)}") or "").partition(" ")
     time = client.optional(f"MDTM {_wire(name)}") or ""
     return Entry(name, size_of(size) if code == "213" else None, time_of(time[4:].strip()))
-
-
-def _is_of_one_file(error: Exception) -> bool:
-    """Whether a server that answers so can still be asked for other files."""
-    refused = isinstance(error, ftplib.error_perm | ftplib.error_temp)
-    return refused and not str(error).startswith(_NOT_OF_ONE_FILE)
 
 
 def _is_gone(client: Client, name: str) -> bool:

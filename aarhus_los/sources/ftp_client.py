@@ -6,8 +6,10 @@ import ftplib
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Final
+
+from aarhus_los.errors import UnavailableError
 
 _LONGEST_ANSWER: Final = 64 * 1024
 _LONGEST_LINE: Final = 8 * 1024
@@ -101,6 +103,18 @@ class Client(ftplib.FTP):
         self.sock.settimeout(seconds)
         self.voidresp()
         self.sock.settimeout(self.timeout)
+
+
+@contextmanager
+def refusal_means(text: str, remedy: str) -> Iterator[None]:
+    """A refusal within is one that lasts: raises UnavailableError with a text, the server's code, and what to do.
+
+    None of the server's words, since it may repeat what was sent.
+    """
+    try:
+        yield
+    except ftplib.error_perm as error:
+        raise UnavailableError(f"{text} ({str(error)[:3]}){remedy}", lasting=True) from None
 
 
 def _end_tls(data: socket.socket) -> None:

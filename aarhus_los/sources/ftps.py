@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from aarhus_los.errors import SettingsError, UnavailableError
-from aarhus_los.sources.ftp_client import Client
+from aarhus_los.sources.ftp_client import Client, refusal_means
 
 
 class _Socket(ssl.SSLSocket):
@@ -37,28 +37,22 @@ class TlsClient(Client, ftplib.FTP_TLS):
         """Secures the control connection, before the login. Raises UnavailableError where the server has no TLS, or a
         certificate not to trust."""
         try:
-            self.auth()
+            with refusal_means(
+                f"{place}: the server takes no TLS", ", and it is not asked without: see ftp_url"
+            ):
+                self.auth()
         except ssl.SSLCertVerificationError as error:
             raise UnavailableError(
                 f"{place}: the server's certificate is refused, and nothing was sent: {error.verify_message};"
                 " if it is the right server, set ftp_ca_file to the certificate of the CA that signs for it",
                 lasting=True,
             ) from None
-        except ftplib.error_perm as error:
-            raise UnavailableError(
-                f"{place}: the server takes no TLS ({str(error)[:3]}), and it is not asked without: see ftp_url",
-                lasting=True,
-            ) from None
 
     def protect_data(self, place: str) -> None:
         """After the login: data connections are encrypted too. Raises UnavailableError where the server will not."""
-        try:
+        text = f"{place}: the server does not encrypt the files"
+        with refusal_means(text, ", and they are not read without"):
             self.prot_p()
-        except ftplib.error_perm as error:
-            raise UnavailableError(
-                f"{place}: the server does not encrypt the files ({str(error)[:3]}), and they are not read without",
-                lasting=True,
-            ) from None
 
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from aarhus_los.drop.names import parse_name
 from aarhus_los.errors import SettingsError, needs_extra
 from aarhus_los.settings import Settings
 from aarhus_los.sources.entries import Source
 from aarhus_los.sources.folder import Folder
+
+if TYPE_CHECKING:
+    from aarhus_los.sources.connection import Place
 
 
 def open_source(settings: Settings) -> Source:
@@ -29,22 +32,15 @@ def open_source(settings: Settings) -> Source:
     from aarhus_los.sources.ftp import Ftp
     from aarhus_los.sources.ftps import tls_context
 
-    return Ftp(
-        host=parts.hostname or "",
-        port=parts.port or settings.ftp_port,
-        user=settings.ftp_user,
-        password=settings.ftp_pass.get_secret_value() if settings.ftp_pass else None,
-        folder=_folder(settings, parts),
-        interest=_is_ours,
-        tls=tls_context(settings.ftp_ca_file) if scheme == "ftps" else None,
-    )
+    password = settings.ftp_pass.get_secret_value() if settings.ftp_pass else None
+    tls = tls_context(settings.ftp_ca_file) if scheme == "ftps" else None
+    return Ftp(_place(settings, parts), settings.ftp_user, password, tls)
 
 
 def _sftp(settings: Settings, parts: SplitResult) -> Source:
     try:
-        from aarhus_los.sources.host_keys import Pinned, read_known_hosts
         from aarhus_los.sources.sftp import Sftp
-        from aarhus_los.sources.ssh_keys import Login, read_key
+        from aarhus_los.sources.ssh_keys import Login, Pinned, read_key, read_known_hosts
     except ModuleNotFoundError as error:
         raise needs_extra(f"ftp_url: SFTP ({error.name})", "sftp") from None
     key_path, passphrase, password = settings.ftp_ssh_key_path, settings.ftp_ssh_key_pass, settings.ftp_pass
@@ -52,20 +48,14 @@ def _sftp(settings: Settings, parts: SplitResult) -> Source:
         raise SettingsError("ftp_user: missing; SFTP has no anonymous login")
     if key_path is None and password is None:
         raise SettingsError("ftp_ssh_key_path: missing; SFTP needs it, or ftp_pass")
-    return Sftp(
-        host=parts.hostname or "",
-        port=parts.port or settings.ftp_port,
-        login=Login(
-            settings.ftp_user,
-            password.get_secret_value() if password else None,
-            read_key(key_path, passphrase.get_secret_value() if passphrase else None) if key_path else None,
-        ),
-        trust=Pinned(settings.ftp_host_fingerprint)
-        if settings.ftp_host_fingerprint
-        else read_known_hosts(settings.ftp_known_hosts or _known_hosts()),
-        folder=_folder(settings, parts),
-        interest=_is_ours,
+    login = Login(
+        settings.ftp_user,
+        password.get_secret_value() if password else None,
+        read_key(key_path, passphrase.get_secret_value() if passphrase else None) if key_path else None,
     )
+    if settings.ftp_host_fingerprint:
+        return Sftp(_place(settings, parts), login, Pinned(settings.ftp_host_fingerprint))
+    return Sftp(_place(settings, parts), login, read_known_hosts(settings.ftp_known_hosts or _known_hosts()))
 
 
 def _known_hosts() -> Path:
@@ -78,10 +68,10 @@ def _known_hosts() -> Path:
         ) from None
 
 
-def _folder(settings: Settings, parts: SplitResult) -> str:
-    """Seen from where the login leads to; one that begins with `/` (in a URL: with `//`) from the root of the server."""
-    return settings.ftp_folder or unquote(parts.path.removeprefix("/")).rstrip("/")
+def _place(settings: Settings, parts: SplitResult) -> Place:
+    """The folder is seen from where the login leads to; one that begins with `/` (in a URL: with `//`) from the root."""
+    from aarhus_los.sources.connection import Place
 
-
-def _is_ours(name: str) -> bool:
-    return parse_name(name) is not None
+    folder = settings.ftp_folder or unquote(parts.path.removeprefix("/")).rstrip("/")
+    port = parts.port or settings.ftp_port
+    return Place(host=parts.hostname or "", port=port, folder=folder)

@@ -9,38 +9,26 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, NoReturn
 
 import paramiko
 from paramiko.ssh_exception import IncompatiblePeer
 
-from aarhus_los.errors import UnavailableError
+from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.messages import Message
-from aarhus_los.sources.connection import Connection, Failed, place_of
+from aarhus_los.sources.connection import Failed, Place, Server
 from aarhus_los.sources.entries import (
     Entry,
     FileChanged,
-    FileUnreadable,
     Gathering,
-    Limits,
-    Listing,
     listed_size,
     printable,
     unusable,
 )
-from aarhus_los.sources.host_keys import Trust
 from aarhus_los.sources.sftp_files import Attributes, Disorder, Files, Refused
-from aarhus_los.sources.ssh_keys import Login
+from aarhus_los.sources.ssh_keys import Login, Trust
 
 DEFAULT_PORT: Final = 22
-_LOST: Final[tuple[type[Exception], ...]] = (
-    paramiko.SSHException,
-    Disorder,
-    OSError,
-    EOFError,
-    ValueError,
-)
 
 
 class _Session:
@@ -63,74 +51,26 @@ class _Session:
             self.socket.close()
 
 
-class Sftp:
-    """A folder of an SFTP server. Implements `Source`.
+class Sftp(Server[_Session]):
+    """A folder of an SFTP server. The host key is checked before the login."""
 
-    The host key is checked before the login. Links are followed for the names that are of `interest`.
-    """
+    refused = (Refused,)
+    lost = (paramiko.SSHException, Disorder, OSError, EOFError, ValueError)
+    not_listed = "the folder is not there or not for us ({said}): see ftp_folder"
 
-    def __init__(
-        self,
-        host: str,
-        port: int | None,
-        login: Login,
-        trust: Trust,
-        folder: str,
-        *,
-        interest: Callable[[str], bool],
-        limits: Limits | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, place: Place, login: Login, trust: Trust) -> None:
+        secrets = (login.password,) if login.password else ()
+        super().__init__(place, "sftp", DEFAULT_PORT, secrets, _Session)
         # It logs every lost connection with its traceback, which without a handler would go to stderr.
         logging.getLogger("paramiko").addHandler(logging.NullHandler())
-        self._host = host
-        self._port = port or DEFAULT_PORT
         self._login = login
         self._trust = trust
-        self._folder = folder
-        self._interest = interest
-        self._limits = limits or Limits()
-        self._connection = Connection(
-            self.describe(),
-            _Session,
-            self._connect,
-            refused=(Refused,),
-            lost=_LOST,
-            secrets=(login.password,) if login.password else (),
-            sleep=sleep,
-        )
-        self.listed: dict[str, Entry] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._connection.close()
-
-    def describe(self) -> str:
-        return place_of("sftp", self._host, self._port, self._folder)
-
-    def listing(self) -> Listing:
-        try:
-            gathering, names = self._connection.use("list the folder", self._gather, self._limits.exchange)
-        except Failed as failed:
-            if isinstance(failed.error, Refused):
-                text = f"{self.describe()}: the folder is not there or not for us ({failed.said}): see ftp_folder"
-                raise UnavailableError(text, lasting=True) from None
-            raise
-        gathering.entries += [Entry(name, 0, None) for name in names if not self._interest(name)]
-        gathering.entries += self._asked([name for name in names if self._interest(name)])
-        listing = gathering.listing()
-        self.listed = {entry.name: entry for entry in listing.entries}
-        return listing
 
     def read(self, name: str) -> bytes:
         size = listed_size(self.listed[name], self._limits)
         path = self._path(name)
         try:
-            data, now = self._connection.use(
+            data, now = self.use(
                 f"read {name}", lambda session: session.files.read(path, size), self._limits.file
             )
         except Failed as failed:
@@ -138,26 +78,26 @@ class Sftp:
                 raise
             if failed.error.is_gone:
                 raise FileChanged(f"{name} is gone since it was listed") from None
-            raise FileUnreadable(name, Message.NOT_GIVEN(said=failed.said)) from None
+            raise FileRefused(name, Message.NOT_GIVEN(said=failed.said)) from None
         if len(data) != size or now not in (size, None):
             raise FileChanged(f"{name} is no longer of the {size} bytes that it was listed with")
         return data
 
     def _path(self, name: str) -> str:
-        return f"{self._folder}/{name}" if self._folder else name
+        return f"{self._place.folder}/{name}" if self._place.folder else name
 
     # Logging in
 
     def _connect(self, session: _Session) -> None:
         silence = self._limits.silence
-        session.socket = socket.create_connection((self._host, self._port), silence)
+        session.socket = socket.create_connection((self._place.host, self._port), silence)
         # A request that follows another message would wait for the server's delayed acknowledgement.
         session.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         session.client.set_missing_host_key_policy(_Policy(self._check_host_key))
         started = time.monotonic()
         try:
             session.client.connect(
-                self._host,
+                self._place.host,
                 self._port,
                 self._login.user,
                 self._login.password,
@@ -194,13 +134,13 @@ class Sftp:
     def _transport(self, connected: Any, /, **options: Any) -> paramiko.Transport:
         """A server has several host keys, and shows the kind that is asked for first: that is one that is known."""
         transport = _Transport(connected, **options)
-        known = self._trust.kinds(self._host, self._port)
+        known = self._trust.kinds(self._place.host, self._port)
         offered = transport.get_security_options()
         offered.key_types = tuple(sorted(offered.key_types, key=lambda kind: _key_name(kind) not in known))
         return transport
 
     def _check_host_key(self, key: paramiko.PKey) -> None:
-        refusal = self._trust.refusal(self._host, self._port, key)
+        refusal = self._trust.refusal(self._place.host, self._port, key)
         if refusal is not None:
             text = f"{self.describe()}: the server is not trusted, and nothing was sent: {refusal}"
             raise UnavailableError(text, lasting=True)
@@ -208,10 +148,9 @@ class Sftp:
     # Listing
 
     def _gather(self, session: _Session) -> tuple[Gathering, list[str]]:
-        """What the folder holds, and the names of what the server has to be asked about."""
         gathering = Gathering(self.describe(), self._limits)
         names = []
-        for written, attributes in session.files.scan(self._folder or "."):
+        for written, attributes in session.files.scan(self._place.folder or "."):
             gathering.count()
             name, mode = written.decode("utf-8", "replace"), attributes.mode
             if name in (".", ".."):
@@ -225,16 +164,7 @@ class Sftp:
         return gathering, names
 
     def _asked(self, names: Collection[str]) -> list[Entry]:
-        """Names of ours as they are, without those of no files, and of links that lead nowhere."""
-        found: dict[str, Entry | None] = {}
-
-        def ask(session: _Session) -> None:
-            for name in names:
-                if name not in found:  # before the connection was lost
-                    found[name] = _asked(session.files, name, self._path(name))
-
-        if names:
-            self._connection.use("ask for the sizes of the files", ask, self._limits.questions)
+        found = self.ask(names, lambda session, name: _asked(session.files, name, self._path(name)))
         return [entry for entry in found.values() if entry is not None]
 
 

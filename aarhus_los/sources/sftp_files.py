@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from paramiko import Channel
 
 _INIT, _VERSION, _OPEN, _CLOSE, _READ, _FSTAT = 1, 2, 3, 4, 5, 8
 _OPENDIR, _READDIR, _STAT = 11, 12, 17
@@ -38,14 +41,6 @@ class Attributes(NamedTuple):
     size: int | None
     mode: int | None
     mtime: int | None
-
-
-class Channel(Protocol):
-    """What carries the packets: a paramiko.Channel."""
-
-    def sendall(self, s: bytes) -> None: ...
-
-    def recv(self, nbytes: int) -> bytes: ...
 
 
 class Files:

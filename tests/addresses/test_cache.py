@@ -43,7 +43,7 @@ def test_answers_come_back_as_they_were(path: Path) -> None:
     again = Cache(path)
     assert remembered(again, NOW) == ANSWERS
     assert again.get("Another text", NOW) is None
-    assert again.warnings == ()
+    assert again.warnings == []
 
 
 def test_misses_are_asked_anew_after_a_day_and_hits_after_thirty(path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_text_that_cannot_be_encoded_costs_no_other_answer(path: Path) -> None
     cache.save(NOW)
     again = Cache(path)
     assert again.get("Ærøgade 1", NOW) == FOUND
-    assert again.warnings == ()
+    assert again.warnings == []
 
 
 def test_half_a_letter_of_the_service_costs_a_warning(path: Path) -> None:

@@ -29,7 +29,7 @@ from unittest.mock import patch
 from aarhus_los import clock, reconcile, run
 from aarhus_los.api import Api
 from aarhus_los.mo import read
-from aarhus_los.mo.model import Account, Class, Engagement, History, Kind, Manager, Mark, Object, Person
+from aarhus_los.mo.model import Class, History, Kind, Mark, Object, Person
 from aarhus_los.mo.read import Histories, People
 from aarhus_los.plan import Operation, Plan
 from aarhus_los.report.blocks import plain
@@ -273,6 +273,18 @@ def chain(size: int) -> Files:
     return {**stam(), f"Org_inital_{stamp(0)}.csv": units(*rows)}
 
 
+def hanging_on_nothing(size: int) -> Files:
+    """Units of which each hangs under the next, and the last under none that is known."""
+    rows = [unit(f"{n}", f"{n + 1}", "Navn", FIRST_DAY) for n in range(size)]
+    return {**stam(), f"Org_inital_{stamp(0)}.csv": units(*rows)}
+
+
+def under_many(size: int) -> Files:
+    """A unit under as many as it has rows, none of which is known."""
+    rows = [unit("one", f"nowhere {n}", "Navn", day(n), day(n)) for n in range(size)]
+    return {**stam(), f"Org_inital_{stamp(0)}.csv": units(*rows)}
+
+
 def circle(size: int) -> Files:
     rows = [unit(f"{n}", f"{(n + 1) % size}", "Navn", FIRST_DAY) for n in range(size)]
     return {**stam(), f"Org_inital_{stamp(0)}.csv": units(*rows)}
@@ -324,6 +336,8 @@ CASES: Final = (
     Case("pending manager rows", (5_000, 10_000, 20_000), pending_managers, nothing_new),
     Case("a chain of parents", (2_000, 4_000, 8_000), chain),
     Case("a chain of parents that is closed", (2_000, 4_000, 8_000), chain, turned_round),
+    Case("a chain of parents that hangs on nothing", (2_000, 4_000, 8_000), hanging_on_nothing),
+    Case("rows of one unit under parents that nobody knows", (4_000, 8_000, 16_000), under_many),
     Case("a circle of parents", (2_000, 4_000, 8_000), circle),
     Case("a circle that closes day by day", (2_000, 4_000, 8_000), circle_of_days),
 )
@@ -398,16 +412,21 @@ class Mo:
             beside = {uuid: objects[Kind.MARK][uuid] for uuid in found if uuid in objects[Kind.MARK]}
         return Histories(found, {}, beside)
 
-    def every(self, client: Mo, kind: Kind, *, as_of: datetime | None = None) -> Histories:
-        return self.histories(client, kind, self._as_of(as_of)[kind], as_of=as_of)
-
-    def classes(self, client: Mo, facets: Collection[str]) -> Histories:
-        found = {
-            uuid: history
-            for uuid, history in self.objects[Kind.CLASS].items()
-            if isinstance(history[-1].value, Class) and history[-1].value.facet in facets
-        }
-        return Histories(found)
+    def every(
+        self,
+        client: Mo,
+        kind: Kind,
+        *,
+        facets: Collection[str] | None = None,
+        as_of: datetime | None = None,
+    ) -> Histories:
+        objects = self._as_of(as_of)[kind]
+        wanted = [
+            uuid
+            for uuid, history in objects.items()
+            if facets is None or (isinstance(history[-1].value, Class) and history[-1].value.facet in facets)
+        ]
+        return self.histories(client, kind, wanted, as_of=as_of)
 
     def persons(self, client: Mo, cprs: Collection[Any]) -> People:
         found: dict[Any, dict[str, History]] = {}
@@ -417,20 +436,17 @@ class Mo:
                 found.setdefault(value.cpr, {})[uuid] = history
         return People(found)
 
-    def of(self, attribute: str, *kinds: type) -> Callable[..., Histories]:
+    def of(
+        self, client: Mo, kind: Kind, by: str, owners: Collection[str], *, as_of: datetime | None = None
+    ) -> Histories:
         """Reads the objects that belong to others."""
-
-        def read_of(client: Mo, *args: Any, as_of: datetime | None = None) -> Histories:
-            *named, owners = args
-            kind = named[0] if named else {Engagement: Kind.ENGAGEMENT, Account: Kind.IT}[kinds[0]]
-            found = {
-                uuid: history
-                for uuid, history in self._as_of(as_of)[kind].items()
-                if isinstance(history[-1].value, kinds) and getattr(history[-1].value, attribute) in owners
-            }
-            return Histories(found)
-
-        return read_of
+        attribute = {"employees": "person", "org_units": "org_unit"}[by]
+        found = {
+            uuid: history
+            for uuid, history in self._as_of(as_of)[kind].items()
+            if getattr(history[-1].value, attribute) in owners
+        }
+        return Histories(found)
 
     # As a target
 
@@ -483,11 +499,8 @@ def standing_in(mo: Mo) -> Iterator[None]:
     reading = {
         "read_histories": mo.histories,
         "read_all": mo.every,
-        "read_classes": mo.classes,
         "read_persons_by_cpr": mo.persons,
-        "read_engagements_of": mo.of("person", Engagement),
-        "read_accounts_of": mo.of("person", Account),
-        "read_of_units": mo.of("org_unit", Engagement, Manager),
+        "read_of": mo.of,
         "read_organisation": lambda client: (mo.organisation, 751),
         "has_any": lambda *args: True,
     }
@@ -498,7 +511,7 @@ def standing_in(mo: Mo) -> Iterator[None]:
         "last_bookmark": lambda client: mo.past[-1][0] if mo.past else None,
         "Target": mo.target,
         "read_histories": mo.histories,
-        "read_of_units": reading["read_of_units"],
+        "read_of": mo.of,
         "read_counts": lambda *args: None,
     }
     with ExitStack() as stack:

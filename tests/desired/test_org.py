@@ -8,11 +8,14 @@ from itertools import product
 from time import process_time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aarhus_los.desired import org
 from aarhus_los.desired.claims import Desired
-from aarhus_los.mo.model import Kind
+from aarhus_los.mo.model import Kind, Unit
 from aarhus_los.plan import Action, make_plan
+from aarhus_los.timeline import Piece
 from aarhus_los.uuids import LINE_ORGANISATION, OUTSIDE_LINE, UNKNOWN_TYPE, object_uuid
 from tests.in_process import all_of
 from tests.world import (
@@ -750,6 +753,90 @@ def test_a_tree_of_more_levels_than_python_goes_down_and_a_circle_as_long() -> N
         assert len(desired.set_aside) == fallen
         creates = {operation.uuid for operation in plan.operations if operation.action is Action.CREATE}
         assert len(creates & set(units)) == levels - fallen
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), min_size=1, max_size=7),
+    st.sets(st.sampled_from("abcd")),
+)
+def test_the_most_rows_are_left_of_which_none_lacks_its_parent(
+    rows: list[tuple[str, str]], known: set[str]
+) -> None:
+    """Each row has a day of its own, so that there are no circles."""
+    world, uuids = World(), dict(zip("abcd", (A, B, C, D), strict=True))
+    mo = {**all_of(world.store)}
+    there = Unit("1", "Skolen", TOP, SCHOOL)
+    mo[Kind.ORG_UNIT] = {
+        **mo[Kind.ORG_UNIT],
+        **{uuids[each]: (Piece(DAYS[0], DAYS[-1], there),) for each in known},
+    }
+    cells = [
+        row(OrgUUID=uuids[unit], ParentUUID=uuids[parent], StartDato=day(n), SlutDato=day(n))
+        for n, (unit, parent) in enumerate(rows, start=1)
+    ]
+    files = [file_of(name("nye", 10), text(cells))]
+    desired, _ = org.desire(files, org.units_in(files), mo, mo, {SCHOOL}, OUTCOMES, {})
+    most = list(enumerate(rows))
+    while lacking := [
+        (n, (unit, parent))
+        for n, (unit, parent) in most
+        if parent not in known and not any(parent == other for _, (other, _) in most)
+    ]:
+        most = [each for each in most if each not in lacking]
+    left = set(range(len(rows))) - {aside.ref.line - 2 for aside in desired.set_aside}
+    assert left == {n for n, _ in most}
+
+
+GONE = row(StartDato=day(1), SlutDato="28-02-2026")
+"""The unit is not there on any day."""
+CANCELLED_AND_BACK = [
+    (name("ret", 10), [GONE]),
+    (name("nye", 12), [row(OrgUUID=B, ParentUUID=A, StartDato=day(12))]),
+    (name("nye", 14), [row(StartDato=day(14))]),
+]
+
+
+@pytest.mark.parametrize("runs", [[1, 1, 1], [2, 1], [1, 2], [3]], ids=str)
+@pytest.mark.parametrize("again", [False, True], ids=["", "since the first day"])
+def test_a_unit_that_is_cancelled_is_known_no_more_until_it_is_back(
+    school: World, runs: Sequence[int], again: bool
+) -> None:
+    """However the files are split."""
+    left = [(file, text(rows)) for file, rows in CANCELLED_AND_BACK]
+    for size in runs:
+        said = school.tell(dict(left[:size]))
+        waits = any(file == name("nye", 12) for file, _ in left[:size]) and len(left) == size + 1
+        assert [(aside.column, aside.pending) for aside in said.set_aside] == [("ParentUUID", True)] * waits
+        left = left[size:]
+    if again:
+        school.again()
+    assert (school.unit(A), school.unit(B)) == ("Skolen 14-", "Skolen 12-")
+
+
+@pytest.mark.parametrize("runs", [[1, 1], [2]], ids=str)
+def test_a_row_whose_parent_is_cancelled_by_the_file_before_waits(school: World, runs: Sequence[int]) -> None:
+    left = [(file, text(rows)) for file, rows in CANCELLED_AND_BACK[:2]]
+    for size in runs:
+        said = school.tell(dict(left[:size]))
+        left = left[size:]
+    assert [(aside.column, aside.pending) for aside in said.set_aside] == [("ParentUUID", True)]
+    assert (school.unit(A), school.unit(B)) == ("", "")
+    said = school.again()
+    assert [(aside.column, aside.pending) for aside in said.set_aside] == [("ParentUUID", True)]
+
+
+@pytest.mark.parametrize("runs", [[1, 1], [2]], ids=str)
+def test_a_row_whose_parent_a_later_file_cancels_is_applied(school: World, runs: Sequence[int]) -> None:
+    left = [
+        (name("nye", 12), text([row(OrgUUID=B, ParentUUID=A, StartDato=day(12))])),
+        (name("ret", 14), text([GONE])),
+    ]
+    for size in runs:
+        assert school.tell(dict(left[:size])).set_aside == []
+        left = left[size:]
+    assert (school.unit(A), school.unit(B)) == ("", "Skolen 12-")
+    assert school.again().set_aside == []
+    assert (school.unit(A), school.unit(B)) == ("", "Skolen 12-")
 
 
 def test_rows_of_a_unit_that_mo_cannot_show_are_pending(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -11,6 +11,7 @@ from aarhus_los.uuids import object_uuid
 from tests.drawn import cells
 from tests.drawn.claims import REJECTED, Ref, SetAside
 from tests.drawn.days import UNCLAIMED, Sheet
+from tests.drawn.units import Units
 from tests.drawn.world import File, Manager
 
 _CLASSES = {"LedertypeUUID": "type", "LederniveauUUID": "level", "LederansvarUUID": "responsibility"}
@@ -56,13 +57,18 @@ def read_leaders(files: Sequence[File], aside: SetAside) -> list[LeaderRow]:
 
 
 def set_aside_leaders(
-    rows: Sequence[LeaderRow], units: set[str], persons: set[str], classes: set[str], aside: SetAside
+    rows: Sequence[LeaderRow],
+    units: Units,
+    persons: set[str],
+    classes: set[str],
+    applied: Collection[Ref],
+    aside: SetAside,
 ) -> None:
     """Unknown references; `persons` are CPR numbers. Text: "The rows of one manager in one file stand or fall together"."""
     for row in rows:
-        if row.file.kind == "luk" or row.ref in aside:
+        if row.file.kind == "luk" or row.ref in aside or row.ref in applied:
             continue
-        if row.values["unit"] not in units:
+        if not units.known(row.values["unit"], row.file):
             aside.wait(row.ref, "unknown unit")
         if row.values["cpr"] not in persons:
             aside.wait(row.ref, "unknown person")

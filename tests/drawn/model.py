@@ -45,6 +45,8 @@ class Noted:
     under_way: bool = False
     without_moment: bool = False
     """Whether it was imported by a run that wrote nothing: it takes the moment of the next one that does."""
+    taken_over: bool = False
+    """Whether it was an earlier importer that imported it: what became of its rows, nobody knows."""
 
     @property
     def first(self) -> datetime | None:
@@ -246,7 +248,7 @@ class Model:
         names = {file.name for file in new}
         for file in new:
             noted = self.noted.setdefault(file.name, Noted())
-            noted.file, noted.under_way = file, False
+            noted.file, noted.under_way, noted.taken_over = file, False, False
         for name in names | expected.healed:
             self.noted[name].without_moment = True
             if wrote:
@@ -338,7 +340,8 @@ class _Fold:
         rejected = {ref for ref in self.model.rejected if ref[0] not in self.new}
         for_good = rejected.union(for_good)
         due = self.model.pending | self.model.perhaps
-        old = [file for file in read if file.name not in self.new]
+        noted = self.model.noted
+        old = [file for file in read if file.name not in self.new and not noted[file.name].taken_over]
         applied = {(file.name, line) for file in old for line, _ in file.cells()} - due
         outcome = fold(
             base, [*self.lists, *read], self.today, self.wash, self.now, unasked, for_good, applied

@@ -54,6 +54,10 @@ READINGS: sentences that can be read in more than one way, and how they are read
 19. Exit code where an optional column lacks in one of several headers, where a person has several other accounts, where
     a list no longer has a class: 0 or 1.
 20. Two rows of a class uuid in one list: the later line.
+21. "A reference is known if MO has the object on any day or the drop has a valid row": as if each file were a run of its
+    own, since any split must end alike. MO has the unit on any day after the files before the row's own, or after its own
+    or a later one (then it heals). So what rows have cancelled on all its days is known no more. Of a row that was applied
+    it is not asked again.
 """
 
 from __future__ import annotations
@@ -145,32 +149,39 @@ def fold(
     for file in files:
         if file.family != "STAM":
             turning |= {file.date, after(file.date)}
+    for pieces in now["unit"].values():
+        turning |= {day for start, end, _ in pieces for day in (start, after(end))}
     for row in (*units, *people):
         if row.start and row.end:
             turning |= {row.start, row.end, after(row.end), row.start - timedelta(days=1)}
 
     while True:
+        aside.partly.clear()
         sheet = Sheet(turning, mo)
         for unit, pieces in line_of_base(mo).items():
             sheet.values["line", unit] = [
                 True if any(start <= day <= end for start, end, _ in pieces) else None for day in sheet.days
             ]
         classes = fold_lists(sheet, family["STAM"], today, aside)
-        in_mo = {*now["unit"], *(uuid for uuid, _ in sheet.of("unit"))}
-        known_units = set_aside_unknown_parents(units, in_mo, aside)
-        if Units(sheet, classes, units, aside, wash, unasked, applied).fold():
+        org = Units(sheet, classes, units, aside, wash, unasked, applied, now)
+        org.fold()
+        if set_aside_unknown_parents(units, org, applied, aside):
+            continue
+        if not org.closing:
             break
+        for ref in org.closing:
+            aside.reject(ref, "closes a circle")
     tell_unknown_types(units, classes, aside)
     dropped = marks(sheet, mo)
 
     persons = {pieces[-1][2].cpr: uuid for each in (mo, now) for uuid, pieces in each["person"].items()}
-    set_aside_unknown_references(people, known_units, classes, aside)
+    set_aside_unknown_references(people, org, classes, applied, aside)
     folded = People(sheet, people, persons, now, aside)
     folded.fold()
     stated = {
         row.values["cpr"] for row in people if row.file.kind != "luk" and row.states and row.ref not in aside
     }
-    set_aside_leaders(leaders, known_units, {*persons, *stated}, classes, aside)
+    set_aside_leaders(leaders, org, {*persons, *stated}, classes, applied, aside)
     fold_leaders(sheet, leaders, {**folded.persons}, aside)
     return Outcome(
         sheet,

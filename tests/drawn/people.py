@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any, Final
 
 from aarhus_los.uuids import object_uuid
 from tests.drawn import cells
-from tests.drawn.claims import Row, SetAside, claim_of, read_dates, set_aside_beside_unreadable
+from tests.drawn.claims import Ref, Row, SetAside, claim_of, read_dates, set_aside_beside_unreadable
 from tests.drawn.days import UNCLAIMED, Sheet, after
+from tests.drawn.units import Units
 from tests.drawn.world import AZ, Account, Engagement, File, Key, Mo, Person
 
 _REFERENCES: Final = {
@@ -70,13 +71,14 @@ def _read(row: Row, aside: SetAside) -> None:
 
 
 def set_aside_unknown_references(
-    rows: Sequence[Row], units: set[str], classes: set[str], aside: SetAside
+    rows: Sequence[Row], units: Units, classes: set[str], applied: Collection[Ref], aside: SetAside
 ) -> None:
     for row in rows:
-        if row.file.kind == "luk" or row.ref in aside:
+        if row.file.kind == "luk" or row.ref in aside or row.ref in applied:
             continue
         for name in _REFERENCES.values():
-            if row.values[name] not in (units if name == "unit" else classes):
+            uuid = row.values[name]
+            if not (units.known(uuid, row.file) if name == "unit" else uuid in classes):
                 aside.wait(row.ref, f"unknown {name}")
 
 

@@ -142,7 +142,7 @@ class Performance:
             if not isinstance(step, Upload):
                 continue
             is_old = step.at is not None and step.at < moment - timedelta(days=1)
-            noted = self.model.noted[step.file.name] = Noted(step.file if is_old else None)
+            noted = self.model.noted[step.file.name] = Noted(step.file if is_old else None, taken_over=is_old)
             stamp = step.file.stamp.replace(tzinfo=COPENHAGEN)
             if step.file.family != "STAM" and stamp < moment:
                 noted.began, noted.last = stamp, moment

@@ -20,14 +20,10 @@ from tests.drawn.smaller import smaller
 
 GROUPS: Final = ("all", *FAMILIES)
 FEW, MANY, AT_ONCE = 6, 1500, 20
-OPEN: Final = {
-    419: "--since: what an applied row refers to was ended on all its days since, and the row is new again",
-    559: "a run is killed when it has ended a unit on all its days, and a row of the same file hangs another under it",
-}
-"""Seeds of which it is known why they fail. None of them is in the few."""
 FOUND: Final = (
     *(20301, 20531, 20786, 21091, 20062, 24880, 24061, 1751, 1557, 40972),
     *(66642, 60400, 61627, 70355),
+    *(61541, 60610, 60714, 61834, 65216, 66074, 72759, 73145, 73720, 73824, 82576),
 )
 """Seeds beyond the many that failed: a superseded row counted as not there, so its days were ended in the next run; a
 cancelled hire gave an engagement to its person; what was rejected for a circle was applied when its file was read again;
@@ -35,7 +31,7 @@ what was applied was taken back for a circle with what MO says of other days; a 
 its days; an account that an earlier file had taken away was adopted; the details of a person whose number stood on a row of
 somebody else were taken as they were before that one's files; a file of a run that wrote nothing was folded again without
 the others of that run; an engagement that MO has no more was nobody's; an address that is in MO went while the address
-service gave no answer."""
+service gave no answer; a unit that was cancelled on all its days was referred to, in the same run or afterwards."""
 Draw = Callable[[Dice, str], Play]
 """Draws a play of a family, or of all of them."""
 
@@ -68,9 +64,7 @@ def test_whatever_happens_it_ends_as_all_files_at_once(seeds: list[int]) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "seeds", batches((each for each in range(MANY) if each not in OPEN), AT_ONCE), ids=named
-)
+@pytest.mark.parametrize("seeds", batches(range(MANY), AT_ONCE), ids=named)
 def test_whatever_happens_it_ends_as_all_files_at_once_in_many_plays(seeds: list[int]) -> None:
     for seed in seeds:
         holds(seed)
@@ -91,10 +85,3 @@ def test_files_that_are_imported_may_leave_the_server(seeds: list[int]) -> None:
 def test_what_failed_once_holds() -> None:
     for seed in FOUND:
         holds(seed)
-
-
-@pytest.mark.slow
-@pytest.mark.xfail(strict=True)
-@pytest.mark.parametrize("seed", OPEN)
-def test_what_is_open_is_open_still(seed: int) -> None:
-    assert perform(drawn_by(seed)) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from aarhus_los.uuids import object_uuid
 from tests.drawn import cells
 from tests.drawn.claims import Claim, Ref, Row, SetAside, claim_of, read_dates, set_aside_beside_unreadable
 from tests.drawn.days import LEFT, UNCLAIMED, Sheet
-from tests.drawn.world import LINE, UNKNOWN_TYPE, File, Mo, Unit
+from tests.drawn.world import LINE, UNKNOWN_TYPE, File, Mo, Unit, on
 
 ADDRESSES: Final[Mapping[str, str]] = {
     "LOSID": "los",
@@ -79,7 +79,7 @@ def _read(row: Row, aside: SetAside) -> None:
 
 
 class Units:
-    """The fold of the Org files. `winners` remembers which row gave a unit its day, for the circles."""
+    """The fold of the Org files. `now` is MO as it is."""
 
     def __init__(
         self,
@@ -90,21 +90,42 @@ class Units:
         wash: Wash,
         unasked: Collection[Ref],
         applied: Collection[Ref],
+        now: Mo,
     ) -> None:
         self.sheet, self.classes, self.aside, self.wash = sheet, classes, aside, wash
-        self.rows, self.unasked, self.applied = rows, unasked, applied
+        self.rows, self.unasked, self.applied, self.now = rows, unasked, applied, now
+        self.there: list[tuple[tuple[datetime, int, str], set[str]]] = []
+        """The units that are there on any day after each file, by its place; first, before all of them."""
+        self.closing: set[Ref] = set()
+        """The rows of the first file that closes a circle, which close it."""
 
-    def fold(self) -> bool:
-        """Folds all files. False where rows were set aside for a circle: then all is to be folded anew without them."""
+    def fold(self) -> None:
+        self.there = [((datetime.min, 0, ""), {unit for unit, _ in self.sheet.of("unit")})]
         for file, rows in groupby(self.rows, key=lambda row: row.file):
             claims = self._claims(file, list(rows))
             for unit, claim in claims.items():
                 self._overlay(unit, claim)
-            if closing := self._closing(claims):
-                for ref in closing:
-                    self.aside.reject(ref, "closes a circle")
-                return False
-        return True
+            self.there.append((file.order, {unit for unit, _ in self.sheet.of("unit")}))
+            self.closing = self.closing or self._closing(claims)
+
+    def known(self, unit: str, file: File) -> bool:
+        """Whether a row of a file may refer to a unit, as if each file were a run of its own: MO has it before the file, or
+        after it, or after a later one; then the row heals.
+        """
+        before = [units for order, units in self.there if order < file.order][-1]
+        later = [units for order, units in self.there if order >= file.order]
+        return unit in before or any(unit in units for units in later) or self._ends_up(unit)
+
+    def _ends_up(self, unit: str) -> bool:
+        claimed = self.sheet.claimed.get(("unit", unit))
+        pieces = self.now["unit"].get(unit, ())
+        if claimed is None:
+            return bool(pieces)
+        values = self.sheet.values["unit", unit]
+        return any(
+            value is not None if is_claimed else on(pieces, day) is not None
+            for day, is_claimed, value in zip(self.sheet.days, claimed, values, strict=True)
+        )
 
     def _claims(self, file: File, rows: Sequence[Row]) -> dict[str, Claim]:
         claims = {}
@@ -194,19 +215,16 @@ def tell_unknown_types(rows: Sequence[Row], classes: set[str], aside: SetAside) 
             aside.told.add((*row.ref, "OrgEnhedsTypeUUID"))
 
 
-def set_aside_unknown_parents(rows: Sequence[Row], units: set[str], aside: SetAside) -> set[str]:
-    """Sets aside what refers to no unit, and what that leaves without one; the uuids of the units that are known.
-
-    `units` are those that MO has on any day. Text: "A reference is known if MO has the object on any day or the drop has a
-    valid row".
-    """
-    while True:
-        known = units | {row.subject for row in rows if row.subject and row.states and row.ref not in aside}
-        orphans = [row for row in rows if row.ref not in aside and row.values["parent"] not in known]
-        if not orphans:
-            return known
-        for row in orphans:
+def set_aside_unknown_parents(
+    rows: Sequence[Row], units: Units, applied: Collection[Ref], aside: SetAside
+) -> bool:
+    """Sets aside what refers to no unit, of the first file that has such rows. Whether there were any."""
+    left = (row for row in rows if row.ref not in aside and row.ref not in applied)
+    orphans = [row for row in left if not units.known(row.values["parent"], row.file)]
+    for row in orphans:
+        if row.file == orphans[0].file:
             aside.wait(row.ref, "unknown parent")
+    return bool(orphans)
 
 
 def line_of_base(mo: Mo) -> dict[str, list[tuple[date, date, bool]]]:

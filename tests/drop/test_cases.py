@@ -74,14 +74,14 @@ def test_numbers_as_a_spreadsheet_shows_them_are_bad_values() -> None:
 
 def test_misspelt_optional_columns_are_named_beside_those_that_are_missing() -> None:
     units = read("misspelt-optional-column", "Org_ret_20260120_220000.csv")
-    assert set(units.missing_columns) == {"EAN", "P-Nr", "Med-i-LinjeOrg"}
-    assert dict(units.near_columns) == {
+    assert set(units.header.missing) == {"EAN", "P-Nr", "Med-i-LinjeOrg"}
+    assert dict(units.header.near) == {
         "EAN-nr": "EAN",
         "P-Nummer": "P-Nr",
         "Med i LinjeOrg": "Med-i-LinjeOrg",
     }
     people = read("misspelt-optional-column", "Pers_ret_20260120_220000.csv")
-    assert (people.missing_columns, people.near_columns) == (("Email",), (("E-mail", "Email"),))
+    assert (people.header.missing, people.header.near) == (("Email",), (("E-mail", "Email"),))
     assert [row.email for row in people.rows_of(PersonRow)] == [ABSENT]
     found = validate(CASES / "misspelt-optional-column")
     assert found.exit_code == 1
@@ -129,7 +129,7 @@ def test_letters_are_in_composed_form() -> None:
         assert [(row.name, row.postal_address) for row in file.rows_of(OrgRow)] == [
             ("Ådalens Café", "Åboulevarden 3, 8000 Aarhus C")
         ]
-        assert file.missing_columns == ()
+        assert file.header.missing == ()
 
 
 def test_two_boms_are_read_as_one() -> None:

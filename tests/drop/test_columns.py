@@ -74,7 +74,7 @@ def test_rows_take_no_more_memory_than_their_slots() -> None:
 
 def test_a_file_knows_its_version_which_lines_are_due_and_its_lines_as_written() -> None:
     file = read(ORG, text_of(ORG_CELLS, ORG_CELLS) + "too;short\n")
-    assert (file.size, len(file.sha256)) == (len(file.data), 64)
+    assert len(file.sha256) == 64
     assert [ref.line for ref in file.lines] == [2, 3, 4]
     assert [ref.line for ref in file.lines if file.is_due(ref)] == [2, 3, 4]
     again = dataclasses.replace(file, due=frozenset({3}))
@@ -99,14 +99,14 @@ def test_a_file_knows_its_version_which_lines_are_due_and_its_lines_as_written()
 def test_a_title_that_is_near_to_a_missing_column_is_told(title: str, ours: str | None) -> None:
     cells = {name: value for name, value in PERS_CELLS.items() if name not in ("Email", "AZID")}
     file = read("Pers_nye_20210128_123742.csv", text_of({**cells, title: "x"}))
-    assert file.near_columns == (() if ours is None else ((title, ours),))
-    assert file.missing_columns == ("Email", "AZID")
-    assert ("meant for" in file.missing_text()) is (ours is not None)
+    assert file.header.near == (() if ours is None else ((title, ours),))
+    assert file.header.missing == ("Email", "AZID")
+    assert ("meant for" in file.header.missing_text) is (ours is not None)
 
 
 def test_a_header_with_all_columns_has_nothing_to_tell() -> None:
     file = read(ORG, text_of({**ORG_CELLS, "EAN-nr": "x"}))
-    assert (file.missing_columns, file.near_columns, file.missing_text()) == ((), (), "")
+    assert (file.header.missing, file.header.near, file.header.missing_text) == ((), (), "")
 
 
 def test_the_kind_of_row_follows_from_the_name() -> None:

@@ -166,7 +166,7 @@ def test_what_stands_before_the_header_is_no_text(before: str, quote: str) -> No
     head = ";".join(f"{quote}{title}{quote}" for title in head.split(";"))
     parsed = read(ORG, f"{before}{head}\n{row}\n")
     assert [one.ref.line for one in parsed.rows] == [2 + before.count("\n")]
-    assert parsed.header == tuple(ORG_CELLS)
+    assert parsed.header.titles == tuple(ORG_CELLS)
 
 
 def test_a_line_for_excel_is_known_on_the_first_line_only() -> None:

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aarhus_los.drop.reader import FileRefused
 from aarhus_los.drop.rows import (
     EndedEngagementRow,
     ManagerRow,
     OrgRow,
 )
-from aarhus_los.errors import DataError
+from aarhus_los.errors import DataError, FileRefused
 from tests.drop.samples import (
     CPR,
     DETAIL_FIELDS,

@@ -11,11 +11,10 @@ import pytest
 
 from aarhus_los.answer import Unsettled
 from aarhus_los.errors import UnavailableError
-from aarhus_los.mo.bookmark import CLASS, FACET, last_bookmark, set_bookmark
+from aarhus_los.mo.bookmark import CLASS, FACET, last_bookmark, registered_since, set_bookmark
 from aarhus_los.mo.client import Auth, MoClient
-from aarhus_los.mo.model import Facet, Kind, Unit
+from aarhus_los.mo.model import KINDS, Facet, Kind, Unit
 from aarhus_los.mo.payloads import Endpoint, create, edit, terminate
-from aarhus_los.mo.registrations import MODELS, registered_since
 from aarhus_los.mo.target import Target
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Request
 from aarhus_los.sandbox.mo_server import written_objects
@@ -159,13 +158,13 @@ def test_registrations_tell_what_was_written_since(stage: Stage, client: MoClien
     start = date(2020, 1, 1)
     objects = {Kind.ORG_UNIT: [UNIT, OTHER]}
     assert target.registered(objects) == {}
-    target.write(Endpoint.CREATE, [create(Kind.ORG_UNIT, UNIT, unit("A"), start, FOREVER)])
-    target.write(Endpoint.EDIT, [edit(Kind.ORG_UNIT, UNIT, unit("B"), start, FOREVER)])
+    target.client.write(Endpoint.CREATE, [create(Kind.ORG_UNIT, UNIT, unit("A"), start, FOREVER)])
+    target.client.write(Endpoint.EDIT, [edit(Kind.ORG_UNIT, UNIT, unit("B"), start, FOREVER)])
     assert target.registered(objects) == {UNIT: 2}
-    target.write(Endpoint.TERMINATE, [terminate(Kind.ORG_UNIT, UNIT, start, FOREVER)])
+    target.client.write(Endpoint.TERMINATE, [terminate(Kind.ORG_UNIT, UNIT, start, FOREVER)])
     assert target.read(Kind.ORG_UNIT, [UNIT]).found == {}
     assert target.registered(objects) == {UNIT: 3}
-    target.write(Endpoint.TERMINATE, [terminate(Kind.ORG_UNIT, UNIT, start, FOREVER)])
+    target.client.write(Endpoint.TERMINATE, [terminate(Kind.ORG_UNIT, UNIT, start, FOREVER)])
     assert target.registered(objects) == {UNIT: 3}, "what changes nothing is not registered"
     assert Target(client, set_bookmark(client, NOW)).registered(objects) == {}
 
@@ -173,7 +172,7 @@ def test_registrations_tell_what_was_written_since(stage: Stage, client: MoClien
 def test_registrations_of_all_kinds_are_asked_for_at_once(stage: Stage, client: MoClient) -> None:
     moment = set_bookmark(client, NOW)
     before = len(stage.mo.requests)
-    assert registered_since(client, {kind: [UNIT] for kind in MODELS}, moment) == {}
+    assert registered_since(client, {kind: [UNIT] for kind in KINDS}, moment) == {}
     assert len(stage.mo.requests) == before + 1
     client.write(Endpoint.MUTATE, [create(Kind.FACET, UNIT, Facet("x"), BEGINNING, FOREVER)])
     assert registered_since(client, {Kind.FACET: [UNIT], Kind.CLASS: [CLASS]}, moment) == {UNIT: 1}
@@ -200,5 +199,5 @@ def test_the_organisation_is_read_like_any_other(stage: Stage, client: MoClient)
 def test_a_write_is_sent_once(mo: StandIn) -> None:
     mo.answer = lambda received: Reply(503)
     with mo.client() as client, pytest.raises(Unsettled):
-        Target(client, NOW).write(Endpoint.EDIT, [edit(Kind.ORG_UNIT, UNIT, unit("A"), BEGINNING, FOREVER)])
+        client.write(Endpoint.EDIT, [edit(Kind.ORG_UNIT, UNIT, unit("A"), BEGINNING, FOREVER)])
     assert len(mo.received) == 1

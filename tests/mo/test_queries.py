@@ -24,15 +24,7 @@ from aarhus_los.mo.model import (
     Unit,
 )
 from aarhus_los.mo.payloads import Item, create, edit, mutated
-from aarhus_los.mo.queries import (
-    ORGANISATION,
-    by_cpr,
-    by_person,
-    by_unit,
-    by_uuid,
-    page_of,
-    page_of_classes,
-)
+from aarhus_los.mo.queries import ORGANISATION, by_keys, page_of
 from aarhus_los.timeline import BEGINNING, FOREVER
 from tests.mo.graphql_mo import mo_schema
 
@@ -46,19 +38,19 @@ QUERIES: list[tuple[str, dict[str, Any]]] = [(ORGANISATION, {})] + [
     (text, {**variables, **(AT if past else {})})
     for past in (False, True)
     for text, variables in [
-        *((by_uuid(kind, past=past), KEYS) for kind in KINDS),
-        (by_cpr(past=past), {"keys": ["0101851237"]}),
-        (by_person(Kind.ENGAGEMENT, past=past), KEYS),
-        (by_person(Kind.IT, past=past), KEYS),
-        (by_unit(Kind.ENGAGEMENT, past=past), KEYS),
-        (by_unit(Kind.MANAGER, past=past), KEYS),
+        *((by_keys(kind, "uuids", past=past), KEYS) for kind in KINDS),
+        (by_keys(Kind.EMPLOYEE, "cpr_numbers", past=past), {"keys": ["0101851237"]}),
+        (by_keys(Kind.ENGAGEMENT, "employees", past=past), KEYS),
+        (by_keys(Kind.IT, "employees", past=past), KEYS),
+        (by_keys(Kind.ENGAGEMENT, "org_units", past=past), KEYS),
+        (by_keys(Kind.MANAGER, "org_units", past=past), KEYS),
         *(
             (page_of(kind, only_uuids=short, past=past), PAGE)
             for kind in (Kind.FACET, Kind.ITSYSTEM)
             for short in (False, True)
         ),
         *(
-            (page_of_classes(only_uuids=short, past=past), {"facets": ["key"], **PAGE})
+            (page_of(Kind.CLASS, of_facets=True, only_uuids=short, past=past), {"facets": ["key"], **PAGE})
             for short in (False, True)
         ),
     ]

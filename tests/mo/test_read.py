@@ -16,15 +16,11 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.model import Account, Class, Engagement, Facet, ItSystem, Kind, Manager, Person, Unit
 from aarhus_los.mo.read import (
-    Counts,
     Histories,
-    read_accounts_of,
     read_all,
-    read_classes,
     read_counts,
-    read_engagements_of,
     read_histories,
-    read_of_units,
+    read_of,
     read_organisation,
     read_persons_by_cpr,
 )
@@ -106,8 +102,8 @@ class TestHistories:
     def test_nothing_to_read_is_no_request(self, mo: StandIn) -> None:
         with mo.client() as client:
             assert read_histories(client, Kind.ORG_UNIT, []) == Histories()
-            assert read_classes(client, []) == Histories()
-            assert read_engagements_of(client, []) == Histories()
+            assert read_all(client, Kind.CLASS, facets=[]) == Histories()
+            assert read_of(client, Kind.ENGAGEMENT, "employees", []) == Histories()
         assert mo.received == []
 
     def test_objects_that_mo_cannot_show_are_named_and_all_others_read(
@@ -299,7 +295,7 @@ class TestWhatMoHasFewOf:
     @pytest.mark.parametrize("page", [1, 2, 500])
     def test_classes_of_the_facets_that_are_named(self, mo: StandIn, page: int) -> None:
         with mo.client() as client:
-            read = read_classes(client, {"types", "levels"}, page=page)
+            read = read_all(client, Kind.CLASS, facets={"types", "levels"}, page=page)
         assert set(read.found) == {uuid(10 + n) for n in (0, 1, 3, 4, 6, 7)}
         assert read.found[uuid(11)] == (
             Piece(BEGINNING, FOREVER, Class(uuid(1), "key 1", "Class 1", None, "Publiceret")),
@@ -310,14 +306,14 @@ class TestWhatMoHasFewOf:
     ) -> None:
         held.poisoned = {uuid(14)}
         with mo.client() as client:
-            read = read_classes(client, ["types", "levels"], page=4)
+            read = read_all(client, Kind.CLASS, facets=["types", "levels"], page=4)
         assert read.unreadable == {uuid(14): f"MO cannot show it (class): {REASON}"}
         assert set(read.found) == {uuid(10 + n) for n in (0, 1, 3, 6, 7)}
 
     def test_a_list_that_fails_whole_ends_it(self, mo: StandIn) -> None:
         mo.answer = lambda received: Reply(200, {"data": None, "errors": [{"message": "role missing"}]})
         with mo.client() as client, pytest.raises(UnavailableError, match="classes: role missing"):
-            read_classes(client, ["types"])
+            read_all(client, Kind.CLASS, facets=["types"])
 
     @pytest.mark.parametrize("page_info", [None, {}, [], {"next_cursor": "same"}])
     def test_pages_that_do_not_end_are_not_understood(self, mo: StandIn, page_info: Any) -> None:
@@ -391,7 +387,7 @@ class TestPeople:
         }
         held.poisoned = {uuid(12)}
         with mo.client() as client:
-            read = read_engagements_of(client, [uuid(1), uuid(2), uuid(4)])
+            read = read_of(client, Kind.ENGAGEMENT, "employees", [uuid(1), uuid(2), uuid(4)])
         assert set(read.found) == {uuid(10), uuid(11)}
         assert read.found[uuid(10)] == (
             Piece(
@@ -407,7 +403,7 @@ class TestPeople:
             account = {"user_key": "AZ1", "itsystem_uuid": uuid(9), "employee_uuid": uuid(of)}
             held.held["itusers"][uuid(number)] = [{**account, "validity": from_to("2020-01-01", None)}]
         with mo.client() as client:
-            read = read_accounts_of(client, [uuid(1)])
+            read = read_of(client, Kind.IT, "employees", [uuid(1)])
         assert read.found == {uuid(10): (Piece(date(2020, 1, 1), FOREVER, Account("AZ1", uuid(9), uuid(1))),)}
 
     def test_responsibilities_have_no_order(self, mo: StandIn, held: GraphQlMo) -> None:
@@ -434,7 +430,7 @@ class TestAsItWas:
             read_histories(client, Kind.ORG_UNIT, [uuid(1), uuid(2)], as_of=at)
         ),
         "facets": lambda client, at: names(read_all(client, Kind.FACET, as_of=at)),
-        "classes": lambda client, at: names(read_classes(client, ["types"], as_of=at)),
+        "classes": lambda client, at: names(read_all(client, Kind.CLASS, facets=["types"], as_of=at)),
         "persons": lambda client, at: {
             person.value.given_name
             for found in read_persons_by_cpr(client, [TestAsItWas.CPR], as_of=at).found.values()
@@ -442,10 +438,14 @@ class TestAsItWas:
             for person in history
             if isinstance(person.value, Person)
         },
-        "engagements of a person": lambda client, at: names(read_engagements_of(client, [uuid(1)], as_of=at)),
-        "accounts of a person": lambda client, at: names(read_accounts_of(client, [uuid(1)], as_of=at)),
+        "engagements of a person": lambda client, at: names(
+            read_of(client, Kind.ENGAGEMENT, "employees", [uuid(1)], as_of=at)
+        ),
+        "accounts of a person": lambda client, at: names(
+            read_of(client, Kind.IT, "employees", [uuid(1)], as_of=at)
+        ),
         "engagements of a unit": lambda client, at: names(
-            read_of_units(client, Kind.ENGAGEMENT, [uuid(1)], as_of=at)
+            read_of(client, Kind.ENGAGEMENT, "org_units", [uuid(1)], as_of=at)
         ),
     }
 
@@ -534,7 +534,7 @@ class TestTheOrganisation:
         told = {"unit_count": 1, "person_count": 2, "engagement_count": 3, "manager_count": 0, "name": "root"}
         mo.answer = lambda received: Reply(200, told)
         with mo.client() as client:
-            assert read_counts(client, uuid(1)) == Counts(1, 2, 3, 0)
+            assert read_counts(client, uuid(1)) == {Kind.ORG_UNIT: 1, Kind.ENGAGEMENT: 3}
         assert mo.paths() == [f"/service/o/{uuid(1)}/"]
 
     @pytest.mark.parametrize(

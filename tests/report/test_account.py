@@ -18,7 +18,7 @@ from aarhus_los.drop.rows import RowRef
 from aarhus_los.mo.model import Kind, Unit
 from aarhus_los.plan import Action, Operation, Plan, Step
 from aarhus_los.report.account import Account, Fate, FileAccount, count_rows, failed_rows
-from aarhus_los.selection import Refusal
+from aarhus_los.selection import Options, Refusal
 
 NAME = "Org_nye_20261101_220000.csv"
 UNIT = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
@@ -196,7 +196,7 @@ def test_only_rows_may_be_told_to_a_scheduler_as_success(cause: str, code: int) 
 @pytest.mark.parametrize("cause", CAUSES)
 def test_an_operator_who_accepts_the_loss_accepts_rows_only(cause: str) -> None:
     code, told = CAUSES[cause]
-    account = Account(**told, rows_accepted=True)
+    account = Account(**told, options=Options(accept_rejects=True))
     assert account.exit_code == (0 if cause in ("row", "value") else code)
 
 

@@ -19,7 +19,7 @@ from aarhus_los.report.blocks import plain
 from aarhus_los.report.names import Names
 from aarhus_los.report.plan_text import plan_blocks
 from aarhus_los.report.text import account_blocks
-from aarhus_los.selection import Refusal
+from aarhus_los.selection import Options, Refusal
 from aarhus_los.timeline import Piece
 
 FILE = "Org_nye_20260209_220000.csv"
@@ -66,13 +66,13 @@ def test_rows_that_were_given_up_are_not_waited_for() -> None:
     aside = SetAside(REF, "", "unknown", pending=True)
     other = SetAside(RowRef(FILE, 3), "", "unknown", pending=True)
     for account in (
-        Account(set_aside=[aside], rows_accepted=True),
-        Account(set_aside=[aside], accepted_rows=frozenset({REF})),
+        Account(set_aside=[aside], options=Options(accept_rejects=True)),
+        Account(set_aside=[aside], options=Options(accepted_rows=frozenset({REF}))),
     ):
         told = account_text(account)
         assert TITLE not in told and account.exit_code == 0
         assert f"  {REF}: unknown (given up)\n" in told
-    told = account_text(Account(set_aside=[aside, other], accepted_rows=frozenset({REF})))
+    told = account_text(Account(set_aside=[aside, other], options=Options(accepted_rows=frozenset({REF}))))
     assert "(given up)" in told and "(pending" in told and "exit 1." in told
 
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from aarhus_los.drop.names import parse_name
+from aarhus_los.sources.connection import Place
 from aarhus_los.sources.entries import Limits, Source
 from aarhus_los.sources.folder import Folder
 from aarhus_los.sources.ftp import Ftp
 from aarhus_los.sources.ftps import tls_context
-from aarhus_los.sources.host_keys import Pinned, Trust
 from aarhus_los.sources.sftp import Sftp
-from aarhus_los.sources.ssh_keys import Login, read_key
+from aarhus_los.sources.ssh_keys import Login, Pinned, Trust, read_key
 from tests.sources import ftp_server, sftp_server
 from tests.sources.certificates import make_certificate
 from tests.sources.daemons import Daemon, make_key, run_proftpd, run_sshd, run_vsftpd
@@ -77,27 +77,18 @@ def ftp_on(
     limits: Limits = UNHURRIED,
     tls: ssl.SSLContext | None = None,
 ) -> Ftp:
-    return Ftp(
-        "127.0.0.1",
-        port,
-        user,
-        password,
-        folder,
-        interest=is_ours,
-        tls=tls,
-        limits=limits,
-        sleep=lambda seconds: None,
-    )
+    return Ftp(_place(port, folder, limits), user, password, tls)
 
 
 def sftp_on(port: int, trust: Trust, login: Login, folder: str = "", *, limits: Limits = UNHURRIED) -> Sftp:
-    return Sftp(
-        "127.0.0.1",
-        port,
-        login,
-        trust,
-        folder,
-        interest=is_ours,
+    return Sftp(_place(port, folder, limits), login, trust)
+
+
+def _place(port: int, folder: str, limits: Limits) -> Place:
+    return Place(
+        host="127.0.0.1",
+        port=port,
+        folder=folder,
         limits=limits,
         sleep=lambda seconds: None,
     )

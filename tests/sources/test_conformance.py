@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from aarhus_los.errors import UnavailableError
-from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Limits, Listing, Source
+from aarhus_los.errors import FileRefused, UnavailableError
+from aarhus_los.sources.entries import Entry, FileChanged, Limits, Listing, Source
 from tests.sources.sites import (
     DAEMONS,
     IN_PROCESS,
@@ -218,7 +218,7 @@ def test_a_file_that_is_not_given_to_us_is_refused_and_the_others_are_read(site:
     (site.home / names[3]).chmod(0)
     with unprivileged(), site.source() as source:
         assert [entry.name for entry in files(source)] == names
-        with pytest.raises(FileUnreadable) as caught:
+        with pytest.raises(FileRefused) as caught:
             source.read(names[3])
         assert (caught.value.file, caught.value.exit_code) == (names[3], 65)
         assert re.search("denied|Failed to open", caught.value.reason)
@@ -244,7 +244,7 @@ def test_a_file_that_is_too_large_is_refused_unread(site: Site) -> None:
     put(site.home, OTHER, b"1234")
     with site.source(limits=UNHURRIED._replace(file_bytes=4)) as source:
         source.listing()
-        with pytest.raises(FileUnreadable, match="5 bytes"):
+        with pytest.raises(FileRefused, match="5 bytes"):
             source.read(NAME)
         assert source.read(OTHER) == b"1234"
 

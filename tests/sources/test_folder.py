@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from aarhus_los.errors import UnavailableError
-from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable
+from aarhus_los.errors import FileRefused, UnavailableError
+from aarhus_los.sources.entries import Entry, FileChanged
 from aarhus_los.sources.folder import Folder
 from tests.sources.sites import unprivileged
 
@@ -76,5 +76,5 @@ def test_a_link_into_a_folder_that_is_not_for_us_is_a_file_that_cannot_be_read(o
     (open_folder / "closed").chmod(0o700)
     with unprivileged(), Folder(open_folder) as source:
         assert {entry.name: entry.size for entry in source.listing().entries} == {NAME: None}
-        with pytest.raises(FileUnreadable, match="size"):
+        with pytest.raises(FileRefused, match="size"):
             source.read(NAME)

@@ -13,8 +13,7 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.sources.entries import Limits, Source
 from aarhus_los.sources.ftp import Ftp
 from aarhus_los.sources.ftps import tls_context
-from aarhus_los.sources.host_keys import Pinned
-from aarhus_los.sources.ssh_keys import Login
+from aarhus_los.sources.ssh_keys import Login, Pinned
 from tests.sources.daemons import run_vsftpd
 from tests.sources.ftp_server import (
     PASSWORD,

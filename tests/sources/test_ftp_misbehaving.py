@@ -11,8 +11,8 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from aarhus_los.errors import UnavailableError
-from aarhus_los.sources.entries import FileChanged, FileUnreadable, Limits
+from aarhus_los.errors import FileRefused, UnavailableError
+from aarhus_los.sources.entries import FileChanged, Limits
 from aarhus_los.sources.ftp import Ftp
 from tests.sources.scripted import Says, ScriptedFtp, Talk
 from tests.sources.sites import ftp_on
@@ -219,7 +219,7 @@ def test_pasv_that_is_refused_is_asked_for_in_the_other_way() -> None:
 def test_a_file_whose_size_is_not_told_is_unreadable_and_the_others_are_read(no: bytes) -> None:
     with odd("SIZE", no) as server, source_of(server) as source:
         assert [entry.name for entry in source.listing().entries if entry.size is None] == [ODD]
-        with pytest.raises(FileUnreadable, match="size") as caught:
+        with pytest.raises(FileRefused, match="size") as caught:
             source.read(ODD)
         assert caught.value.file == ODD
         assert {name: source.read(name) for name in NAMES if name != ODD} == {
@@ -290,7 +290,7 @@ def test_a_file_of_which_mlsd_tells_too_little_is_asked_about(facts: str) -> Non
 def test_a_file_that_is_refused_costs_no_other(no: bytes) -> None:
     with odd("RETR", no) as server, source_of(server) as source:
         source.listing()
-        with pytest.raises(FileUnreadable) as caught:
+        with pytest.raises(FileRefused) as caught:
             source.read(ODD)
         assert caught.value.reason == f"the server does not give it ({no.decode()})"
         assert source.read(NAMES[0]) == FILES[NAMES[0]]

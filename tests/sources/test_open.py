@@ -98,7 +98,7 @@ def test_sftp_without_its_library_says_what_to_install(
 ) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "paramiko"]:
         monkeypatch.delitem(sys.modules, name)
-    for name in ("host_keys", "sftp", "ssh_keys"):
+    for name in ("sftp", "ssh_keys"):
         monkeypatch.delitem(sys.modules, f"aarhus_los.sources.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "paramiko", None)
     with pytest.raises(SettingsError, match=r"SFTP \(paramiko\) needs the extra `sftp`"):

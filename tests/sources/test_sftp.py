@@ -11,9 +11,8 @@ import pytest
 
 from aarhus_los.errors import UnavailableError
 from aarhus_los.sources.entries import Entry, Limits
-from aarhus_los.sources.host_keys import Pinned
 from aarhus_los.sources.sftp import Sftp
-from aarhus_los.sources.ssh_keys import Login
+from aarhus_los.sources.ssh_keys import Login, Pinned
 from tests.sources.sftp_server import PASSWORD, USER, SftpServer
 from tests.sources.sites import UNHURRIED, WRONG_PASSWORD, sftp_on
 

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from aarhus_los.errors import UnavailableError
-from aarhus_los.sources.entries import Entry, FileChanged, FileUnreadable, Limits
-from aarhus_los.sources.host_keys import Pinned
+from aarhus_los.errors import FileRefused, UnavailableError
+from aarhus_los.sources.entries import Entry, FileChanged, Limits
 from aarhus_los.sources.sftp import Sftp
-from aarhus_los.sources.ssh_keys import Login
+from aarhus_los.sources.ssh_keys import Login, Pinned
 from tests.sources.scripted import (
     ATTRS,
     DATA,
@@ -116,7 +115,7 @@ def test_a_file_whose_size_is_not_told_is_unreadable_and_the_others_are_read(
 ) -> None:
     with serving(READDIR=listing_with((ODD.encode(), attributes())), STAT=asked) as source:
         assert [entry.name for entry in source.listing().entries if entry.size is None] == [ODD]
-        with pytest.raises(FileUnreadable, match="size"):
+        with pytest.raises(FileRefused, match="size"):
             source.read(ODD)
         assert source.read(NAMES[9]) == FILES[NAMES[9]]
 
@@ -175,7 +174,7 @@ def test_a_file_that_is_refused_costs_no_other(serving: Serving, step: str, code
     kinds = {"OPEN": 3, "READ": 5, "FSTAT": 8}
     with serving(**{step: only(ODD, status(code, b"ikke dig"), right[kinds[step]])}) as source:
         source.listing()
-        with pytest.raises(FileUnreadable) as caught:
+        with pytest.raises(FileRefused) as caught:
             source.read(ODD)
         assert caught.value.reason == f"the server does not give it (ikke dig ({code}))"
         assert source.read(NAMES[0]) == FILES[NAMES[0]]

@@ -23,8 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from aarhus_los.errors import SettingsError, UnavailableError
 from aarhus_los.sources.entries import Listing, Source
 from aarhus_los.sources.ftps import tls_context
-from aarhus_los.sources.host_keys import Pinned, Trust, read_known_hosts
-from aarhus_los.sources.ssh_keys import Login, read_key
+from aarhus_los.sources.ssh_keys import Login, Pinned, Trust, read_key, read_known_hosts
 from tests.sources import sftp_server
 from tests.sources.certificates import Certificate, make_certificate
 from tests.sources.daemons import make_key, run_sshd
