@@ -11,6 +11,7 @@ from collections import defaultdict
 
 from tests.drawn.dice import PlainDice
 from tests.drawn.draw import FAMILIES
+from tests.drawn.mishaps import MISHAPS
 from tests.drawn.perform import Difference, perform
 from tests.drawn.plays import KINDS, Play, play
 from tests.drawn.smaller import smaller
@@ -22,7 +23,7 @@ def main() -> None:
     parser.add_argument(
         "--family", choices=("all", *FAMILIES), help="of one family; of each in turn otherwise"
     )
-    parser.add_argument("--kind", choices=KINDS, help="of one kind")
+    parser.add_argument("--kind", choices=(*KINDS, *MISHAPS), help="of one kind")
     parser.add_argument("--seed", type=int, default=0, help="of the first play; the others follow")
     parser.add_argument("--only", help="only sorts that have this text in their name")
     parser.add_argument("--tries", type=int, default=150, help="how many smaller plays are tried, a sort")
@@ -33,7 +34,8 @@ def main() -> None:
     begun = time.monotonic()
     for seed in range(asked.seed, asked.seed + asked.number):
         family = families[seed % len(families)]
-        drawn = play(PlainDice(seed), family, asked.kind)
+        dice, mishap = PlainDice(seed), MISHAPS.get(asked.kind)
+        drawn = mishap(dice, family) if mishap else play(dice, family, asked.kind)
         difference = perform(drawn)
         if difference is not None and (not asked.only or asked.only in difference.sort):
             found[difference.sort].append((seed, family, drawn, difference))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,12 +15,17 @@ from unittest.mock import patch
 
 from pydantic import SecretStr
 
+from aarhus_los import clock
+from aarhus_los.drop.rejects import RowRef
 from aarhus_los.errors import LosError
+from aarhus_los.ledger import load_state
+from aarhus_los.progress import pending_rows
 from aarhus_los.report.account import Account
 from aarhus_los.run import Options, import_drop
 from aarhus_los.sandbox.mo_store import Snapshot
 from aarhus_los.settings import Settings
-from tests.drawn.stand_in import DAR_HOST, LONG_AGO, MO_HOST, StandIn
+from tests.drawn.claims import Ref
+from tests.drawn.stand_in import COPENHAGEN, DAR_HOST, LONG_AGO, MO_HOST, StandIn
 from tests.drawn.world import File
 
 FAST: Final = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -98,8 +103,17 @@ class Importer:
     def state(self) -> Path:
         return self.home / "state"
 
-    def run(self, since: date | None = None, end: End | None = None) -> Ran:
-        """An import, to its end or to where it is ended. What nobody foresaw is told, with exit code 70."""
+    def pending(self) -> frozenset[Ref]:
+        """The rows that wait, as the state has them."""
+        return frozenset((ref.file, ref.line) for ref in pending_rows(load_state(self.state).lines))
+
+    def run(
+        self, since: date | None = None, end: End | None = None, accepted: Collection[Ref] | None = ()
+    ) -> Ran:
+        """An import, to its end or to where it is ended. What nobody foresaw is told, with exit code 70.
+
+        `accepted` are the rows that it gives up; None: all.
+        """
         mo = self.stand_in
         ours: dict[str, Any] = {
             "state_file": self.state,
@@ -119,9 +133,11 @@ class Importer:
         before = mo.writes
         bookmarks = mo.bookmarks
         settings = Settings(**{**ours, **self.settings})
+        rows = frozenset(RowRef(*each) for each in accepted or ())
+        options = Options(since=since, accept_rejects=accepted is None, accepted_rows=rows)
         with mo.reachable(), self._watched():
             try:
-                account = import_drop(settings, Options(since=since), lambda phase, done, of: None)
+                account = import_drop(settings, options, lambda phase, done, of: None)
                 code, told = account.exit_code, _told(account)
             except LosError as error:
                 code, told = error.exit_code, str(error)
@@ -144,7 +160,7 @@ class Importer:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """Events are counted: requests to MO, and files that are put in their place."""
+        """It is what time it is in MO. Events are counted: requests to MO, and files that are put in their place."""
         replace = os.replace
 
         def watched(*args: Any, **kwargs: Any) -> None:
@@ -154,10 +170,13 @@ class Importer:
 
         self.stand_in.event = self._event
         try:
-            with patch.object(os, "replace", watched):
+            with patch.object(os, "replace", watched), patch.object(clock, "now", self._now):
                 yield
         finally:
             self.stand_in.event = lambda what: None
+
+    def _now(self) -> datetime:
+        return self.stand_in.at.astimezone(COPENHAGEN)
 
     def _event(self, what: str) -> None:
         if self._ended_at and self._end is not None and self._end.brutal:

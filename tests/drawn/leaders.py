@@ -40,6 +40,8 @@ def read_leaders(files: Sequence[File], aside: SetAside) -> list[LeaderRow]:
     for file in files:
         for line, row_cells in file.cells():
             row = LeaderRow(file, line)
+            if row.ref in aside:  # for good: it counts as not there
+                continue
             rows.append(row)
             columns: dict[str, tuple[str, Any]] = {"OrgUUID": ("unit", cells.uuid), "CPR": ("cpr", cells.cpr)}
             if file.kind != "luk":

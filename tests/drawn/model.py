@@ -7,7 +7,7 @@ the fold of what it has to read, over MO as it was before these files, and on al
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import groupby
@@ -64,6 +64,8 @@ class Loose:
 
     marks: Collection[str] = ()
     """Units of whose mark it does not say enough here."""
+    units: Collection[str] = ()
+    """Units that a write of their mark may have overwritten, without what is written again after it."""
     names: Mapping[str, date] = field(default_factory=dict)
     """Persons, and the day before which it does not say what they are called."""
 
@@ -85,8 +87,16 @@ class Expected:
     """Pending for their address alone."""
     healed: frozenset[str]
     """Files of which rows healed."""
-    kept: Mapping[Subject, str]
-    """Of the subjects of which rows are pending, the first file that was read for them."""
+    given_up: frozenset[Ref]
+    """Rows that would be pending, and that the operator gives up."""
+    read_from: Mapping[Subject, str]
+    """Of the subjects, the first file that was read for them."""
+    speaks: Mapping[Ref, Subject | None]
+    """The subject of each row."""
+
+    @property
+    def waits(self) -> frozenset[Ref]:
+        return self.pending | self.perhaps
 
 
 @dataclass
@@ -104,6 +114,8 @@ class Model:
     """Those of them that were pending for their address alone."""
     rejected: frozenset[Ref] = frozenset()
     """Rows that are rejected, until another version of their file is imported."""
+    given_up: frozenset[Ref] = frozenset()
+    """Rows that are given up, as long. Not those that waited for their address alone: they are in MO."""
     kept: dict[Subject, str] = field(default_factory=dict)
     """Subject of which a row is pending → the first file that is kept for it."""
 
@@ -126,13 +138,15 @@ class Model:
         today: date,
         wash: Wash,
         since: date | None = None,
+        accepted: Collection[Ref] | None = (),
     ) -> Expected:
-        """What a run must come to. `now` is MO before it."""
+        """What a run must come to. `now` is MO before it; `accepted` are the rows that it gives up, None: all."""
         new = {file.name for file in self.new(server, since)}
         run = _Fold(self, server, new, now, past, today, wash)
         all_that_wait = self.pending | self.perhaps
         with_all = run.fold(run.reads(all_that_wait))
-        gone = {(name, line) for name, line in self.superseded if name not in new or self._same(server[name])}
+        replaced = {name for name in new if not self._same(server[name])}
+        gone = {ref for ref in self.superseded if ref[0] not in replaced}
         aside = with_all.outcome.aside
         waits = [ref for ref, (fate, _) in aside.rows.items() if fate == PENDING] + list(aside.partly)
         optional = frozenset({ref for ref in waits if followed(ref, with_all.read, aside)} | gone)
@@ -150,24 +164,42 @@ class Model:
         pending = {ref for ref, (fate, _) in outcome.set_aside.items() if fate == PENDING}
         # Rows that are read for the sake of others, and were imported before, answer for nothing.
         pending = {ref for ref in pending | outcome.aside.partly if ref[0] in new or ref in all_that_wait}
+        given_up = frozenset(pending if accepted is None else pending.intersection(accepted))
+        pending -= given_up
+        exits = self._exits(outcome, run.speaks, pending, optional | given_up, server, new)
         return Expected(
             [laid_over(now, each.base, each.outcome.sheet) for each in different],
             Loose(
                 _loose_marks(now, with_all.base, outcome.sheet),
-                {person: day for each in folds for person, day in each.outcome.made.items()},
+                names={person: day for each in folds for person, day in each.outcome.made.items()},
             ),
-            self._exits(outcome, run.speaks, pending, optional, server, new),
+            frozenset({0}) if accepted is None else exits,
             outcome,
             frozenset(pending - optional),
             frozenset((pending & optional) | {ref for ref in self.perhaps if ref in pending}),
             strictly,
             frozenset(aside.partly),
             frozenset(name for name, line in all_that_wait if (name, line) not in outcome.set_aside),
-            {
-                subject: read[0].name
-                for subject, (read, _) in reads[0].items()
-                if any(run.speaks[ref] == subject for ref in pending)
-            },
+            given_up,
+            {subject: read[0].name for subject, (read, _) in reads[0].items()},
+            run.speaks,
+        )
+
+    def refused(self, expected: Expected, before: Mo, pending: frozenset[Ref]) -> Expected:
+        """What a run must come to of which MO refuses objects, so that these rows are pending: each day as it was before, or
+        as it would be.
+        """
+        healed = {name for name, line in (self.pending | self.perhaps) - pending - expected.perhaps}
+        either = [before, *expected.either]
+        marked = {uuid for mo in either for uuid in mo["mark"]}
+        return replace(
+            expected,
+            either=either,
+            loose=replace(expected.loose, units=marked),
+            exits=frozenset({1}),
+            pending=expected.pending | pending,
+            perhaps=expected.perhaps - pending,
+            healed=frozenset(healed),
         )
 
     def _same(self, file: File) -> bool:
@@ -246,6 +278,7 @@ class Model:
     def done(self, new: Iterable[File], start: datetime, wrote: bool, expected: Expected) -> None:
         """A run was completed that began after `start`."""
         names = {file.name for file in new}
+        replaced = {file.name for file in new if not self._same(file)}
         for file in new:
             noted = self.noted.setdefault(file.name, Noted())
             noted.file, noted.under_way, noted.taken_over = file, False, False
@@ -261,7 +294,14 @@ class Model:
         self.pending, self.perhaps = expected.pending, expected.perhaps
         rejected = {ref for ref, (fate, _) in expected.outcome.set_aside.items() if fate == REJECTED}
         self.rejected = frozenset({ref for ref in self.rejected if ref[0] not in names} | rejected)
-        self.kept = {subject: self.kept.get(subject, first) for subject, first in expected.kept.items()}
+        self.given_up = frozenset(ref for ref in self.given_up if ref[0] not in replaced)
+        self.given_up |= expected.given_up - expected.in_part
+        of = {expected.speaks[ref] for ref in expected.waits}
+        self.kept = {
+            subject: self.kept.get(subject, first)
+            for subject, first in expected.read_from.items()
+            if subject in of
+        }
 
     def _take_moment(self, start: datetime, own: Collection[str]) -> None:
         """Text: "its files take that of the next run that has one, and until then MO as it is is their base": what was
@@ -302,6 +342,8 @@ class _Fold:
         dated = [file for file in server.values() if file.family != "STAM"]
         self.dated = sorted(dated, key=lambda each: each.order)
         self.speaks = subjects(self.dated, now, self.lists, today, wash)
+        replaced = {name for name in new if not model._same(server[name])}
+        self.given_up = {ref for ref in model.given_up if ref[0] not in replaced}
 
     def reads(self, waiting: Collection[Ref], written: bool = False, kept: bool = False) -> Reads:
         """What the new rows and those that wait make the run read. See `Noted.written` and `Model.reads`."""
@@ -338,7 +380,7 @@ class _Fold:
         read = [file.only(self._lines(file, reads)) for file in self.dated]
         read = [file for file in read if file.rows]
         rejected = {ref for ref in self.model.rejected if ref[0] not in self.new}
-        for_good = rejected.union(for_good)
+        for_good = rejected.union(for_good, self.given_up)
         due = self.model.pending | self.model.perhaps
         noted = self.model.noted
         old = [file for file in read if file.name not in self.new and not noted[file.name].taken_over]
@@ -541,7 +583,7 @@ def first_difference(said: Mo, either: Sequence[Mo], loose: Loose = Loose()) -> 
     found: list[tuple[date, str]] = []
     for kind in empty_mo():
         for uuid in set(said[kind]).union(*(mo[kind] for mo in either)):
-            if kind == "mark" and uuid in loose.marks:
+            if uuid in {"mark": loose.marks, "unit": loose.units}.get(kind, ()):
                 continue
             one, *others = (_plain(kind, mo[kind].get(uuid, [])) for mo in (said, *either))
             if one in others:

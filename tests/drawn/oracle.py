@@ -217,7 +217,7 @@ def open_header(file: File) -> bool:
 def followed(ref: Ref, files: Sequence[File], aside: SetAside, *, strictly: bool = False) -> bool:
     """Whether a later file has an applied row of what a pending row speaks of: it may then be superseded.
 
-    `strictly`: by the text. "A pending row is *superseded* … when a later file has a valid `_nye` or `_ret` row whose claim
+    Not by one that waits for its own address, if this one waits for nothing else. `strictly`: by the text. "A pending row is *superseded* … when a later file has a valid `_nye` or `_ret` row whose claim
     begins no later than the day after the pending row's own end".
     """
     file = next(file for file in files if file.name == ref[0])
@@ -226,6 +226,7 @@ def followed(ref: Ref, files: Sequence[File], aside: SetAside, *, strictly: bool
     end = after(aside.ends.get(ref, date.max))
     return any(
         (later.name, line) not in aside
+        and not ({ref, (later.name, line)} <= aside.partly)
         and (not strictly or aside.begins.get((later.name, line), date.min) <= end)
         for later in files
         if later.family == file.family and later.order > file.order and later.kind != "luk"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -12,11 +14,12 @@ from aarhus_los.sandbox.mo_kinds import KINDS
 from aarhus_los.sandbox.mo_store import Snapshot
 from aarhus_los.uuids import seed_uuid
 from tests.drawn.cells import Bad
+from tests.drawn.claims import Ref
 from tests.drawn.drops import person_uuid, unit_uuid
 from tests.drawn.importer import End, Ran, importer, seeded
 from tests.drawn.model import Expected, Loose, Model, Noted, first_difference
 from tests.drawn.oracle import fold
-from tests.drawn.plays import Mend, Others, Play, PutBack, Run, Upload
+from tests.drawn.plays import Mend, Others, Play, PutBack, Run, Upload, Wait
 from tests.drawn.stand_in import COPENHAGEN, PRIMARY, StandIn, wash
 from tests.drawn.world import FOREVER, File, Mo
 
@@ -49,7 +52,10 @@ class Runs(Protocol):
     def put(self, file: File, at: datetime | None) -> None: ...
     def remove(self, name: str) -> None: ...
     def forget_addresses(self) -> None: ...
-    def run(self, since: date | None = None, end: End | None = None) -> Ran: ...
+    def pending(self) -> frozenset[Ref]: ...
+    def run(
+        self, since: date | None = None, end: End | None = None, accepted: Collection[Ref] | None = ()
+    ) -> Ran: ...
 
 
 def perform(play: Play) -> Difference | None:
@@ -97,9 +103,13 @@ class Performance:
     """Whether the address service was away in the run before this one."""
     perhaps_lost: set[date] = field(default_factory=set)
     """Dates of files with rows that were pending: where these are superseded, their file may count as imported again."""
+    waited: bool = False
+    """Whether days have passed: what left the server may not be known any more, and does not return."""
     exact: bool = True
     circle: bool = False
     """Whether rows were set aside for a circle."""
+    kept_out: set[str] = field(default_factory=set)
+    """Files of rows of which MO has refused something: when they heal, they are as if it never had."""
 
     def difference(self) -> Difference | None:
         """The first thing that is not as it must be."""
@@ -126,11 +136,23 @@ class Performance:
                     self._mend(step)
                 case Others():
                     self._others(step)
-        if self.play.leaves:
+                case Wait():
+                    self._wait(step)
+        if self.play.leaves and not self.waited:
             for file in self.server.values():
                 self.importer.put(file, None)
         if any(isinstance(step, Run | Mend) for step in self.play.steps):
             self._in_the_end()
+
+    def _wait(self, step: Wait) -> None:
+        """Some days later. What the address service said is forgotten, as it is after some time."""
+        self.stand_in.at += timedelta(days=step.days)
+        self.waited = True
+        self._forget_addresses()
+
+    def _forget_addresses(self) -> None:
+        self.importer.forget_addresses()
+        self.cached.clear()
 
     def _take_over(self, time: datetime) -> None:
         self.importer.state.write_text(f"{time.isoformat()}\n")
@@ -155,44 +177,64 @@ class Performance:
 
         return washed
 
-    def expect(self, since: date | None = None, down: bool = False) -> Expected:
-        today = datetime.now(COPENHAGEN).date()
-        return self.model.expect(
-            self.server, self.stand_in.read(), self.stand_in.read, today, self._wash(down), since
-        )
+    def expect(
+        self, since: date | None = None, down: bool = False, accepted: Collection[Ref] | None = ()
+    ) -> Expected:
+        mo, wash = self.stand_in, self._wash(down)
+        return self.model.expect(self.server, mo.read(), mo.read, mo.today, wash, since, accepted)
+
+    def _accepted(self, step: Run) -> Collection[Ref] | None:
+        """The rows that a run gives up; None: all."""
+        waiting = sorted(self.model.pending | self.model.perhaps)
+        return None if step.accept == 1 else waiting[:: step.accept] if step.accept else ()
 
     def _run(self, step: Run) -> None:
         if self.put_back_to is not None:
             return  # what a run then must do is asked by the step that mends
         new = self.model.new(self.server, step.since)
-        expected = self.expect(step.since, step.down)
-        start = self.stand_in.at
+        accepted = self._accepted(step)
+        expected = self.expect(step.since, step.down, accepted)
+        start, before = self.stand_in.at, self.stand_in.read()
         self.copies.append((start, self.stand_in.store.snapshot()))
         self.stand_in.dar_down, self.stand_in.washed = step.down, set()
-        ran = self.importer.run(step.since, step.end)
+        self.stand_in.refuses, self.stand_in.refused = _refuser(step.refused), 0
+        ran = self.importer.run(step.since, step.end, accepted)
+        self.stand_in.refuses = _refuser(0)
         if ran.exit_code is None:
             self.model.ended(new, start)
             self.cut_off = True
-            self.importer.forget_addresses()
-            self.cached.clear()
+            self._forget_addresses()
             self.stand_in.dar_down = False
             return
         self.cached |= self.stand_in.washed
+        if self.stand_in.refused:
+            expected = self._refused(expected, before)
         self._right(ran, expected, "run")
         self.stand_in.dar_down = False
         self.model.done(new, start, ran.writes > 0, expected)
         waited = {name for name, _ in self.model.pending | self.model.perhaps}
         self.perhaps_lost |= {file.date for name, file in self.server.items() if name in waited}
         self.circle = self.circle or any("circle" in why for _, why in expected.outcome.set_aside.values())
-        lost = expected.outcome.dropped or expected.healed or expected.perhaps or self.circle
+        healed = expected.healed - self.kept_out
+        lost = expected.outcome.dropped or healed or expected.perhaps or expected.given_up or self.circle
         self.exact = self.exact and not lost
         self.cut_off, self.was_down = False, step.down
         if self.play.leaves:
             for name, noted in self.model.noted.items():
                 if noted.file is not None and noted.file.family != "STAM":
                     self.importer.remove(name)
-        if step.repeat and not step.down:
+        if step.repeat and not step.down and not self.stand_in.refused:
             self._repeat()
+
+    def _refused(self, expected: Expected, before: Mo) -> Expected:
+        """What is expected of a run of which MO has refused something. Which rows are pending for it, the state says."""
+        pending = self.importer.pending()
+        if missing := expected.pending - pending:
+            raise Wrong("refused: not pending", str(sorted(missing)))
+        if not pending and first_difference(self.stand_in.read(), expected.either, expected.loose):
+            raise Wrong("refused: nothing is pending", "though MO is not as it would be")
+        self.kept_out |= {name for name, _ in pending - expected.pending}
+        return self.model.refused(expected, before, pending)
 
     def _right(self, ran: Ran, expected: Expected, what: str) -> None:
         exits = expected.exits | {0, 1} if self.cut_off and not expected.pending else expected.exits
@@ -297,15 +339,14 @@ class Performance:
         if self.exact:
             self._all_at_once(said)
         day = self._some_day()
-        if day is None:
+        if day is None or self.waited:
             return
         if not self.exact:
             self._run(Run(since=day))
         self._repeat(day)
 
     def _all_at_once(self, said: Mo) -> None:
-        today = datetime.now(COPENHAGEN).date()
-        once = fold(self.play.mo, list(self.server.values()), today, wash)
+        once = fold(self.play.mo, list(self.server.values()), self.stand_in.today, wash)
         if any("circle" in why for _, why in once.set_aside.values()):
             return
         lists = {
@@ -318,7 +359,9 @@ class Performance:
             for uuid in said[kind]:
                 if uuid not in wanted[kind] and any(uuid == each for _, each in self.foreign):
                     wanted[kind][uuid] = said[kind][uuid]
-        loose = Loose({*said["unit"], *wanted["unit"]}, once.made)
+        if self.waited:
+            wanted["class"] = said["class"]  # a title is from the day of its run on what it is
+        loose = Loose({*said["unit"], *wanted["unit"]}, names=once.made)
         if found := first_difference(said, [wanted], loose):
             raise Wrong(f"all at once: {found.split()[0]}", found)
 
@@ -363,6 +406,11 @@ class Performance:
     def _shown(self, kind: str, uuid: str) -> Any:
         assert kind in KINDS
         return self.stand_in.shown(kind, uuid)
+
+
+def _refuser(number: int) -> Callable[[str], bool]:
+    """Which objects are refused: of each number a third, others."""
+    return lambda uuid: bool(number) and random.Random(f"{number} {uuid}").random() < 0.3
 
 
 def _sort_of(told: str) -> str:

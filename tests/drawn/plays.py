@@ -38,12 +38,18 @@ class Upload:
 
 @dataclass(frozen=True)
 class Run:
-    """An import. `end` ends it before its time; `down`: the address service is away; `repeat`: it is run again at once."""
+    """An import. `end` ends it before its time; `down`: the address service is away; `repeat`: it is run again at once.
+
+    `accept`: each so many-th row that waits is given up; 1: all, also what would begin to wait. `refused`: another number,
+    other objects that MO refuses; 0: none.
+    """
 
     since: date | None = None
     end: End | None = None
     down: bool = False
     repeat: bool = False
+    accept: int = 0
+    refused: int = 0
 
     def __str__(self) -> str:
         parts = ["run"]
@@ -53,6 +59,10 @@ class Run:
             parts.append(f"({self.end})")
         if self.down:
             parts.append("(no address service)")
+        if self.accept:
+            parts.append(f"--accept-rejects{'' if self.accept == 1 else f' of each {self.accept}nd row'}")
+        if self.refused:
+            parts.append(f"(MO refuses {self.refused})")
         if self.repeat:
             parts.append("and again")
         return " ".join(parts)
@@ -91,7 +101,17 @@ class Others:
         return f"others write: {self.what} {self.number}"
 
 
-Step = Upload | Run | PutBack | Mend | Others
+@dataclass(frozen=True)
+class Wait:
+    """Nothing happens for some days."""
+
+    days: int
+
+    def __str__(self) -> str:
+        return f"{self.days} days later"
+
+
+Step = Upload | Run | PutBack | Mend | Others | Wait
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,13 @@ def _candidates(play: Play) -> Iterator[Play]:
             for file in _fewer(step.file):
                 yield replace(play, steps=(*steps[:number], replace(step, file=file), *steps[number + 1 :]))
         if isinstance(step, Run):
-            for plain in (replace(step, end=None), replace(step, repeat=False), replace(step, down=False)):
+            for plain in (
+                replace(step, end=None),
+                replace(step, repeat=False),
+                replace(step, down=False),
+                replace(step, accept=0),
+                replace(step, refused=0),
+            ):
                 if plain != step:
                     yield replace(play, steps=(*steps[:number], plain, *steps[number + 1 :]))
 

@@ -19,6 +19,7 @@ from urllib3 import HTTPResponse
 from aarhus_los.sandbox.dar import DarServer, address_uuid
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Request
 from aarhus_los.sandbox.mo_changes import Change, created
+from aarhus_los.sandbox.mo_errors import MoError
 from aarhus_los.sandbox.mo_kinds import KINDS
 from aarhus_los.sandbox.mo_server import MoServer, written_objects
 from aarhus_los.sandbox.mo_store import ROOT_ORGANISATION, MoStore, Snapshot
@@ -52,6 +53,7 @@ DAR_HOST: Final = "dar.invalid"
 LONG_AGO: Final = datetime(2019, 1, 1, tzinfo=UTC)
 """When what an MO has from its own set-up was registered in it."""
 _TICK: Final = timedelta(milliseconds=1)
+_NO: Final = MoError(400, "V_REFUSED", "It is so.")
 
 AZ_SYSTEM: Final = seed_uuid("AZID_SYSTEM")
 PRIMARY: Final = {True: seed_uuid("PRIMARY"), False: seed_uuid("NOT_PRIMARY")}
@@ -112,12 +114,20 @@ class StandIn:
         self.dar_down = False
         self.washed: set[str] = set()
         """The texts that the address service was asked for, and knew what to make of."""
+        self.refuses: Callable[[str], bool] = lambda uuid: False
+        """Which objects of the organisation it lets nobody write."""
+        self.refused = 0
+        """How many writes it has refused for that."""
         self.event: Event = lambda what: None
         """Told of the requests to MO, before and after they take effect."""
         self.writes = 0
         """How many objects MO was asked to write."""
         self.bookmarks = 0
         """How often it was asked for a bookmark."""
+
+    @property
+    def today(self) -> date:
+        return self.at.astimezone(COPENHAGEN).date()
 
     def _time(self) -> datetime:
         self.at += _TICK
@@ -164,9 +174,15 @@ class StandIn:
         self.event(f"before {what}")
         self.writes += objects
         self.bookmarks += bookmark
-        action = self.mo.exchange(request)
+        refused = request.path.startswith("/service/details/") and self._is_refused(request.json())
+        action = Answer.json(400, _NO.body) if refused else self.mo.exchange(request)
+        self.refused += refused
         self.event(f"after {what}")
         return action
+
+    def _is_refused(self, items: list[dict[str, Any]]) -> bool:
+        """One that is refused keeps all others of its list."""
+        return any(self.refuses(each.get("uuid") or each["data"]["uuid"]) for each in items)
 
     # As plain values
 

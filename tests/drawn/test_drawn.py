@@ -14,6 +14,7 @@ import pytest
 
 from tests.drawn.dice import Dice, PlainDice
 from tests.drawn.draw import FAMILIES
+from tests.drawn.mishaps import accepting, refusing, waiting
 from tests.drawn.perform import perform
 from tests.drawn.plays import Play, leaving, play
 from tests.drawn.smaller import smaller
@@ -79,6 +80,18 @@ def test_files_that_are_imported_may_leave_the_server(seeds: list[int]) -> None:
     """Nobody misses them: not a run that follows one that was cut off, nor a row that waits."""
     for seed in seeds:
         holds(seed, leaving)
+
+
+@pytest.mark.parametrize("draw", [waiting, accepting, refusing], ids=lambda draw: str(draw.__name__))
+@pytest.mark.parametrize(
+    "seeds",
+    [[*range(2)], *(pytest.param(each, marks=pytest.mark.slow) for each in batches(range(150), 30))],
+    ids=named,
+)
+def test_a_year_passes_rows_are_given_up_or_mo_refuses_objects(draw: Draw, seeds: list[int]) -> None:
+    """What waits is not forgotten, what is given up does not come back, and what was refused is made up for."""
+    for seed in seeds:
+        holds(seed, draw)
 
 
 @pytest.mark.slow

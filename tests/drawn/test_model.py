@@ -6,12 +6,14 @@ No importer of ours runs here. What differs here is wrong in the model, in the o
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.drawn.claims import Ref
 from tests.drawn.dice import PlainDice
 from tests.drawn.draw import FAMILIES
 from tests.drawn.importer import End, Ran
@@ -36,9 +38,14 @@ class Ideal:
     def forget_addresses(self) -> None:
         """It has no memory."""
 
-    def run(self, since: date | None = None, end: End | None = None) -> Ran:
+    def pending(self) -> frozenset[Ref]:
+        return self.performance.model.pending
+
+    def run(
+        self, since: date | None = None, end: End | None = None, accepted: Collection[Ref] | None = ()
+    ) -> Ran:
         stand_in = self.performance.stand_in
-        expected = self.performance.expect(since, stand_in.dar_down)
+        expected = self.performance.expect(since, stand_in.dar_down, accepted)
         wanted = expected.either[0]
         if end is None:
             return Ran(min(expected.exits), stand_in.change_to(wanted))
