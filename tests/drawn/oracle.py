@@ -217,8 +217,9 @@ def open_header(file: File) -> bool:
 def followed(ref: Ref, files: Sequence[File], aside: SetAside, *, strictly: bool = False) -> bool:
     """Whether a later file has an applied row of what a pending row speaks of: it may then be superseded.
 
-    Not by one that waits for its own address, if this one waits for nothing else. `strictly`: by the text. "A pending row is *superseded* … when a later file has a valid `_nye` or `_ret` row whose claim
-    begins no later than the day after the pending row's own end".
+    `strictly`: by the text. "A pending row is *superseded* … when a later file has a valid `_nye` or `_ret` row whose claim
+    begins no later than the day after the pending row's own end, for every object that it is pending for": one that waits
+    for its address is not, by one that waits for its own.
     """
     file = next(file for file in files if file.name == ref[0])
     column = {"Org": ("OrgUUID",), "Pers": ("UUID",), "Leder": ("OrgUUID", "CPR")}[file.family]
