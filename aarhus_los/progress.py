@@ -55,13 +55,13 @@ def check_mo(state: State, organisation: str, bookmark: datetime | None, since: 
         )
 
 
-def healed(selection: Selection, set_aside: Iterable[SetAside]) -> set[str]:
-    """The files with rows that were pending, and are so no more."""
-    pending = {aside.ref for aside in set_aside if aside.pending}
+def healed(selection: Selection, left_out: Iterable[SetAside]) -> set[str]:
+    """The files of which rows that were pending are applied. `left_out`: what is set aside or superseded."""
+    refs = {aside.ref for aside in left_out}
     return {
         file.name.name
         for file in selection.files
-        if file.due and any(ref.line in file.due and ref not in pending for ref in file.lines)
+        if file.due and any(ref.line in file.due and ref not in refs for ref in file.lines)
     }
 
 
@@ -98,13 +98,13 @@ def _claimed(line: Line, moment: str) -> Line:
     return replace(line, began=line.began or moment, last=moment)
 
 
-def with_healed(state: State, selection: Selection, set_aside: Iterable[SetAside], at: datetime) -> State:
+def with_healed(state: State, selection: Selection, left_out: Iterable[SetAside], at: datetime) -> State:
     """The state after a run whose moment was `at`: it has claimed the files of which rows have healed.
 
     Not before: while they are pending, what is new about the same subjects is folded with them anyhow. Of those that left
     the server long ago, the state has a line no more.
     """
-    files = healed(selection, set_aside) & state.lines.keys()
+    files = healed(selection, left_out) & state.lines.keys()
     claimed = {name: _claimed(state.lines[name], at.isoformat()) for name in files}
     return replace(state, lines={**state.lines, **claimed})
 

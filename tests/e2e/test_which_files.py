@@ -292,6 +292,20 @@ def test_what_is_given_up_is_not_tried_without_the_files_that_it_is_folded_with(
     assert (line.get("pending"), line["given_up"]) == (None, [3])
 
 
+def test_a_corrected_file_needs_no_file_whose_row_it_has_superseded(sandbox: Sandbox) -> None:
+    """A row that is superseded has claimed nothing."""
+    sandbox.put(INITAL, org(unit("top")))
+    sandbox.put(FEBRUARY, org(unit("child", "missing")))
+    imported(sandbox, exit_code=1)
+    sandbox.put(MARCH, org(called("child", "March", start="2026-03-01")))
+    imported(sandbox)
+    assert lines(sandbox)[FEBRUARY]["given_up"] == [2]
+    sandbox.remove(FEBRUARY)
+    sandbox.put(MARCH, org(called("child", "Marts", start="2026-03-01")))
+    imported(sandbox)
+    assert names(sandbox, "child") == [("2026-03-01", None, "Marts")]
+
+
 def test_a_row_that_can_no_longer_be_tried_is_given_up_by_its_place_too(sandbox: Sandbox) -> None:
     sandbox.put(INITAL, org(unit("top"), unit("one", "missing"), unit("other", "missing")))
     sandbox.put(MARCH, org(called("third", "March")))
