@@ -64,10 +64,10 @@ class Loose:
 
     marks: Collection[str] = ()
     """Units of whose mark it does not say enough here."""
-    units: Collection[str] = ()
-    """Units that a write of their mark may have overwritten, without what is written again after it."""
     names: Mapping[str, date] = field(default_factory=dict)
     """Persons, and the day before which it does not say what they are called."""
+    units: Collection[str] = ()
+    """Units that a write of their mark may have overwritten, without what is written again after it."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +145,7 @@ class Model:
         run = _Fold(self, server, new, now, past, today, wash)
         all_that_wait = self.pending | self.perhaps
         with_all = run.fold(run.reads(all_that_wait))
-        replaced = {name for name in new if not self._same(server[name])}
-        gone = {ref for ref in self.superseded if ref[0] not in replaced}
+        gone = {ref for ref in self.superseded if ref[0] not in run.replaced}
         aside = with_all.outcome.aside
         waits = [ref for ref, (fate, _) in aside.rows.items() if fate == PENDING] + list(aside.partly)
         optional = frozenset({ref for ref in waits if followed(ref, with_all.read, aside)} | gone)
@@ -171,7 +170,7 @@ class Model:
             [laid_over(now, each.base, each.outcome.sheet) for each in different],
             Loose(
                 _loose_marks(now, with_all.base, outcome.sheet),
-                names={person: day for each in folds for person, day in each.outcome.made.items()},
+                {person: day for each in folds for person, day in each.outcome.made.items()},
             ),
             frozenset({0}) if accepted is None else exits,
             outcome,
@@ -186,8 +185,8 @@ class Model:
         )
 
     def refused(self, expected: Expected, before: Mo, pending: frozenset[Ref]) -> Expected:
-        """What a run must come to of which MO refuses objects, so that these rows are pending: each day as it was before, or
-        as it would be.
+        """What a run must come to of which MO refuses objects: each day as it was before, or as it would be. `pending` are
+        the rows that wait after it, those that would and others.
         """
         healed = {name for name, line in (self.pending | self.perhaps) - pending - expected.perhaps}
         either = [before, *expected.either]
@@ -197,12 +196,13 @@ class Model:
             either=either,
             loose=replace(expected.loose, units=marked),
             exits=frozenset({1}),
-            pending=expected.pending | pending,
+            pending=pending,
             perhaps=expected.perhaps - pending,
             healed=frozenset(healed),
         )
 
-    def _same(self, file: File) -> bool:
+    def has(self, file: File) -> bool:
+        """Whether this version of the file is imported."""
         return self.noted.get(file.name, Noted()).file == file
 
     def reads(
@@ -278,7 +278,7 @@ class Model:
     def done(self, new: Iterable[File], start: datetime, wrote: bool, expected: Expected) -> None:
         """A run was completed that began after `start`."""
         names = {file.name for file in new}
-        replaced = {file.name for file in new if not self._same(file)}
+        replaced = {file.name for file in new if not self.has(file)}
         for file in new:
             noted = self.noted.setdefault(file.name, Noted())
             noted.file, noted.under_way, noted.taken_over = file, False, False
@@ -342,8 +342,8 @@ class _Fold:
         dated = [file for file in server.values() if file.family != "STAM"]
         self.dated = sorted(dated, key=lambda each: each.order)
         self.speaks = subjects(self.dated, now, self.lists, today, wash)
-        replaced = {name for name in new if not model._same(server[name])}
-        self.given_up = {ref for ref in model.given_up if ref[0] not in replaced}
+        self.replaced = {name for name in new if not model.has(server[name])}
+        self.given_up = {ref for ref in model.given_up if ref[0] not in self.replaced}
 
     def reads(self, waiting: Collection[Ref], written: bool = False, kept: bool = False) -> Reads:
         """What the new rows and those that wait make the run read. See `Noted.written` and `Model.reads`."""

@@ -361,7 +361,7 @@ class Performance:
                     wanted[kind][uuid] = said[kind][uuid]
         if self.waited:
             wanted["class"] = said["class"]  # a title is from the day of its run on what it is
-        loose = Loose({*said["unit"], *wanted["unit"]}, names=once.made)
+        loose = Loose({*said["unit"], *wanted["unit"]}, once.made)
         if found := first_difference(said, [wanted], loose):
             raise Wrong(f"all at once: {found.split()[0]}", found)
 

@@ -60,7 +60,7 @@ class Run:
         if self.down:
             parts.append("(no address service)")
         if self.accept:
-            parts.append(f"--accept-rejects{'' if self.accept == 1 else f' of each {self.accept}nd row'}")
+            parts.append(f"--accept-rejects{f' of one row in {self.accept}' if self.accept > 1 else ''}")
         if self.refused:
             parts.append(f"(MO refuses {self.refused})")
         if self.repeat:

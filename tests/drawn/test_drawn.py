@@ -85,7 +85,7 @@ def test_files_that_are_imported_may_leave_the_server(seeds: list[int]) -> None:
 @pytest.mark.parametrize("draw", [waiting, accepting, refusing], ids=lambda draw: str(draw.__name__))
 @pytest.mark.parametrize(
     "seeds",
-    [[*range(3)], *(pytest.param(each, marks=pytest.mark.slow) for each in batches(range(150), 30))],
+    [[*range(3)], *(pytest.param(each, marks=pytest.mark.slow) for each in batches(range(150), AT_ONCE))],
     ids=named,
 )
 def test_a_year_passes_rows_are_given_up_or_mo_refuses_objects(draw: Draw, seeds: list[int]) -> None:
