@@ -26,19 +26,28 @@ def waiting(dice: Dice, family: str) -> Play:
 
 def accepting(dice: Dice, family: str) -> Play:
     """A play in which the operator gives up rows that wait, of files that may leave the server."""
-    made = leaving(dice, family) if chance(dice, 30) else play(dice, family, weighted(dice, _RUNS_ON))
-    return _with_runs(
-        made,
-        lambda run: replace(run, accept=dice.number(1, 3)) if run.end is None and chance(dice, 40) else run,
-    )
+    return _with_runs(_made(dice, family), lambda run: _accepting(dice, run))
 
 
 def refusing(dice: Dice, family: str) -> Play:
     """A play in which MO refuses some objects, for a run or for several, and takes them in the end."""
-    made = leaving(dice, family) if chance(dice, 20) else play(dice, family, weighted(dice, _RUNS_ON))
+    made = _made(dice, family)
     refused = dice.number(1, 9999)
-    made = _with_runs(made, lambda run: replace(run, refused=refused) if chance(dice, 50) else run)
+
+    def changed(run: Run) -> Run:
+        return replace(run, refused=refused) if chance(dice, 50) else _accepting(dice, run)
+
+    made = _with_runs(made, changed)
     return replace(made, steps=(*made.steps, Run()))
+
+
+def _made(dice: Dice, family: str) -> Play:
+    return leaving(dice, family) if chance(dice, 25) else play(dice, family, weighted(dice, _RUNS_ON))
+
+
+def _accepting(dice: Dice, run: Run) -> Run:
+    """What a run that does not come to its end has given up, nobody knows."""
+    return replace(run, accept=dice.number(1, 3)) if run.end is None and chance(dice, 40) else run
 
 
 def _with_runs(made: Play, changed: Callable[[Run], Run]) -> Play:
