@@ -12,10 +12,10 @@ from functools import partial
 
 from aarhus_los.desired import units
 from aarhus_los.desired.claims import Notice
-from aarhus_los.desired.families import Subjects, World
 from aarhus_los.desired.lines import all_lines, gathered
 from aarhus_los.desired.managers import managers_in
-from aarhus_los.desired.persons import account_uuid, email_uuid, owners_of
+from aarhus_los.desired.persons import account_uuid, email_uuid, subject_of
+from aarhus_los.desired.world import Subjects, World
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family
 from aarhus_los.errors import UnavailableError
@@ -104,7 +104,7 @@ def as_it_was(
     `units` are traced already, since their addresses are looked up before `world` is read.
     """
     of_people = _of(files, Family.PERS)
-    people = gathered(of_people, owners_of(of_people, world.people).subject_of)
+    people = gathered(of_people, subject_of(of_people, world.people))
     traced = [units, trace(people, lines), trace(managers_in(_of(files, Family.LEDER)), lines)]
     subjects = Subjects(*(each.lines for each in traced))
     as_of = {subject: at for each in traced for subject, at in each.as_of.items()}

@@ -21,7 +21,8 @@ from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripp
 from aarhus_los.deadline import NO_DEADLINE
 from aarhus_los.desired import org
 from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside
-from aarhus_los.desired.families import Ours, Subjects, World, desire
+from aarhus_los.desired.families import Ours, desire
+from aarhus_los.desired.world import Subjects, World
 from aarhus_los.drop.names import Family
 from aarhus_los.errors import SettingsError, UnavailableError
 from aarhus_los.files import beside

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
 from aarhus_los import initial
 from aarhus_los.addresses.outcomes import Outcome
-from aarhus_los.desired import classes, managers, org, people
+from aarhus_los.desired import classes
 from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice
-from aarhus_los.desired.lines import FileLines, Gathered
-from aarhus_los.desired.persons import PeopleInMo
+from aarhus_los.desired.managers import Managers
+from aarhus_los.desired.org import Units
+from aarhus_los.desired.people import People
 from aarhus_los.desired.references import References
+from aarhus_los.desired.world import Subjects, World
 from aarhus_los.drop.classlists import CLASS_LISTS
 from aarhus_los.drop.columns import UNITS, references
 from aarhus_los.drop.file import DropFile
@@ -21,39 +22,6 @@ from aarhus_los.drop.names import Family
 from aarhus_los.drop.rows import ManagerRow, OrgRow, PersonRow
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Class, History, Kind
-
-
-class Subjects(NamedTuple):
-    """Whom and what new and pending rows are about: by family, each subject's lines in the order of folding."""
-
-    units: Gathered
-    persons: Gathered
-    managers: Gathered
-
-    @property
-    def lines(self) -> dict[str, list[FileLines]]:
-        """Of all families."""
-        return {**self.units, **self.persons, **self.managers}
-
-
-@dataclass(frozen=True)
-class World:
-    """MO as it is, as far as the drop asks, and as it was before the files were imported."""
-
-    organisation: tuple[str, int | None]
-    """The root organisation's uuid and municipality code."""
-    facets: Mapping[str, str]
-    """User key → uuid."""
-    actual: Actual
-    base: Actual
-    """The objects of the subjects as they were before any file that is folded about them."""
-    people: PeopleInMo
-    unreadable: Mapping[str, str]
-    """Objects that MO has and cannot show, and why."""
-    odd: frozenset[str] = frozenset()
-    """Of those, facets, classes and IT systems: they may be referred to all the same."""
-    doubtful_facets: Mapping[str, str] = field(default_factory=dict)
-    """The user keys of facets that MO does not show, each with a facet that it cannot show and that may be the one."""
 
 
 class Ours(NamedTuple):
@@ -73,7 +41,7 @@ def desire(
 ) -> Desired:
     """What the drop asks of MO, the seed data first. `files` are in the order of folding."""
     of = {family: [file for file in files if file.name.family is family] for family in Family}
-    mo, base, unreadable = world.actual, world.base, world.unreadable
+    mo, unreadable = world.actual, world.unreadable
     seeds, notices = initial.seed_objects(
         world.facets, world.organisation, ours.municipality_code, ours.az_system
     )
@@ -101,23 +69,14 @@ def desire(
         for _, _, target in references(row)
         if target != UNITS
     }
-    units, org_units = org.desire(
-        of[Family.ORG], subjects.units, mo, base, listed_classes["Enhedstype"], addresses, unreadable
-    )
-    there = References(org_units, listed_classes)
-    persons, cprs = people.desire(
-        of[Family.PERS], subjects.persons, world.people, base, there, ours.az_system
-    )
-    leaders = managers.desire(
-        of[Family.LEDER],
-        subjects.managers,
-        mo.get(Kind.MANAGER, {}),
-        base,
-        there,
-        managers.People(world.people, cprs | set(world.people.persons)),
-        unreadable,
-    )
-    return Desired.of((Desired(seeds, notices=notices), listed, units, persons, leaders))
+    units = Units(of[Family.ORG], subjects.units, world, listed_classes["Enhedstype"], addresses)
+    of_units = units.desired()
+    there = References(units.there, listed_classes)
+    people = People(of[Family.PERS], subjects.persons, world, there, ours.az_system)
+    of_people = people.desired()
+    cprs = people.valid_cprs() | set(world.people.persons)
+    of_managers = Managers(of[Family.LEDER], subjects.managers, world, there, cprs).desired()
+    return Desired.of((Desired(seeds, notices=notices), listed, of_units, of_people, of_managers))
 
 
 def _classes_of(facets: Collection[str], made: Collection[DesiredObject], actual: Actual) -> set[str]:

@@ -6,17 +6,19 @@ An engagement is folded alone, over the files that name it. E-mail and account l
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
 from aarhus_los.cpr import Cpr
-from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, SetAside
+from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside
 from aarhus_los.desired.fold import Claims, Folded, base_of, fold
 from aarhus_los.desired.lasting import lasting, moved_end, vote, voters_of
 from aarhus_los.desired.lines import FileLines, Gathered, parted
-from aarhus_los.desired.persons import PeopleInMo, account_uuid, email_uuid, owners_in
+from aarhus_los.desired.persons import account_uuid, email_uuid, owners_in
 from aarhus_los.desired.references import References
 from aarhus_los.desired.rejections import Rejections, report_overlaps
+from aarhus_los.desired.world import World
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName
 from aarhus_los.drop.rows import Absent, Detail, PersonRow, Reject, Row, RowRef
@@ -29,49 +31,31 @@ ByEngagement = Mapping[str, Sequence[FileLines]]
 """An engagement's uuid → the lines about it, a file each, in the order of folding."""
 
 
-def desire(
-    files: Sequence[DropFile],
-    persons: Gathered,
-    mo: PeopleInMo,
-    base: Actual,
-    there: References,
-    az_system: str,
-) -> tuple[Desired, set[Cpr]]:
-    """What the files ask of MO for `persons`: the lines about each, in the order of folding.
+@dataclass(eq=False)
+class People:
+    """What the files ask of MO for persons, and whom MO will have by them."""
 
-    `mo` is MO as it is, `base` as it was before the files; `there` is what rows may refer to. Also the CPR numbers of the
-    people who will be in MO by these rows.
-    """
-    people = _People(files, persons, mo, base, there, az_system)
-    return people.desired(), people.valid_cprs()
+    files: Sequence[DropFile]
+    persons: Gathered
+    """The lines about each, in the order of folding."""
+    world: World
+    there: References
+    az_system: str
+    result: Desired = field(default_factory=Desired)
+    first: dict[tuple[str, str], date] = field(default_factory=dict)
+    """File and engagement → the first day that the file claims of it."""
+    engagements: dict[str, dict[str, History]] = field(default_factory=dict)
+    """Person → the engagements that the person has in MO."""
 
-
-class _People:
-    def __init__(
-        self,
-        files: Sequence[DropFile],
-        persons: Gathered,
-        mo: PeopleInMo,
-        base: Actual,
-        there: References,
-        az_system: str,
-    ) -> None:
-        self.persons = persons
-        self.mo = mo
-        self.base = base
-        self.there = there
-        self.az_system = az_system
-        self.result = Desired()
-        self.set_aside = Rejections(files)
-        self.engagements: dict[str, dict[str, History]] = {}
-        """Person → the engagements that the person has in MO."""
-        for uuid, owner in owners_in(mo.engagements).items():
-            self.engagements.setdefault(owner, {})[uuid] = mo.engagements[uuid]
+    def __post_init__(self) -> None:
+        self.set_aside = Rejections(self.files)
+        self.mo, self.base = self.world.people, self.world.base
+        for uuid, owner in owners_in(self.mo.engagements).items():
+            self.engagements.setdefault(owner, {})[uuid] = self.mo.engagements[uuid]
         self.accounts, self.accounts_before = (
-            _accounts_of_persons(accounts, az_system) for accounts in (mo.accounts, base.get(Kind.IT, {}))
+            _accounts_of_persons(accounts, self.az_system)
+            for accounts in (self.mo.accounts, self.base.get(Kind.IT, {}))
         )
-        self.first: dict[tuple[str, str], date] = {}
-        """File and engagement → the first day that the file claims of it."""
 
     def desired(self) -> Desired:
         self.set_aside.drop_beside_unreadable_dates(
@@ -89,6 +73,7 @@ class _People:
         return self.result
 
     def valid_cprs(self) -> set[Cpr]:
+        """The CPR numbers of the people who will be in MO by these rows."""
         return {
             row.cpr
             for each in self.persons.values()
@@ -104,9 +89,9 @@ class _People:
         elif row.cpr not in self.mo.persons and person in self.mo.names:
             self.set_aside.add(row.ref, "CPR", Message.OTHER_CPR_IN_MO(uuid=person), pending=True)
         self.set_aside.check_references(row, name, self.there)
-        if self.mo.unreadable:
+        if self.world.unreadable:
             objects = (person, row.engagement_uuid, email_uuid(row.cpr), account_uuid(row.cpr))
-            self.set_aside.drop_unreadable(row, objects, self.mo.unreadable)
+            self.set_aside.drop_unreadable(row, objects, self.world.unreadable)
 
     # What the others claim
 

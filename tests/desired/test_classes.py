@@ -11,8 +11,9 @@ import pytest
 from aarhus_los import initial
 from aarhus_los.desired import classes, families
 from aarhus_los.desired.claims import Desired
-from aarhus_los.desired.families import Ours, Subjects, World
+from aarhus_los.desired.families import Ours
 from aarhus_los.desired.persons import PeopleInMo
+from aarhus_los.desired.world import Subjects, World
 from aarhus_los.drop.classlists import CLASS_LISTS
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import parse_name
@@ -154,7 +155,7 @@ ROLE = next(seed for seed in initial.SEED_CLASSES if seed.facet == "association_
 
 def made_of_all(lists: list[DropFile], unreadable: Mapping[str, str]) -> list[str]:
     """The uuids of all that a drop and the seed data ask an empty MO to make."""
-    nobody = PeopleInMo({}, (), {}, {}, {}, {}, {})
+    nobody = PeopleInMo({}, (), {}, {}, {}, {})
     world = World(("root", 751), {}, {}, {}, nobody, unreadable)
     subjects = Subjects({}, {}, {})
     desired = families.desire(lists, subjects, world, {}, Ours(751, initial.AZ_SYSTEM), TODAY)
