@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from aarhus_los.answer import Unsettled
-from aarhus_los.api import Api
 from aarhus_los.messages import Message
 from aarhus_los.mo.answers import Refused, Spoiled
 from aarhus_los.mo.model import History, Kind, Object, by_kind
@@ -87,19 +86,11 @@ class Delivered:
         )
 
 
-def deliver(mo: Target, api: Api, batch: Batch, steps: Sequence[Step]) -> Delivered:
-    """Sends the steps of a batch until MO has answered, at most as often as the batch says.
-
-    Raises `Refused` (one of several may be to blame), `Unsettled` (enough was tried; the batch says whether it must be
-    read before it is sent again) and `UnavailableError`.
-    """
-    return _Delivery(mo, api, batch, steps).run()
-
-
 @dataclass
-class _Delivery:
+class Delivery:
+    """Steps of a batch that are sent until MO has answered, at most as often as the batch says."""
+
     mo: Target
-    api: Api
     batch: Batch
     steps: Sequence[Step]
     sent: list[Operation] = field(default_factory=list)
@@ -107,10 +98,12 @@ class _Delivery:
     failures: dict[Object, Failure] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.left = self.api.arranged([op for step in self.steps for op in step.operations])
+        self.left = self.mo.api.arranged([op for step in self.steps for op in step.operations])
         self.count = len(self.left)
 
     def run(self) -> Delivered:
+        """Raises `Refused` (one of several may be to blame), `Unsettled` (enough was tried; the batch says whether it must
+        be read before it is sent again) and `UnavailableError`."""
         answers = self.mo.client.settle(
             self._once, again=lambda unsettled: unsettled.down or not self.batch.hurried
         )
@@ -132,7 +125,7 @@ class _Delivery:
             self._leave_out_what_is_there()
             self.batch.unread = False
         while self.left:
-            of_operations = [(op, self.api.items(op)) for op in self.left]
+            of_operations = [(op, self.mo.api.items(op)) for op in self.left]
             self.sent = [op for op, items in of_operations for _ in items]
             try:
                 return self.mo.client.write(

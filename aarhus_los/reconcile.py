@@ -281,7 +281,6 @@ class Reconciliation:
                 apply_plan(
                     plan,
                     target,
-                    api=target.api,
                     chunk_size=settings.chunk_size,
                     concurrency=settings.concurrency,
                     limit=Limit(settings.max_refused, settings.max_refused_percent),

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aarhus_los.answer import Unsettled
+from aarhus_los.api import REST
 from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.brakes import Brake, BrakeKind, Limit
 from aarhus_los.desired.claims import DesiredObject
@@ -126,6 +127,8 @@ class Mo(DailyMo):
                 return answer
             self.registrations.update(uuid for (_, uuid), one in zip(keys, changed, strict=True) if one)
             return answer
+
+    api = REST
 
     @property
     def client(self) -> Mo:
