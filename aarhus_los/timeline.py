@@ -110,17 +110,9 @@ def overlay_statements(statements: Iterable[Statement[V]]) -> Timeline[V]:
 
 def cut(timeline: Sequence[Piece[V]], start: date, end: date) -> Timeline[V]:
     """The timeline without the days from `start` to `end`: they become unclaimed."""
-    first = bisect_left(timeline, start, key=_end)
-    after = bisect_right(timeline, end, key=_start)
-    if first >= after:
-        return tuple(timeline)
-    left: list[Piece[V]] = []
-    head, tail = timeline[first], timeline[after - 1]
-    if head.start < start:
-        left.append(Piece(head.start, day_before(start), head.value, head.origin))
-    if tail.end > end:
-        left.append(Piece(day_after(end), tail.end, tail.value, tail.origin))
-    return (*timeline[:first], *left, *timeline[after:])
+    before = clip(timeline, BEGINNING, day_before(start)) if start > BEGINNING else ()
+    after = clip(timeline, day_after(end)) if end < FOREVER else ()
+    return (*before, *after)
 
 
 def clip(timeline: Sequence[Piece[V]], start: date, end: date = FOREVER) -> Timeline[V]:

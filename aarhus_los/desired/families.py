@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from aarhus_los import initial
 from aarhus_los.addresses.outcomes import Outcome
 from aarhus_los.desired import classes
-from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice
+from aarhus_los.desired.claims import Desired, Notice
 from aarhus_los.desired.managers import Managers
 from aarhus_los.desired.org import Units
 from aarhus_los.desired.people import People
@@ -21,7 +21,7 @@ from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family
 from aarhus_los.drop.rows import ManagerRow, OrgRow, PersonRow
 from aarhus_los.messages import Message
-from aarhus_los.mo.model import Class, History, Kind
+from aarhus_los.mo.model import Class, Kind
 
 
 class Ours(NamedTuple):
@@ -56,15 +56,23 @@ def desire(
     seeds = [each for each in seeds if each.uuid not in named]
     made = [each for each in (*seeds, *listed.objects) if each.kind is Kind.CLASS]
 
-    def classes_of(class_list: str) -> set[str]:
+    classes_in: dict[str, set[str]] = {}
+    """Facet → the classes that MO has in it on any day, or will have."""
+    in_mo = mo.get(Kind.CLASS, {})
+    for uuid, history in (*in_mo.items(), *((each.uuid, each.claim) for each in made)):
+        for piece in history:
+            if isinstance(piece.value, Class):
+                classes_in.setdefault(piece.value.facet, set()).add(uuid)
+
+    def known_of(class_list: str) -> frozenset[str]:
         # What MO has may be referred to although MO cannot show it; and in a facet that it cannot show may be the classes
         # of one that it does not show.
-        facet = CLASS_LISTS[class_list].facet
-        in_facets = {uuid for key, uuid in facets.items() if key == facet}
-        return _classes_of(in_facets | (world.odd if facet in doubtful else set()), made, mo) | world.odd
+        facet = CLASS_LISTS[class_list].facet or ""
+        in_facets = {facets[facet], *(world.odd if facet in doubtful else ())}
+        return world.odd.union(*(classes_in.get(each, ()) for each in in_facets))
 
     listed_classes = {
-        target: classes_of(target)
+        target: known_of(target)
         for row in (OrgRow, PersonRow, ManagerRow)
         for _, _, target in references(row)
         if target != UNITS
@@ -77,17 +85,3 @@ def desire(
     cprs = people.valid_cprs() | set(world.people.persons)
     of_managers = Managers(of[Family.LEDER], subjects.managers, world, there, cprs).desired()
     return Desired.of((Desired(seeds, notices=notices), listed, of_units, of_people, of_managers))
-
-
-def _classes_of(facets: Collection[str], made: Collection[DesiredObject], actual: Actual) -> set[str]:
-    """The classes of these facets that MO has on any day, or will have."""
-    histories: Sequence[Mapping[str, History]] = (
-        actual.get(Kind.CLASS, {}),
-        {each.uuid: each.claim for each in made},
-    )
-    return {
-        uuid
-        for known in histories
-        for uuid, history in known.items()
-        if any(isinstance(piece.value, Class) and piece.value.facet in facets for piece in history)
-    }

@@ -21,10 +21,10 @@ from aarhus_los.desired.rejections import Rejections, report_overlaps
 from aarhus_los.desired.world import World
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName
-from aarhus_los.drop.rows import Absent, Detail, PersonRow, Reject, Row, RowRef
+from aarhus_los.drop.rows import ABSENT, Absent, Detail, PersonRow, Reject, Row, RowRef
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Account, Address, Engagement, History, Kind, Object, Person, Value
-from aarhus_los.timeline import FOREVER, NOTHING, Nothing, Piece, covers, day_after, is_there, last_day
+from aarhus_los.timeline import FOREVER, NOTHING, Piece, covers, day_after, is_there, last_day
 from aarhus_los.uuids import EMAIL_TYPE, NOT_PRIMARY, PRIMARY
 
 ByEngagement = Mapping[str, Sequence[FileLines]]
@@ -184,30 +184,23 @@ class People:
                 (Kind.EMPLOYEE, of_file.person), lasting(name, of_file.day, FOREVER, _origin(won, origin))
             )
         won = self._vote(voters, "Email", lambda row: row.email)
-        email = won.email if won else Absent.ABSENT
-        stated: Stated = NOTHING if email is None else None
-        if isinstance(email, str):
-            stated = Address(email, EMAIL_TYPE, person=of_file.person)
+        email = won.email if won else ABSENT
+        address = Address(email, EMAIL_TYPE, person=of_file.person) if isinstance(email, str) else email
         key = (Kind.ADDRESS, email_uuid(of_file.cpr))
-        claims.add(key, _claim(stated, of_file, claims.known(key), _origin(won, origin)))
+        claims.add(key, _claim(address, of_file, claims.known(key), _origin(won, origin)))
         won = self._vote(voters, "AZID", lambda row: row.azid)
-        azid = won.azid if won else Absent.ABSENT
-        stated = NOTHING if azid is None else None
-        if isinstance(azid, str):
-            stated = Account(azid, self.az_system, of_file.person)
+        azid = won.azid if won else ABSENT
+        account = Account(azid, self.az_system, of_file.person) if isinstance(azid, str) else azid
         uuid = self._account(of_file, claims, (won.ref if won else origin[-1]))
         if uuid is not None:
             key = (Kind.IT, uuid)
-            claims.add(key, _claim(stated, of_file, claims.known(key), _origin(won, origin)))
+            claims.add(key, _claim(account, of_file, claims.known(key), _origin(won, origin)))
 
     def _vote(self, voters: Sequence[PersonRow], column: str, value: Any) -> PersonRow | None:
-        won = vote(voters, value)
-        if won is None:
-            return None
-        if won.contested and self.set_aside.is_due(won.row.ref):
-            text = Message.ROWS_OF_PERSON_DIFFER(column=column)
-            self.result.notices.append(Notice(text, won.row.ref))
-        return won.row
+        won, contested = vote(voters, value)
+        if won is not None and contested and self.set_aside.is_due(won.ref):
+            self.result.notices.append(Notice(Message.ROWS_OF_PERSON_DIFFER(column=column), won.ref))
+        return won
 
     def _account(self, of_file: _OfFile, claims: Claims, ref: RowRef) -> str | None:
         """The person's account: ours where it is valid on the file date or later, else the only other one, else ours.
@@ -291,21 +284,17 @@ class _OfFile(NamedTuple):
     """Whether it is a luk: the end of the last engagement is theirs, wherever they ended before."""
 
 
-Stated = Value | Nothing | None
-"""What a file states of an e-mail address or an account; None: it says nothing of it."""
-
-
 def _origin(won: PersonRow | None, of_all: tuple[RowRef, ...]) -> tuple[RowRef, ...]:
     """The row that has won, else all. Of the only row it is one tuple: there are as many as people, and details of them."""
     return of_all if won is None or of_all == (won.ref,) else (won.ref,)
 
 
 def _claim(
-    value: Stated, of_file: _OfFile, known: Sequence[Piece[Value]], origin: tuple[RowRef, ...]
+    value: Value | Absent | None, of_file: _OfFile, known: Sequence[Piece[Value]], origin: tuple[RowRef, ...]
 ) -> History:
-    """A claim on e-mail or account: a file that says nothing of it moves its end only."""
-    if value is not None:
-        return lasting(value, of_file.day, of_file.last, origin)
+    """A claim on e-mail or account (None: there is none): a file that says nothing of it moves its end only."""
+    if not isinstance(value, Absent):
+        return lasting(value or NOTHING, of_file.day, of_file.last, origin)
     was, last = of_file.was, of_file.last
     if of_file.is_end and was is not None and (last is None or last < was):
         return (Piece(of_file.day if last is None else day_after(last), FOREVER, NOTHING, origin),)

@@ -104,11 +104,7 @@ def circles(links: Mapping[str, Sequence[Piece[Value]]]) -> list[tuple[date, dat
 
     `links` are the units' timelines as they will be; a unit that it does not hold has no parent that matters.
     """
-    parents = {
-        unit: {piece.value.parent for piece in timeline if isinstance(piece.value, Unit)}
-        for unit, timeline in links.items()
-    }
-    suspects = _peeled({unit: {up for up in ups if up in parents} for unit, ups in parents.items()})
+    suspects = _peeled({unit: parents_of(timeline) & links.keys() for unit, timeline in links.items()})
     changes: dict[date, dict[str, str | None]] = {}
     """Day → the suspects that hang elsewhere from it on, and where."""
     for unit in suspects:
