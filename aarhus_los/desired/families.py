@@ -20,7 +20,6 @@ from aarhus_los.drop.columns import UNITS, references
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family
 from aarhus_los.drop.rows import ManagerRow, OrgRow, PersonRow
-from aarhus_los.messages import Message
 from aarhus_los.mo.model import Class, Kind
 
 
@@ -41,24 +40,21 @@ def desire(
 ) -> Desired:
     """What the drop asks of MO, the seed data first. `files` are in the order of folding."""
     of = {family: [file for file in files if file.name.family is family] for family in Family}
-    mo, unreadable = world.actual, world.unreadable
     seeds, notices = initial.seed_objects(
         world.facets, world.organisation, ours.municipality_code, ours.az_system
     )
-    notices += [
-        Notice(Message.MO_CANNOT_SHOW(uuid=uuid, reason=unreadable[uuid])) for uuid in sorted(world.odd)
-    ]
+    notices += [Notice(world.cannot_show(uuid)) for uuid in sorted(world.odd)]
     facets = initial.facet_uuids(world.facets)
-    doubtful = {key: (uuid, unreadable[uuid]) for key, uuid in world.doubtful_facets.items()}
-    listed = classes.desire(of[Family.STAM], mo, facets, today, initial.FIRST_DAY, unreadable, doubtful)
+    doubtful = world.doubtful_facets
+    listed = classes.desire(of[Family.STAM], world, today)
     # A list may name what is seeded, and MO may have it and be unable to show it: neither is made a second time.
-    named = {each.uuid for each in listed.objects} | set(unreadable) | {facets[key] for key in doubtful}
+    named = {each.uuid for each in listed.objects} | set(world.unreadable) | {facets[key] for key in doubtful}
     seeds = [each for each in seeds if each.uuid not in named]
     made = [each for each in (*seeds, *listed.objects) if each.kind is Kind.CLASS]
 
     classes_in: dict[str, set[str]] = {}
     """Facet → the classes that MO has in it on any day, or will have."""
-    in_mo = mo.get(Kind.CLASS, {})
+    in_mo = world.actual.get(Kind.CLASS, {})
     for uuid, history in (*in_mo.items(), *((each.uuid, each.claim) for each in made)):
         for piece in history:
             if isinstance(piece.value, Class):

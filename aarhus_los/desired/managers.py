@@ -94,7 +94,7 @@ class Managers:
             self.set_aside.check_references(row, lines.file.name, self.there)
             if row.cpr not in self.cprs:
                 self.set_aside.add(row.ref, "CPR", Message.UNKNOWN_PERSON(), pending=True)
-            self.set_aside.drop_unreadable(row, [manager], self.world.unreadable)
+            self.set_aside.drop_unreadable(row, [manager], self.world)
         self._drop_together(rows, [row.ref for row in rows if row.ref in self.set_aside])
 
     def _drop_together(self, rows: Sequence[ManagerRow], failed: Sequence[RowRef]) -> None:

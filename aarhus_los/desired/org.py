@@ -88,7 +88,7 @@ class Units:
         if self.world.unreadable:
             for row in rows_of(self.units):
                 objects = (uuid for _, uuid in objects_of(row.org_uuid))
-                self.set_aside.drop_unreadable(row, objects, self.world.unreadable)
+                self.set_aside.drop_unreadable(row, objects, self.world)
         for unit in self.units:
             self._fold(unit)
         self._drop_dangling(self.under)

@@ -91,7 +91,7 @@ class People:
         self.set_aside.check_references(row, name, self.there)
         if self.world.unreadable:
             objects = (person, row.engagement_uuid, email_uuid(row.cpr), account_uuid(row.cpr))
-            self.set_aside.drop_unreadable(row, objects, self.world.unreadable)
+            self.set_aside.drop_unreadable(row, objects, self.world)
 
     # What the others claim
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from aarhus_los.desired.claims import Actual
 from aarhus_los.desired.lines import FileLines, Gathered
 from aarhus_los.desired.persons import PeopleInMo
+from aarhus_los.messages import Message
 
 
 class Subjects(NamedTuple):
@@ -42,3 +43,7 @@ class World:
     """Of those, facets, classes and IT systems: they may be referred to all the same."""
     doubtful_facets: Mapping[str, str] = field(default_factory=dict)
     """The user keys of facets that MO does not show, each with a facet that it cannot show and that may be the one."""
+
+    def cannot_show(self, uuid: str) -> str:
+        """That MO cannot show an object, and why."""
+        return Message.MO_CANNOT_SHOW(uuid=uuid, reason=self.unreadable[uuid])
