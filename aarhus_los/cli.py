@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -56,7 +56,6 @@ def import_command(
     /,
     quiet: bool,
     verbose: bool,
-    verify: Literal["some", "all", "none"],
     json: bool,
     **given: Any,
 ) -> None:
@@ -69,7 +68,7 @@ def import_command(
     ctx.ensure_object(Command).is_import = True
     with recorded(settings, say) as recording:
         page = _page(given["html"])
-        options = options_of(given, verify)
+        options = options_of(given)
         with progress(quiet=quiet, verbose=verbose) as update:
             account = recording.account = import_drop(settings, options, update)
         if json:
@@ -102,7 +101,7 @@ def plan_command(
 
     settings = _settings(ctx, given)
     page = _page(given["html"])
-    options = options_of(given, "none")
+    options = options_of(given)
     with progress(quiet=quiet, verbose=verbose) as update:
         account = plan_drop(settings, options, update)
     if json:
@@ -265,12 +264,10 @@ def sandbox_command(
 
 
 def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
+    from aarhus_los.setting_sources import FLAGS
     from aarhus_los.settings import load_settings
 
-    flags = {key: given[key] for key in ("import_csv_folder", "state_file")}
-    settings = load_settings(
-        given["settings"], {key: None if value is None else str(value) for key, value in flags.items()}
-    )
+    settings = load_settings(given["settings"], {name: given[name] for name in FLAGS})
     ctx.ensure_object(Command).reports = settings.report_folder
     return settings
 

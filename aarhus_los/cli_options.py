@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
@@ -25,12 +25,10 @@ ROW: Final = re.compile(r"(.+\.csv):([0-9]+)")
 def common(command: Command) -> Command:
     for option in (
         click.option("-q", "--quiet", is_flag=True, help="Say only what is new and what is wrong."),
-        click.option(
-            "--state-file", type=click.Path(path_type=Path), help="The state file, instead of the setting."
-        ),
+        click.option("--state-file", type=click.Path(), help="The state file, instead of the setting."),
         click.option(
             "--import-csv-folder",
-            type=click.Path(path_type=Path),
+            type=click.Path(),
             help="A local folder to read the drop from, instead of the file server.",
         ),
         click.option("--settings", type=click.Path(path_type=Path), help="The settings, a JSON file."),
@@ -90,7 +88,7 @@ html_option = click.option(
 )
 
 
-def options_of(given: dict[str, Any], verify: Literal["some", "all", "none"]) -> Options:
+def options_of(given: dict[str, Any]) -> Options:
     from aarhus_los.brakes import BrakeKind
     from aarhus_los.run import Options
 
@@ -113,7 +111,7 @@ def options_of(given: dict[str, Any], verify: Literal["some", "all", "none"]) ->
         accept_rejects=_ALL in accepted,
         accepted_rows=frozenset(_row(text) for text in accepted - {_ALL}),
         allow=allow,
-        verify=verify,
+        verify=given.get("verify", "none"),
         names=given["html"] is not None,
     )
 
