@@ -7,14 +7,7 @@ from datetime import date
 
 from aarhus_los.drop.rows import Absent, Detail, PersonRow, RowRef
 from aarhus_los.mo.model import History, Value
-from aarhus_los.timeline import (
-    FOREVER,
-    NOTHING,
-    Nothing,
-    Piece,
-    day_after,
-    last_day,
-)
+from aarhus_los.timeline import FOREVER, NOTHING, Nothing, Piece, day_after, last_day
 
 
 def lasting(value: Value | Nothing, day: date, last: date | None, origin: tuple[RowRef, ...]) -> History:

@@ -15,14 +15,7 @@ from aarhus_los.brakes import Brake
 from aarhus_los.desired.claims import Notice, SetAside, UnresolvedAddress
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rejects import RowRef
-from aarhus_los.errors import (
-    EXIT_DATA,
-    EXIT_INTERNAL,
-    EXIT_OK,
-    EXIT_ROWS,
-    EXIT_UNAVAILABLE,
-    GRAVITY,
-)
+from aarhus_los.errors import EXIT_DATA, EXIT_INTERNAL, EXIT_OK, EXIT_ROWS, EXIT_UNAVAILABLE, GRAVITY
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Kind
 from aarhus_los.plan import Operation, Plan
