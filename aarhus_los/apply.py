@@ -262,11 +262,10 @@ class _Run:
         if len(batch.numbers) > 1:
             self.again.extend(batch.halves())
             return
-        key = f" {refused.error_key}" if refused.error_key else ""
+        answer = f"{refused.status} {refused.error_key or ''}".rstrip()
         step = self.steps[batch.numbers[0]]
         description = _nameless(refused.description, step)
-        self._count_refusal(step, f"{refused.status}{key}", description)
-        answer = f"{refused.status}{key}"
+        self._count_refusal(step, answer, description)
         words = REFUSED_BY_GRAPHQL.get(refused.error_key or "") if self.mo.api.in_order else None
         reason = words(answer=answer) if words else Message.MO_REFUSED(answer=answer, text=description)
         self._over(batch.numbers[0], Failure(reason))

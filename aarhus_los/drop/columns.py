@@ -6,7 +6,7 @@ The declarations stand beside the fields (rows.py). The reader, the checks of re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache, lru_cache
 from typing import Annotated, Any, Final, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -25,11 +25,12 @@ REQUIRED: Final = object()
 
 
 class Column(NamedTuple):
-    """The column of a field, as an annotation of it. A field with a default may have no column in a file.
+    """The column of a field, as an annotation of it.
 
     `read` makes a value of a stripped text; it raises ValueError with a reason for people. `empty` is what an empty cell
     means, `bad` what a value is taken for that cannot be read. `key`: also a rejected row tells it. `shared`: the same few
-    values occur again and again, and are then one object in memory.
+    values occur again and again, and are then one object in memory. `optional`: the field has a
+    default, and a file may lack it.
     """
 
     header: str
@@ -38,6 +39,7 @@ class Column(NamedTuple):
     bad: object = REQUIRED
     key: bool = False
     shared: bool = False
+    optional: bool = False
 
     def value(self, cell: object) -> object:
         """What a cell means; what is no text is a value already. Raises ValueError, without the text in its reason."""
@@ -92,7 +94,7 @@ def _declared(row: type) -> tuple[Mapping[str, Column], tuple[Reference, ...]]:
         notes = get_args(hints[field.name])[1:] if get_origin(hints[field.name]) is Annotated else ()
         for note in notes:
             if isinstance(note, Column):
-                of_fields[field.name] = note
+                of_fields[field.name] = note._replace(optional=field.default is not MISSING)
             elif isinstance(note, Refers):
                 found.append(Reference(field.name, of_fields[field.name].header, note.to))
     return of_fields, tuple(found)
