@@ -272,34 +272,21 @@ def gains_days(before: Sequence[Piece[V]], after: Sequence[Piece[V]]) -> bool:
     return is_there(before) and restrict(after, before) != merge(p for p in after if p.value is not NOTHING)
 
 
-@dataclass(frozen=True, slots=True)
-class Change(Generic[V]):
-    """What must be written: `value` in the window from `start` to `end`; before, the window read `before`."""
-
-    start: date
-    end: date
-    value: V | Nothing
-    before: Timeline[V]
-    origin: tuple[Any, ...] = field(default=(), compare=False)
-
-
-def differences(actual: Sequence[Piece[V]], desired: Sequence[Piece[V]]) -> list[Change[V]]:
-    """The changes that make `actual` say what `desired` claims: at most one a desired piece, in order, disjoint.
+def differences(actual: Sequence[Piece[V]], desired: Sequence[Piece[V]]) -> list[Piece[V]]:
+    """What must be written that `actual` says what `desired` claims: at most one piece for each of its own, in order.
 
     The window of a change is the shortest that holds all differing days of its piece: writing the days between them again
     changes nothing, and one write is cheaper than two.
     """
-    changes: list[Change[V]] = []
+    changes: list[Piece[V]] = []
     for piece in desired:
         differing = [
             (start, end)
             for start, end, found in split(piece.start, piece.end, actual)
             if (NOTHING if found is None else found.value) != piece.value
         ]
-        if not differing:
-            continue
-        start, end = differing[0][0], differing[-1][1]
-        changes.append(Change(start, end, piece.value, clip(actual, start, end), piece.origin))
+        if differing:
+            changes.append(Piece(differing[0][0], differing[-1][1], piece.value, piece.origin))
     return changes
 
 
