@@ -51,14 +51,7 @@ def commands() -> None:
 @json_option
 @html_option
 @click.pass_context
-def import_command(
-    ctx: click.Context,
-    /,
-    quiet: bool,
-    verbose: bool,
-    json: bool,
-    **given: Any,
-) -> None:
+def import_command(ctx: click.Context, /, quiet: bool, verbose: bool, json: bool, **given: Any) -> None:
     """Import the new files. This is what `los-import` alone does."""
     from aarhus_los.report.metrics import recorded
     from aarhus_los.report.news import has_news

@@ -89,10 +89,6 @@ class Folded:
     """What the files about a unit or an engagement claim."""
 
     claims: Claims
-    of_files: list[History] = field(default_factory=list)
-    """What each of the files claims of the unit or engagement itself."""
-    last_days: list[date | None] = field(default_factory=list)
-    """And its last day after each of them."""
     spared: list[tuple[RowRef, date]] = field(default_factory=list)
     """Rows that claim to their end only, since a change is announced for the day after."""
     unknown: list[RowRef] = field(default_factory=list)
@@ -114,19 +110,18 @@ def fold(
 ) -> Folded:
     """Folds the files about a unit with its addresses, or about an engagement: the first of the objects.
 
-    `completed` fills what a claim on it leaves to what is known.
+    `completed` fills what a claim on it leaves to what is known. What each file claims of it is noted in its lines.
     """
     lead = objects[0]
     folded = Folded(Claims(base))
     for each in lines:
         if each.file.name.kind == "luk":
-            claim = end_at_file_date(each, lead, folded.claims, set_aside)
-            each.first = claim[0].start if claim else None
-            folded.unknown += () if claim else (row.ref for row in each.valid(set_aside))
+            each.claim = end_at_file_date(each, lead, folded.claims, set_aside)
+            each.first = each.claim[0].start if each.claim else None
+            folded.unknown += () if each.claim else (row.ref for row in each.valid(set_aside))
         else:
-            claim = _claim(each, objects, folded, value_of, set_aside, completed)
-        folded.of_files.append(claim)
-        folded.last_days.append(last_day(folded.claims.known(lead)))
+            each.claim = _claim(each, objects, folded, value_of, set_aside, completed)
+        each.last = last_day(folded.claims.known(lead))
     return folded
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rejects import Reject, RowRef
+from aarhus_los.mo.model import History
 
 if TYPE_CHECKING:
     from aarhus_los.drop.rows import Row
@@ -26,6 +27,10 @@ class FileLines:
     rejects: Sequence[Reject] = ()
     first: date | None = None
     """The first day that the file claims of the subject's unit or engagement, once it is folded; None: it claims nothing."""
+    claim: History = ()
+    """What it claims of that."""
+    last: date | None = None
+    """And the last day of that after the file."""
 
     @property
     def is_due(self) -> bool:

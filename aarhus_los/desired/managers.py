@@ -17,7 +17,7 @@ from aarhus_los.desired.references import References
 from aarhus_los.desired.rejections import Rejections
 from aarhus_los.desired.world import World
 from aarhus_los.drop.file import DropFile
-from aarhus_los.drop.rows import EndedManagerRow, ManagerRow, Reject, RowRef
+from aarhus_los.drop.rows import ManagerRow, RowRef
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import History, Kind, Manager, Object
 from aarhus_los.timeline import FOREVER, covers, day_after, overlay, valid
@@ -33,13 +33,8 @@ def manager_uuid(org_unit: str, cpr: Cpr) -> str:
 
 def subject_of(line: Line) -> str | None:
     """The manager that a line is about, as far as it could be read."""
-    if (
-        not isinstance(line, ManagerRow | EndedManagerRow | Reject)
-        or line.org_uuid is None
-        or line.cpr is None
-    ):
-        return None
-    return manager_uuid(line.org_uuid, line.cpr)
+    org_uuid, cpr = getattr(line, "org_uuid", None), getattr(line, "cpr", None)
+    return None if org_uuid is None or cpr is None else manager_uuid(org_uuid, cpr)
 
 
 def managers_in(files: Sequence[DropFile]) -> dict[str, list[FileLines]]:

@@ -151,38 +151,35 @@ class Units:
         one with what MO says of later days only, and none in the end; else the last file with a row of it gives way.
         """
         layers: dict[str, Layers[Value]] = {}
-        of_file: dict[str, list[tuple[str, FileLines, History]]] = {}
+        of_file: dict[str, dict[str, FileLines]] = {}
         for unit, folded in self.folded.items():
             layers[unit] = Layers(folded.claims.base.get((Kind.ORG_UNIT, unit), ()))
-            for lines, claim in zip(self.units[unit], folded.of_files, strict=True):
-                of_file.setdefault(lines.file.name.name, []).append((unit, lines, claim))
+            for lines in self.units[unit]:
+                of_file.setdefault(lines.file.name.name, {})[unit] = lines
         links = {**self.mo_units, **{unit: each.pieces for unit, each in layers.items()}}
         is_left = False
         for file in self.files:
-            claims = of_file.get(file.name.name, [])
-            moved = [unit for unit, _, claim in claims if hangs_elsewhere(claim, links[unit])]
-            for unit, _, claim in claims:
-                layers[unit].overlay(claim)
+            lines_of = of_file.get(file.name.name, {})
+            moved = [unit for unit, lines in lines_of.items() if hangs_elsewhere(lines.claim, links[unit])]
+            for unit, lines in lines_of.items():
+                layers[unit].overlay(lines.claim)
             found = circles(upward(moved, links)) if moved else []
             if found:
-                dropped = self._drop_makers(found, claims)
+                dropped = self._drop_makers(found, lines_of)
                 if dropped:
                     return dropped
                 is_left = True
         found = circles(upward(self.folded, links)) if is_left else []
         for file in reversed(self.files) if found else ():
-            dropped = self._drop_makers(found, of_file.get(file.name.name, ()))
+            dropped = self._drop_makers(found, of_file.get(file.name.name, {}))
             if dropped:
                 return dropped
         return set()
 
     def _drop_makers(
-        self,
-        found: Sequence[tuple[date, date, list[str]]],
-        claims: Sequence[tuple[str, FileLines, History]],
+        self, found: Sequence[tuple[date, date, list[str]]], lines_of: Mapping[str, FileLines]
     ) -> set[str]:
-        """Sets aside those of the rows of a file that make these circles. Returns their units."""
-        lines_of = {unit: lines for unit, lines, _ in claims}
+        """Sets aside those of the rows of a file, by unit, that make these circles. Returns their units."""
         dropped = set()
         for start, end, circle in found:
             for place, unit in enumerate(circle):

@@ -99,7 +99,7 @@ class People:
         engagements = {
             uuid: self._fold_engagement(person, uuid, lines) for uuid, lines in of_engagement.items()
         }
-        ends = self._last_days(person, each, of_engagement, engagements)
+        ends = self._last_days(person, each, of_engagement)
         cpr = self.mo.cpr(person, each)
         accounts = {*self.accounts.get(person, ()), *self.accounts_before.get(person, ())}
         claims = Claims({})
@@ -149,20 +149,16 @@ class People:
         return folded
 
     def _last_days(
-        self,
-        person: str,
-        each: Sequence[FileLines],
-        of_engagement: ByEngagement,
-        engagements: Mapping[str, Folded],
+        self, person: str, each: Sequence[FileLines], of_engagement: ByEngagement
     ) -> list[date | None]:
         """The last day of the person's last engagement: before the files, and after each of them."""
-        days = {uuid: last_day(self.base.get(Kind.ENGAGEMENT, {}).get(uuid, ())) for uuid in engagements}
+        days = {uuid: last_day(self.base.get(Kind.ENGAGEMENT, {}).get(uuid, ())) for uuid in of_engagement}
         after: dict[str, dict[str, date | None]] = {}
-        for uuid, folded in engagements.items():
-            for lines, last in zip(of_engagement[uuid], folded.last_days, strict=True):
-                after.setdefault(lines.file.name.name, {})[uuid] = last
+        for uuid, about in of_engagement.items():
+            for lines in about:
+                after.setdefault(lines.file.name.name, {})[uuid] = lines.last
         in_mo = self.engagements.get(person, {})
-        others = _latest(last_day(history) for uuid, history in in_mo.items() if uuid not in engagements)
+        others = _latest(last_day(history) for uuid, history in in_mo.items() if uuid not in of_engagement)
         ends = [_latest((*days.values(), others))]
         for lines in each:
             days |= after.get(lines.file.name.name, {})

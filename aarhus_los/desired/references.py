@@ -43,10 +43,10 @@ class OrgUnits:
             return False
         each, folded = self._folded[unit]
         known = Layers(folded.claims.base.get((Kind.ORG_UNIT, unit), ()))
-        for lines, claim in zip(each, folded.of_files, strict=True):
+        for lines in each:
             if is_there(known.pieces) and not lines.file.name < name:
                 return True
-            known.overlay(claim)
+            known.overlay(lines.claim)
         return is_there(known.pieces)
 
 
