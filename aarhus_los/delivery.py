@@ -22,7 +22,6 @@ class Failure(NamedTuple):
     """Why an operation was not done. The next run tries again."""
 
     reason: str
-    pending: bool = True
     sent: bool = True
     """False: it was never sent, since something it needs failed."""
 
@@ -143,14 +142,12 @@ class Delivery:
             except Refused as refused:
                 self.batch.unread = len(self.left) < self.count
                 if refused.item is not None:
-                    self.batch.culprit = self._number_of(self.sent[refused.item])
+                    blamed = self.sent[refused.item]
+                    steps = zip(self.batch.numbers, self.steps, strict=True)
+                    self.batch.culprit = next(n for n, step in steps if blamed in step.operations)
                 raise
         self.sent = []
         return []
-
-    def _number_of(self, operation: Operation) -> int:
-        steps = zip(self.batch.numbers, self.steps, strict=True)
-        return next(number for number, step in steps if any(op is operation for op in step.operations))
 
     def _leave_out_what_is_there(self) -> None:
         wanted = by_kind(operation.object for operation in self.left)
