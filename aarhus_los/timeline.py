@@ -147,17 +147,9 @@ def merge(timeline: Iterable[Piece[V]]) -> Timeline[V]:
 
 def overlay(over: Sequence[Piece[V]], under: Sequence[Piece[V]]) -> Timeline[V]:
     """Overlays one timeline on another: unclaimed days show what is under. The result is merged."""
-    laid: list[Piece[V]] = []
-    day = BEGINNING
-    """The first day that is not decided yet."""
-    for piece in over:
-        if day < piece.start:
-            laid += clip(under, day, piece.start - ONE_DAY)
-        laid.append(piece)
-        if piece.end == FOREVER:
-            return merge(laid)
-        day = piece.end + ONE_DAY
-    return merge((*laid, *clip(under, day)))
+    layers = Layers(under)
+    layers.overlay(over)
+    return layers.merged()
 
 
 class Layers(Generic[V]):

@@ -53,6 +53,7 @@ def desire(files: Sequence[DropFile], world: World, today: date) -> Desired:
             first = owner.setdefault(uuid, file.name.name)
             if not file.is_due(row.ref):
                 continue
+            desired.notices += (Notice(str(note), row.ref) for note in row.notes)
             reason, pending = "", False
             if facet is not None and facet in world.doubtful_facets:
                 reason, pending = world.cannot_show(world.doubtful_facets[facet]), True
@@ -68,9 +69,6 @@ def desire(files: Sequence[DropFile], world: World, today: date) -> Desired:
             start = today if history else FIRST_DAY
             value = _value(row, facets[facet], history) if facet else ItSystem(row.user_key, row.name)
             desired.objects.append(DesiredObject(kind, uuid, (Piece(start, FOREVER, value, (row.ref,)),)))
-        for row in listed.values():
-            if file.is_due(row.ref):
-                desired.notices += (Notice(str(note), row.ref) for note in row.notes)
         if file.due is None and facet and listed:
             desired.notices += _unlisted(file.name.name, facets[facet], known, set(listed), today)
     return desired

@@ -17,7 +17,7 @@ from aarhus_los.desired.references import References
 from aarhus_los.desired.world import Subjects, World
 from aarhus_los.drop.classlists import CLASS_LISTS
 from aarhus_los.drop.columns import UNITS, references
-from aarhus_los.drop.file import DropFile
+from aarhus_los.drop.file import DropFile, by_family
 from aarhus_los.drop.names import Family
 from aarhus_los.drop.rows import ManagerRow, OrgRow, PersonRow
 from aarhus_los.mo.model import Class, Kind
@@ -39,7 +39,7 @@ def desire(
     today: date,
 ) -> Desired:
     """What the drop asks of MO, the seed data first. `files` are in the order of folding."""
-    of = {family: [file for file in files if file.name.family is family] for family in Family}
+    of = by_family(files)
     seeds, notices = initial.seed_objects(
         world.facets, world.organisation, ours.municipality_code, ours.az_system
     )
