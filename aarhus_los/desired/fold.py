@@ -6,7 +6,7 @@ any of these files, overlaid with the claims of the files folded so far.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -37,9 +37,8 @@ from aarhus_los.timeline import (
     value_at,
 )
 
-ValueOf = Callable[[Any, Object], Value | Nothing | Unclaimed]
+ValueOf = Callable[[Any], Value | Nothing | Unclaimed]
 """What a row states of an object on its days."""
-
 
 Completed = Callable[[History, Sequence[Piece[Value]]], History]
 """A claim, with what it leaves to what is known filled in."""
@@ -95,24 +94,23 @@ class Folded:
     """Rows that end what nobody knows."""
 
 
-def base_of(objects: Sequence[Object], base: Actual) -> dict[Object, History]:
+def base_of(objects: Iterable[Object], base: Actual) -> dict[Object, History]:
     """Those of the objects that the base has."""
     return {(kind, uuid): found for kind, uuid in objects if (found := base.get(kind, {}).get(uuid))}
 
 
 def fold(
     lines: Sequence[FileLines],
-    objects: Sequence[Object],
+    values: Mapping[Object, ValueOf],
     base: Mapping[Object, History],
-    value_of: ValueOf,
     set_aside: Collection[RowRef],
     completed: Completed = lambda claim, known: claim,
 ) -> Folded:
-    """Folds the files about a unit with its addresses, or about an engagement: the first of the objects.
+    """Folds the files about a unit with its addresses, or about an engagement: the first of the objects of `values`.
 
     `completed` fills what a claim on it leaves to what is known. What each file claims of it is noted in its lines.
     """
-    lead = objects[0]
+    lead = next(iter(values))
     folded = Folded(Claims(base))
     for each in lines:
         if each.file.name.kind == "luk":
@@ -120,7 +118,7 @@ def fold(
             each.first = each.claim[0].start if each.claim else None
             folded.unknown += () if each.claim else (row.ref for row in each.valid(set_aside))
         else:
-            each.claim = _claim(each, objects, folded, value_of, set_aside, completed)
+            each.claim = _claim(each, values, folded, set_aside, completed)
         each.last = last_day(folded.claims.known(lead))
     return folded
 
@@ -137,9 +135,8 @@ def end_at_file_date(each: FileLines, key: Object, claims: Claims, set_aside: Co
 
 def _claim(
     each: FileLines,
-    objects: Sequence[Object],
+    values: Mapping[Object, ValueOf],
     folded: Folded,
-    value_of: ValueOf,
     set_aside: Collection[RowRef],
     completed: Completed,
 ) -> History:
@@ -148,16 +145,16 @@ def _claim(
     valid = each.valid(set_aside)
     if not valid:
         return ()
-    lead, day = objects[0], each.file.name.file_date
+    lead, day = next(iter(values)), each.file.name.file_date
     known = folded.claims.known
     first = each.first = first_day(each, known(lead))
     rows = stated(each, first, set_aside)
-    claims = {key: _claim_on(key, rows, value_of) for key in objects}
+    claims = {key: _claim_on(rows, value_of) for key, value_of in values.items()}
     claims[lead] = completed(claims[lead], known(lead))
     for gap in claims[lead]:
         # The day before a gap that does not begin with the claim is the last of a row.
         ends_a_row = gap.value is NOTHING and gap.start not in (first, BEGINNING)
-        if ends_a_row and gap.start > day and _announced(gap.start, objects, folded.claims):
+        if ends_a_row and gap.start > day and _announced(gap.start, list(values), folded.claims):
             claims = {key: cut(claim, gap.start, gap.end) for key, claim in claims.items()}
             last = max(valid, key=lambda row: (row.end, row.ref.line))
             folded.spared.append((last.ref, gap.start))
@@ -204,13 +201,13 @@ def stated(each: FileLines, first: date, set_aside: Collection[RowRef]) -> Timel
     return overlay_statements(statements)
 
 
-def _claim_on(key: Object, rows: Timeline[Any], value_of: ValueOf) -> History:
+def _claim_on(rows: Timeline[Any], value_of: ValueOf) -> History:
     """What the rows state of an object, day by day, else that it is not there."""
     pieces: list[Piece[Value]] = []
     for piece in rows:
         if piece.value is NOTHING:
             pieces.append(piece)
-        elif (value := value_of(piece.value, key)) is not UNCLAIMED:
+        elif (value := value_of(piece.value)) is not UNCLAIMED:
             pieces.append(Piece(piece.start, piece.end, value, piece.origin))
     return merge(pieces)
 

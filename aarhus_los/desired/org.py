@@ -22,7 +22,7 @@ from aarhus_los.desired.units import (
     LEFT_AS_IT_IS,
     POSTAL,
     POSTAL_ADDRESS,
-    ValuesOf,
+    UnitValues,
     line_of,
     mark_of,
     objects_of,
@@ -72,9 +72,7 @@ class Units:
 
     def __post_init__(self) -> None:
         self.set_aside = Rejections(self.files)
-        self.values = {
-            unit: ValuesOf(unit, self.types, self.outcomes, self.set_aside.was_applied) for unit in self.units
-        }
+        self.values = UnitValues(self.types, self.outcomes, self.set_aside.was_applied)
         self.mo_units = self.world.actual.get(Kind.ORG_UNIT, {})
         self.there = OrgUnits(self.mo_units, self.world.unreadable)
         for lines in (lines for each in self.units.values() for lines in each):
@@ -103,14 +101,13 @@ class Units:
         return self.result
 
     def _fold(self, unit: str) -> None:
-        objects = objects_of(unit)
-        base = base_of(objects, self.world.base)
+        values = self.values.of(unit)
+        base = base_of(values, self.world.base)
         mark = (Kind.MARK, unit)
         self.folded[unit] = fold(
             self.units[unit],
-            objects,
+            values,
             {**base, mark: line_of(base.get(mark, ()))},
-            self.values[unit],
             self.set_aside,
             with_types,
         )
@@ -272,10 +269,11 @@ class Units:
     def _begins(self, unit: str, lines: FileLines) -> dict[Object, date]:
         """From when on the valid rows of a file claim each object of a unit."""
         begins: dict[Object, date] = {}
+        values = self.values.of(unit)
         for row in [] if lines.first is None else lines.valid(self.set_aside):
             day = max(row.start, lines.first)
-            for key in objects_of(unit):
-                if self.values[unit](row, key) is not UNCLAIMED:
+            for key, value_of in values.items():
+                if value_of(row) is not UNCLAIMED:
                     begins[key] = min(day, begins.get(key, day))
         return begins
 

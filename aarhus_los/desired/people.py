@@ -125,7 +125,7 @@ class People:
         ]
 
     def _fold_engagement(self, person: str, uuid: str, lines: Sequence[FileLines]) -> Folded:
-        def value_of(row: Any, key: Object) -> Value:
+        def value_of(row: PersonRow) -> Value:
             return Engagement(
                 row.user_key,
                 person,
@@ -135,8 +135,8 @@ class People:
                 PRIMARY if row.primary else NOT_PRIMARY,
             )
 
-        objects = [(Kind.ENGAGEMENT, uuid)]
-        folded = fold(lines, objects, base_of(objects, self.base), value_of, self.set_aside)
+        key = (Kind.ENGAGEMENT, uuid)
+        folded = fold(lines, {key: value_of}, base_of([key], self.base), self.set_aside)
         for each in lines:
             if each.first is not None:
                 self.first[each.file.name.name, uuid] = each.first
