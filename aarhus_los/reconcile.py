@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Final
 
 from aarhus_los import initial
@@ -17,7 +18,7 @@ from aarhus_los.addresses.lookup import Resolution, resolve
 from aarhus_los.addresses.outcomes import Found
 from aarhus_los.api import REST, GraphQL
 from aarhus_los.apply import Applied, apply_plan
-from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
+from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, tripped
 from aarhus_los.deadline import NO_DEADLINE
 from aarhus_los.desired import org
 from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside
@@ -268,10 +269,9 @@ class Reconciliation:
                 settings.max_engagement_ends, settings.max_engagement_ends_percent
             ),
         }
-        counts = counted(plan)
-        kinds = exceeding(counts, limits, self.options.allow)
-        present = read_counts(client, world.organisation[0]) if kinds else None
-        return tripped(kinds, counts, limits, present)
+        organisation, _ = world.organisation
+        present = partial(read_counts, client, organisation)
+        return tripped(counted(plan), limits, self.options.allow, present)
 
     def _write(self, plan: Plan, desired: Desired, target: Target, applied: Applied) -> None:
         """Writes a plan, and reads back what was written."""
