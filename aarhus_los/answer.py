@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aarhus_los.errors import UnavailableError
 from aarhus_los.messages import Message
@@ -48,13 +48,12 @@ class Unsettled(Exception):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a server said, whole. Its content is not shown: it may hold CPR numbers or a token."""
 
     status: int
     content: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
     def __repr__(self) -> str:
         return f"Answer({self.status}, {len(self.content)} bytes)"

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import Final
 
 from aarhus_los.errors import UnavailableError
 
 
-@dataclass(frozen=True, slots=True)
 class Deadline:
     """So many hours after it was made, no new request is begun; 0: there is no such time."""
 
-    hours: float
-    begun: float = field(default_factory=time.monotonic)
+    def __init__(self, hours: float) -> None:
+        self.hours = hours
+        self.begun = time.monotonic()
 
     def check(self) -> None:
         """Raises UnavailableError once the time is over."""
@@ -24,4 +23,4 @@ class Deadline:
             )
 
 
-NO_DEADLINE: Final = Deadline(0, 0)
+NO_DEADLINE: Final = Deadline(0)

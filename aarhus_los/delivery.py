@@ -63,15 +63,14 @@ class Failing(NamedTuple):
     answered: int
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(NamedTuple):
     """What became of a batch."""
 
     failures: list[Failure | None]
     """Of each of its steps, in order."""
-    written: list[Operation] = field(default_factory=list)
+    written: list[Operation]
     """What MO has just acknowledged; the rest was there already."""
-    writes: Counter[Object] = field(default_factory=Counter)
+    writes: Counter[Object]
     """How often each object was written thereby."""
 
     @property

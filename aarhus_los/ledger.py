@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -44,7 +44,7 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """A file name: the version of it that is in MO. `sha256` None: none is yet, an import of it was cut off."""
 
@@ -239,7 +239,7 @@ def save_state(path: Path, state: State) -> None:
         "listed": state.listed,
         "reported": state.reported,
     }
-    lines = (asdict(line) for line in sorted(state.lines.values(), key=lambda line: line.name))
+    lines = (vars(line) for line in sorted(state.lines.values(), key=lambda line: line.name))
     written = [state.timestamp.isoformat()]
     for each in (about, *lines):
         kept = {k: v for k, v in each.items() if v or type(v) is int}

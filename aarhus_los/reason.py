@@ -11,6 +11,7 @@ import string
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import Enum, StrEnum
+from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from aarhus_los.language import Language
@@ -71,8 +72,11 @@ class Template(Enum):
     def __init__(self, english: str, danish: str) -> None:
         self.english = english
         self.danish = danish
-        self.params = {name for _, name, _, _ in string.Formatter().parse(english) if name}
+
+    @cached_property
+    def params(self) -> set[str]:
         """The names of the parameters of the English text; the Danish has the same."""
+        return {name for _, name, _, _ in string.Formatter().parse(self.english) if name}
 
     def __call__(self, **params: Param) -> Reason:
         """The message with its parameters. Raises TypeError where they are not those of the template."""

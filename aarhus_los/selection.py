@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from aarhus_los.desired.claims import Notice
 from aarhus_los.drop.file import DropFile, by_family
@@ -56,8 +56,7 @@ class Selection:
         return by_family(self.files)[family]
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What the operator asks of one run."""
 
     since: date | None = None
@@ -67,7 +66,7 @@ class Options:
     """Whether all pending rows are given up."""
     accepted_rows: frozenset[RowRef] = frozenset()
     """Those that are given up by name."""
-    allow: Mapping[BrakeKind, int] = field(default_factory=dict)
+    allow: Mapping[BrakeKind, int] = {}
     verify: Literal["some", "all", "none"] = "some"
     names: bool = False
     """Whether the names of all that is reported are read from MO, also where nobody is about to decide by them."""

@@ -6,10 +6,9 @@ import json
 import stat
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from aarhus_los.errors import SettingsError
 
@@ -38,24 +37,28 @@ SEARCHED: Final = (
 """Where a settings file is looked for when none is named; the first that is there is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsFile:
+class SettingsFile(NamedTuple):
     """A settings file that was read. `path` is None where there is none."""
 
     path: Path | None = None
-    content: Mapping[str, object] = field(default_factory=dict, repr=False)
+    content: Mapping[str, object] = {}
     readable_by_all: bool = False
     twice: tuple[str, ...] = ()
     """Keys that stand in it more than once: JSON takes the last one."""
 
+    def __repr__(self) -> str:
+        return f"SettingsFile({self.path})"
 
-@dataclass(frozen=True, slots=True)
-class Found:
+
+class Found(NamedTuple):
     """What one place says of one setting."""
 
     origin: str
-    value: object = field(repr=False)
+    value: object
     is_secret_file: bool = False
+
+    def __repr__(self) -> str:
+        return f"Found({self.origin})"
 
 
 def find_file(path: Path | None, environ: Mapping[str, str]) -> SettingsFile:

@@ -1,7 +1,6 @@
 """Settings: what a run is told to do, checked, each value with the place that it came from."""
 
-from __future__ import annotations
-
+# Annotations are values here, not texts as elsewhere: pydantic reads them, and would have to compile each.
 import os
 import re
 from collections.abc import Mapping
@@ -18,8 +17,6 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    ValidationInfo,
-    field_validator,
 )
 
 from aarhus_los.errors import SettingsError
@@ -221,19 +218,6 @@ class Settings(BaseModel):
     origins: Mapping[str, str] = Field(default={}, repr=False)
     warnings: tuple[str, ...] = Field(default=(), repr=False)
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _plain(cls, value: object, info: ValidationInfo) -> object:
-        """No number is a boolean, which Python would take for 1 or 0, and no setting has more than one line: a line break
-        in a user, a folder or a password would be a second command to the file server. Half a letter cannot be sent."""
-        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
-            raise ValueError("must not be true or false")
-        if isinstance(value, str) and any(ord(char) < 32 or ord(char) == 127 for char in value):
-            raise ValueError("must be one line without control characters")
-        if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
-            raise ValueError("must be text that can be written as UTF-8")
-        return value
-
     def shown(self) -> list[tuple[str, str, str]]:
         """Every setting as (name, value, origin), in the order of the class. A secret is masked, as by pydantic's str."""
         return [
@@ -295,8 +279,14 @@ def _validate(found: Mapping[str, Found], problems: dict[str, str], file: Settin
 
     pydantic's own exception holds the raw values: it ends here, and its kind and message alone go on.
     """
+    given: dict[str, object] = {}
+    for name, source in found.items():
+        if reason := _odd(name, source.value):
+            problems.setdefault(name, _wrong(name, reason, source))
+        else:
+            given[name] = source.value
     try:
-        settings = Settings.model_validate({name: source.value for name, source in found.items()})
+        settings = Settings.model_validate(given)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_context=False, include_input=False):
             name = str(detail["loc"][0])
@@ -308,6 +298,21 @@ def _validate(found: Mapping[str, Found], problems: dict[str, str], file: Settin
         hint = "22 is the port of SFTP: leave it out, or begin ftp_url with sftp://"
         problems["ftp_port"] = f"{found['ftp_port'].origin}: {hint}"
     return settings
+
+
+def _odd(name: str, value: object) -> str | None:
+    """Why a value is none of any setting; None where it may be one.
+
+    No number is a boolean, which Python would take for 1 or 0, and no setting has more than one line: a line break in a
+    user, a folder or a password would be a second command to the file server. Half a letter cannot be sent.
+    """
+    if isinstance(value, bool) and Settings.model_fields[name].annotation is not bool:
+        return "must not be true or false"
+    if isinstance(value, str) and any(ord(char) < 32 or ord(char) == 127 for char in value):
+        return "must be one line without control characters"
+    if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+        return "must be text that can be written as UTF-8"
+    return None
 
 
 def _check_login(found: Mapping[str, Found], problems: dict[str, str], file: SettingsFile) -> None:

@@ -6,9 +6,13 @@ Each has a `kind`, its name in accounts and in the cache.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Literal
-from uuid import UUID
+from typing import Final, Literal, NamedTuple
+
+from aarhus_los.uuids import WRITTEN
+
+_PLAIN: Final = re.compile(WRITTEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Found:
     kind: Literal["found"] = field(default="found", kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
-        if str(UUID(self.uuid)) != self.uuid:
+        if not _PLAIN.fullmatch(self.uuid):
             raise ValueError("not a uuid in its plain form")
 
 
@@ -50,19 +54,17 @@ class Unknown:
     kind: Literal["unknown"] = field(default="unknown", kw_only=True, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class NotLookedUp:
+class NotLookedUp(NamedTuple):
     """The service could not be asked, or not be understood: the row is pending and tried again with the next run."""
 
     reason: str
-    kind: Literal["not looked up"] = field(default="not looked up", kw_only=True, repr=False)
+    kind: Literal["not looked up"] = "not looked up"
 
 
-@dataclass(frozen=True, slots=True)
-class NotAsked:
+class NotAsked(NamedTuple):
     """Addresses are not looked up at all, by the settings: nothing is claimed and nothing is pending."""
 
-    kind: Literal["not asked"] = field(default="not asked", kw_only=True, repr=False)
+    kind: Literal["not asked"] = "not asked"
 
 
 Answer = Found | Unsafe | Unknown

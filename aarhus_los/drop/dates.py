@@ -18,13 +18,10 @@ _TIME: Final = (
 _YEAR_FIRST: Final = re.compile(rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}}){_TIME}")
 _DAY_FIRST: Final = re.compile(rf"([0-9]{{2}})-([0-9]{{2}})-([0-9]{{4}}){_TIME}")
 
-_OTHERS: Final = tuple(
-    re.compile(rf"(?P<written>{form}){_TIME}")
-    for form in (
-        "(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})",
-        "(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})",
-        "(?P<day>[0-9]{1,2})(?P<sign>[-/.])(?P<month>[0-9]{1,2})(?P=sign)(?P<year>[0-9]{4})",
-    )
+_OTHERS: Final = (
+    "(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})",
+    "(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})",
+    "(?P<day>[0-9]{1,2})(?P<sign>[-/.])(?P<month>[0-9]{1,2})(?P=sign)(?P<year>[0-9]{4})",
 )
 
 
@@ -65,7 +62,7 @@ def _read_other(text: str) -> date:
     # Imported here, since it takes as long as all the rest of a start, and hardly any drop has such a date.
     from dateutil.parser import parse
 
-    match = next(filter(None, (form.fullmatch(text) for form in _OTHERS)), None)
+    match = next(filter(None, (re.fullmatch(rf"(?P<written>{form}){_TIME}", text) for form in _OTHERS)), None)
     if match is None:
         raise ValueError(Message.NOT_A_DATE())
     year_first = match["written"].startswith(match["year"])

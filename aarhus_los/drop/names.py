@@ -64,7 +64,9 @@ class DropName:
         return self.order < other.order
 
 
-_DATED: Final = re.compile(r"(Org|Pers|Leder)_([a-z]+)_([0-9]{8}_[0-9]{6})\.csv")
+_DATED: Final = re.compile(
+    r"(Org|Pers|Leder)_([a-z]+)_([0-9]{4})([0-9]{2})([0-9]{2})_([0-9]{2})([0-9]{2})([0-9]{2})\.csv"
+)
 _LIST: Final = re.compile(r"STAM_UUID_(.+)\.csv")
 
 
@@ -83,7 +85,8 @@ def parse_name(name: str) -> DropName | None:
     if kind not in _KINDS[family]:
         return None
     try:
-        stamp = datetime.strptime(dated[3], "%Y%m%d_%H%M%S")
+        year, month, day, hour, minute, second = map(int, dated.groups()[2:])
+        stamp = datetime(year, month, day, hour, minute, second)
     except ValueError:
         return DropName(name, family, kind, fault=Message.IMPOSSIBLE_STAMP())
     if stamp.year < _FIRST_YEAR:
@@ -100,12 +103,13 @@ def refusal(name: DropName, today: date) -> str | None:
     return None
 
 
-_SIMILAR: Final = re.compile(
+# Patterns that only a name needs that is none of ours.
+_SIMILAR: Final = (
     r"\s*(?:(org|pers|leder)[\s_.-]*(inital|initial|nye|ret|luk)|(stam)[\s_.-]*uuid)(?![a-zæøå])"
 )
-_STAMPED: Final = re.compile(r"\s*(org|pers|leder)[\s_.-]+(.*?)[\s_.-]*[0-9]{8}[\s_.-]*[0-9]{0,6}\.csv\s*")
+_STAMPED: Final = r"\s*(org|pers|leder)[\s_.-]+(.*?)[\s_.-]*[0-9]{8}[\s_.-]*[0-9]{0,6}\.csv\s*"
 """A family's prefix, a stamp and `.csv`: ours by intent, whatever stands between them."""
-_COPY: Final = re.compile(r"(.*?)\s*(?:\([0-9]+\)|[-_ ]+(?:kopi|copy)(?:\s*\([0-9]+\))?)\.csv", re.IGNORECASE)
+_COPY: Final = r"(.*?)\s*(?:\([0-9]+\)|[-_ ]+(?:kopi|copy)(?:\s*\([0-9]+\))?)\.csv"
 
 
 def near_miss(name: str) -> str | None:
@@ -113,7 +117,7 @@ def near_miss(name: str) -> str | None:
 
     Backups under a prefix, `.tmp` files and anything else are left in peace.
     """
-    similar = _SIMILAR.match(name.lower()) or _STAMPED.fullmatch(name.lower())
+    similar = re.match(_SIMILAR, name.lower()) or re.fullmatch(_STAMPED, name.lower())
     if similar is None or name.lower().endswith(".tmp") or parse_name(name) is not None:
         return None
     if similar[1] is None:
@@ -128,7 +132,7 @@ def near_miss(name: str) -> str | None:
 def _difference(name: str, family: Family, kind: str | None) -> str:
     if kind is not None and _SPELLINGS.get(kind, kind) not in _KINDS[family]:
         return Message.FAMILY_HAS_KINDS(family=family.value, kinds=_KINDS[family])
-    if (copy := _COPY.fullmatch(name)) and _canonical(copy[1] + ".csv"):
+    if (copy := re.fullmatch(_COPY, name, re.IGNORECASE)) and _canonical(copy[1] + ".csv"):
         return Message.NAMED_LIKE_COPY()
     if _canonical(name):
         return Message.NAME_CASE()

@@ -5,8 +5,7 @@ inclusive and no end is `date.max`. CPR numbers and names stay out of `repr`. Th
 models: half a million of them must fit in memory.
 """
 
-from __future__ import annotations
-
+# Annotations are values here, not texts as elsewhere: pydantic reads them, and would have to compile each.
 import dataclasses
 from collections.abc import Callable
 from datetime import date

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import pairwise
+from operator import attrgetter
 from sys import intern
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -78,9 +79,11 @@ def read_page(
         path = f"{spec.collection} {uuid}: validities"
         validities = _take(entry, "validities", list, path)
         for of, objects in shown.items():
-            pieces = sorted(_pieces(validities, of, path, exclusive), key=lambda piece: piece.start)
-            if any(later.start <= earlier.end for earlier, later in pairwise(pieces)):
-                raise misunderstood(f"{path} that overlap")
+            pieces = _pieces(validities, of, path, exclusive)
+            if len(pieces) > 1:
+                pieces.sort(key=attrgetter("start"))
+                if any(later.start <= earlier.end for earlier, later in pairwise(pieces)):
+                    raise misunderstood(f"{path} that overlap")
             if pieces:
                 objects[uuid] = tuple(pieces)
     beside = {} if spec.beside is None else shown[spec.beside]
@@ -97,7 +100,8 @@ def _entries(listed: Mapping[str, Any], collection: str) -> Iterator[tuple[str, 
             raise misunderstood(f"{path}.uuid") from None
 
 
-def _pieces(validities: list[Any], kind: Kind, path: str, exclusive: bool) -> Iterator[Piece[Value]]:
+def _pieces(validities: list[Any], kind: Kind, path: str, exclusive: bool) -> list[Piece[Value]]:
+    pieces: list[Piece[Value]] = []
     for read in validities:
         validity = _take(read, "validity", dict, f"{path}.validity")
         if kind is Kind.MARK and read.get("org_unit_hierarchy", "") is None:
@@ -106,7 +110,8 @@ def _pieces(validities: list[Any], kind: Kind, path: str, exclusive: bool) -> It
         last = _day(validity, "to", path)
         end = FOREVER if last is None else day_before(last) if exclusive else last
         if end >= start:  # MO may show a validity of no day: it says nothing
-            yield Piece(start, end, _value(read, kind, path))
+            pieces.append(Piece(start, end, _value(read, kind, path)))
+    return pieces
 
 
 def _value(read: Mapping[str, Any], kind: Kind, path: str) -> Value:

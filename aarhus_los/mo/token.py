@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import SecretStr
 
@@ -24,8 +23,7 @@ LONGEST: Final = 86_400.0
 """No token is used for longer, whatever its server says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Auth:
+class Auth(NamedTuple):
     """Who we are: a client of a Keycloak realm. `auth_server` is its base URL, which ends in `/auth`."""
 
     auth_server: str
@@ -38,11 +36,13 @@ class Auth:
         return f"{self.auth_server.rstrip('/')}/realms/{self.realm}/protocol/openid-connect/token"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _Token:
+class _Token(NamedTuple):
     text: str
     fetched: float
     renew: float
+
+    def __repr__(self) -> str:
+        return "_Token()"
 
 
 class TokenSource:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from aarhus_los.desired.claims import Actual
 from aarhus_los.drop.file import DropFile
@@ -33,15 +32,14 @@ Read = Callable[[Kind, Collection[str]], Mapping[str, History]]
 NAMED: Final = (Kind.FACET, Kind.CLASS, Kind.ITSYSTEM, Kind.EMPLOYEE, Kind.ORG_UNIT)
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """What is to be read beside the uuids of a record."""
 
-    names: dict[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = {}
     """An object's uuid → its name; the uuid of an address in DAR → the address as DAR writes it."""
-    parents: dict[str, str] = field(default_factory=dict)
+    parents: Mapping[str, str] = {}
     """Org unit → the unit above."""
-    homes: dict[str, str] = field(default_factory=dict)
+    homes: Mapping[str, str] = {}
     """Person → the unit of the main engagement, for people of whom neither an engagement nor a manager changes."""
 
 

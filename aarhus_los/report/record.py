@@ -6,7 +6,7 @@ Names of people and units are in it, CPR numbers are not. While `format` is the 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -91,7 +91,7 @@ def account_record(account: Account) -> Record:
     }
 
 
-def _names(account: Account) -> dict[str, dict[str, str]]:
+def _names(account: Account) -> dict[str, Mapping[str, str]]:
     names = account.names
     return {
         "names": {uuid: masked(name) for uuid, name in names.names.items()},
