@@ -181,6 +181,12 @@ class Mo(DailyMo):
         self.registrations.clear()
 
 
+def others_write(mo: Mo, plan: Plan) -> None:
+    """Somebody else carries a plan out."""
+    for operation in plan.operations:
+        DailyMo.write(mo, REST.endpoint(operation), REST.items(operation))
+
+
 def apply(mo: Mo, plan: Plan, chunk_size: int = 50, concurrency: int = 4, **more: Any) -> Applied:
     return apply_plan(plan, mo, chunk_size=chunk_size, concurrency=concurrency, **more)
 
@@ -400,8 +406,7 @@ def test_of_a_lost_list_only_what_is_not_there_is_sent_again(mo: Mo) -> None:
 
     def loses(endpoint: Endpoint, items: Sequence[Item]) -> None:
         mo.before = lambda endpoint, items: None
-        for operation in make_plan([unit("b", name="X")], mo.actual()).operations:
-            DailyMo.write(mo, operation.endpoint, [operation.item()])
+        others_write(mo, make_plan([unit("b", name="X")], mo.actual()))
         raise Unsettled("connection reset", perhaps_done=True)
 
     mo.before = loses
@@ -490,7 +495,7 @@ def test_somebody_else_s_same_change_costs_no_other() -> None:
         mo.holds(*(unit(f"{n}") for n in range(5)))
         plan = make_plan([unit(f"{n}", name="X") for n in range(5)], mo.actual())
         theirs = make_plan([unit(f"{place}", name="X")], mo.actual())
-        mo.meanwhile = lambda: [DailyMo.write(mo, op.endpoint, [op.item()]) for op in theirs.operations]  # noqa: B023
+        mo.meanwhile = partial(others_write, mo, theirs)
         applied = apply(mo, plan)
         assert (len(applied.acknowledged), applied.failed, applied.stopped) == (5, [], None)
         assert agrees(mo, *(unit(f"{n}", name="X") for n in range(5)))
@@ -516,8 +521,7 @@ def test_whoever_makes_the_same_changes_all_is_written(
     mo.holds(*(there(f"{n:02}") for n in range(20)))
     objects = [wanted(f"{n:02}") for n in ours]
     plan = make_plan(objects, mo.actual())
-    for operation in make_plan([wanted(f"{n:02}") for n in theirs], mo.actual()).operations:
-        DailyMo.write(mo, operation.endpoint, [operation.item()])
+    others_write(mo, make_plan([wanted(f"{n:02}") for n in theirs], mo.actual()))
     applied = apply(mo, plan, chunk_size, concurrency)
     assert (len(applied.acknowledged), applied.failed, applied.stopped) == (len(ours), [], None)
     assert agrees(mo, *objects)

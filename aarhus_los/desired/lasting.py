@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from aarhus_los.drop.rows import Absent, Detail, PersonRow, RowRef
@@ -42,8 +42,8 @@ def voters_of(rows: Iterable[object], day: date) -> list[PersonRow]:
     return [row for row in stating if row.end >= day] or stating
 
 
-def vote(voters: Sequence[PersonRow], value: Callable[[PersonRow], Detail]) -> tuple[PersonRow | None, bool]:
-    """The row that decides a value for a person, if one does, and whether another one says otherwise.
+def vote(voters: Sequence[PersonRow], field: str) -> tuple[PersonRow | None, bool]:
+    """The row that decides the value of a field for a person, if one does, and whether another one says otherwise.
 
     A value beats a column that says nothing, which beats an empty one; then the primary engagement, the later line.
     """
@@ -51,8 +51,8 @@ def vote(voters: Sequence[PersonRow], value: Callable[[PersonRow], Detail]) -> t
         return (voters[0] if voters else None), False
 
     def weight(row: PersonRow) -> tuple[int, bool, int]:
-        detail = value(row)
+        detail: Detail = getattr(row, field)
         return 1 if isinstance(detail, Absent) else 2 if detail else 0, row.primary, row.ref.line
 
-    stated = {value(row) for row in voters} - {Absent.ABSENT}
+    stated = {getattr(row, field) for row in voters} - {Absent.ABSENT}
     return max(voters, key=weight), len(stated) > 1

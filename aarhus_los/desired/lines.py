@@ -59,7 +59,7 @@ def gathered(
     """The lines of all subjects that a new or a pending line is about, the subjects sorted."""
     found: dict[str, list[FileLines]] = {}
     for file in files:
-        for subject, lines in parted(file, file.rows, file.rejects, subject_of).items():
+        for subject, lines in parted(file, file, subject_of).items():
             found.setdefault(subject, []).append(lines)
     return {
         subject: found[subject] for subject in sorted(found) if any(each.is_due for each in found[subject])
@@ -67,14 +67,11 @@ def gathered(
 
 
 def parted(
-    file: DropFile,
-    its_rows: Sequence[Row],
-    its_rejects: Sequence[Reject],
-    subject_of: Callable[[Line], str | None],
+    lines: DropFile | FileLines, file: DropFile, subject_of: Callable[[Line], str | None]
 ) -> dict[str, FileLines]:
     """Lines of one file by what they are about; those that are about nothing are left out."""
     found: dict[str, FileLines] = {}
-    for row in its_rows:
+    for row in lines.rows:
         if (subject := subject_of(row)) is None:
             continue
         if subject in found:
@@ -82,7 +79,7 @@ def parted(
         else:
             found[subject] = FileLines(file, [row])
     rejects: dict[str, list[Reject]] = {}
-    for reject in its_rejects:
+    for reject in lines.rejects:
         if (subject := subject_of(reject)) is not None:
             rejects.setdefault(subject, []).append(reject)
     for subject, of_subject in rejects.items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside
@@ -19,9 +19,10 @@ from aarhus_los.desired.persons import account_uuid, email_uuid, owners_in
 from aarhus_los.desired.references import References
 from aarhus_los.desired.rejections import Rejections, report_overlaps
 from aarhus_los.desired.world import World
+from aarhus_los.drop.columns import columns
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName
-from aarhus_los.drop.rows import ABSENT, Absent, Detail, PersonRow, Reject, Row, RowRef
+from aarhus_los.drop.rows import ABSENT, Absent, PersonRow, Reject, Row, RowRef
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Account, Address, Engagement, History, Kind, Object, Person, Value
 from aarhus_los.timeline import FOREVER, NOTHING, Piece, covers, day_after, is_there, last_day
@@ -174,17 +175,17 @@ class People:
         if not origin:
             return
         voters = voters_of(valid, of_file.day)
-        if won := self._vote(voters, "CPRNavn", _plain_name):
+        if won := self._vote(voters, "name"):
             name = Person.named(won.name, of_file.cpr)
             claims.add(
                 (Kind.EMPLOYEE, of_file.person), lasting(name, of_file.day, FOREVER, _origin(won, origin))
             )
-        won = self._vote(voters, "Email", lambda row: row.email)
+        won = self._vote(voters, "email")
         email = won.email if won else ABSENT
         address = Address(email, EMAIL_TYPE, person=of_file.person) if isinstance(email, str) else email
         key = (Kind.ADDRESS, email_uuid(of_file.cpr))
         claims.add(key, _claim(address, of_file, claims.known(key), _origin(won, origin)))
-        won = self._vote(voters, "AZID", lambda row: row.azid)
+        won = self._vote(voters, "azid")
         azid = won.azid if won else ABSENT
         account = Account(azid, self.az_system, of_file.person) if isinstance(azid, str) else azid
         uuid = self._account(of_file, claims, (won.ref if won else origin[-1]))
@@ -192,10 +193,11 @@ class People:
             key = (Kind.IT, uuid)
             claims.add(key, _claim(account, of_file, claims.known(key), _origin(won, origin)))
 
-    def _vote(self, voters: Sequence[PersonRow], column: str, value: Any) -> PersonRow | None:
-        won, contested = vote(voters, value)
+    def _vote(self, voters: Sequence[PersonRow], field: str) -> PersonRow | None:
+        won, contested = vote(voters, field)
         if won is not None and contested and self.set_aside.is_due(won.ref):
-            self.result.notices.append(Notice(Message.ROWS_OF_PERSON_DIFFER(column=column), won.ref))
+            text = Message.ROWS_OF_PERSON_DIFFER(column=columns(PersonRow)[field].header)
+            self.result.notices.append(Notice(text, won.ref))
         return won
 
     def _account(self, of_file: _OfFile, claims: Claims, ref: RowRef) -> str | None:
@@ -315,7 +317,7 @@ def _by_engagement(each: Sequence[FileLines]) -> ByEngagement:
     """The lines about a person by engagement, a file each."""
     found: dict[str, list[FileLines]] = {}
     for lines in each:
-        for uuid, of_engagement in parted(lines.file, lines.rows, lines.rejects, _engagement_of).items():
+        for uuid, of_engagement in parted(lines, lines.file, _engagement_of).items():
             found.setdefault(uuid, []).append(of_engagement)
     return dict(sorted(found.items()))
 
@@ -332,11 +334,6 @@ def _accounts_of_persons(accounts: Mapping[str, History], system: str) -> dict[s
 
 def _latest(days: Iterable[date | None]) -> date | None:
     return max([day for day in days if day is not None], default=None)
-
-
-def _plain_name(row: PersonRow) -> Detail:
-    """A name as it is compared: spaces are no part of it."""
-    return " ".join(row.name.split())
 
 
 def _stated(row: Row) -> object:
