@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from functools import cache, lru_cache
-from typing import Annotated, Any, Final, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, Final, NamedTuple, get_type_hints
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -29,8 +29,8 @@ class Column(NamedTuple):
 
     `read` makes a value of a stripped text; it raises ValueError with a reason for people. `empty` is what an empty cell
     means, `bad` what a value is taken for that cannot be read. `key`: also a rejected row tells it. `shared`: the same few
-    values occur again and again, and are then one object in memory. `optional`: the field has a
-    default, and a file may lack it.
+    values occur again and again, and are then one object in memory. `to`: what a uuid refers to, the name of a class list or
+    `UNITS`. `optional`: the field has a default, and a file may lack it.
     """
 
     header: str
@@ -39,6 +39,7 @@ class Column(NamedTuple):
     bad: object = REQUIRED
     key: bool = False
     shared: bool = False
+    to: str | None = None
     optional: bool = False
 
     def value(self, cell: object) -> object:
@@ -59,12 +60,6 @@ class Column(NamedTuple):
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         value = lru_cache(maxsize=8192)(self.value) if self.shared else self.value
         return core_schema.no_info_before_validator_function(value, handler(source))
-
-
-class Refers(NamedTuple):
-    """What the uuid in a field refers to: the name of a class list, or `UNITS`."""
-
-    to: str
 
 
 class Reference(NamedTuple):
@@ -88,13 +83,14 @@ def references(row: type) -> tuple[Reference, ...]:
 @cache
 def _declared(row: type) -> tuple[Mapping[str, Column], tuple[Reference, ...]]:
     hints = get_type_hints(row, include_extras=True)
-    of_fields: dict[str, Column] = {}
-    found: list[Reference] = []
-    for field in fields(row):
-        notes = get_args(hints[field.name])[1:] if get_origin(hints[field.name]) is Annotated else ()
-        for note in notes:
-            if isinstance(note, Column):
-                of_fields[field.name] = note._replace(optional=field.default is not MISSING)
-            elif isinstance(note, Refers):
-                found.append(Reference(field.name, of_fields[field.name].header, note.to))
-    return of_fields, tuple(found)
+    declared = {
+        field.name: note._replace(optional=field.default is not MISSING)
+        for field in fields(row)
+        for note in getattr(hints[field.name], "__metadata__", ())
+        if isinstance(note, Column)
+    }
+    return declared, tuple(
+        Reference(field, column.header, column.to)
+        for field, column in declared.items()
+        if column.to is not None
+    )
