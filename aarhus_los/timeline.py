@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum
+from operator import attrgetter
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 BEGINNING: Final = date.min
@@ -76,36 +77,11 @@ class Statement(NamedTuple, Generic[V]):
 
 def overlay_statements(statements: Iterable[Statement[V]]) -> Timeline[V]:
     """The days of all statements: where several cover a day, the one that starts latest wins. The result is merged."""
-    pieces: list[Piece[V]] = []
-    open_ones: list[Statement[V]] = []
-    """Those that have started, the winner last."""
-    day = BEGINNING
-    """The first day that is not decided yet."""
-
-    def decide(until: date) -> None:
-        nonlocal day
-        while open_ones and day <= until:
-            top = open_ones[-1]
-            end = min(top.end, until)
-            if end >= day:
-                if not isinstance(top.value, Unclaimed):
-                    pieces.append(Piece(day, end, top.value, top.origin))
-                if end == FOREVER:
-                    open_ones.clear()
-                    return
-                day = end + ONE_DAY
-            if top.end <= until:
-                open_ones.pop()
-
-    for each in sorted(statements, key=lambda each: (each.start, each.order)):
-        if each.end < each.start:
-            continue
-        if each.start > BEGINNING:
-            decide(each.start - ONE_DAY)
-        day = each.start
-        open_ones.append(each)
-    decide(FOREVER)
-    return merge(pieces)
+    layers: Layers[Any] = Layers()
+    for each in sorted(statements, key=attrgetter("start", "order")):
+        if each.start <= each.end:
+            layers.overlay_run((Piece(each.start, each.end, each.value, each.origin),))
+    return merge([piece for piece in layers.pieces if piece.value is not UNCLAIMED])
 
 
 def cut(timeline: Sequence[Piece[V]], start: date, end: date) -> Timeline[V]:
@@ -170,11 +146,11 @@ class Layers(Generic[V]):
             last = first
             while last + 1 < len(over) and day_after(over[last].end) == over[last + 1].start:
                 last += 1
-            self._overlay(over[first : last + 1])
+            self.overlay_run(over[first : last + 1])
             first = last + 1
 
-    def _overlay(self, run: Sequence[Piece[V]]) -> None:
-        """`run` has no gap."""
+    def overlay_run(self, run: Sequence[Piece[V]]) -> None:
+        """Overlays pieces without a gap between them."""
         start, end, pieces = run[0].start, run[-1].end, self.pieces
         place = bisect_left(pieces, start, key=_end)
         after = bisect_right(pieces, end, key=_start, lo=place)

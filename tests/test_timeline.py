@@ -169,11 +169,11 @@ def test_what_is_overlaid_shows_what_is_under_where_it_claims_nothing(
 
 @deep(given(timelines(), st.lists(timelines(), max_size=6)))
 def test_layers_are_overlays_one_after_the_other(under: Timeline[str], all_over: list[Timeline[str]]) -> None:
-    layers, expected = Layers(under), under
+    layers, expected, days = Layers(under), under, by_day(under)
     for over in all_over:
         layers.overlay(over)
-        expected = overlay(over, expected)
-        assert by_day(layers.pieces) == by_day(expected)
+        expected, days = overlay(over, expected), days | by_day(over)
+        assert by_day(layers.pieces) == by_day(expected) == days
         assert layers.pieces == sorted(layers.pieces, key=lambda piece: piece.start)
     assert layers.merged() == merge(expected)
 
