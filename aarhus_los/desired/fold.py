@@ -46,9 +46,13 @@ Completed = Callable[[History, Sequence[Piece[Value]]], History]
 
 @dataclass(slots=True)
 class Claims:
-    """The objects of a subject while its files are folded."""
+    """The objects of a subject while its files are folded, and what is to be reported of that."""
 
     base: Mapping[Object, History]
+    spared: list[tuple[RowRef, date]] = field(default_factory=list)
+    """Rows that claim to their end only, since a change is announced for the day after."""
+    unknown: list[RowRef] = field(default_factory=list)
+    """Rows that end what nobody knows."""
     _claimed: dict[Object, Layers[Value]] = field(default_factory=dict)
     _known: dict[Object, Layers[Value]] = field(default_factory=dict)
 
@@ -83,17 +87,6 @@ class Claims:
         return {key: layers.merged() for key, layers in self._claimed.items()}
 
 
-@dataclass(slots=True)
-class Folded:
-    """What the files about a unit or an engagement claim."""
-
-    claims: Claims
-    spared: list[tuple[RowRef, date]] = field(default_factory=list)
-    """Rows that claim to their end only, since a change is announced for the day after."""
-    unknown: list[RowRef] = field(default_factory=list)
-    """Rows that end what nobody knows."""
-
-
 def base_of(objects: Iterable[Object], base: Actual) -> dict[Object, History]:
     """Those of the objects that the base has."""
     return {(kind, uuid): found for kind, uuid in objects if (found := base.get(kind, {}).get(uuid))}
@@ -105,22 +98,22 @@ def fold(
     base: Mapping[Object, History],
     set_aside: Collection[RowRef],
     completed: Completed = lambda claim, known: claim,
-) -> Folded:
+) -> Claims:
     """Folds the files about a unit with its addresses, or about an engagement: the first of the objects of `values`.
 
     `completed` fills what a claim on it leaves to what is known. What each file claims of it is noted in its lines.
     """
     lead = next(iter(values))
-    folded = Folded(Claims(base))
+    claims = Claims(base)
     for each in lines:
         if each.file.name.kind == "luk":
-            each.claim = end_at_file_date(each, lead, folded.claims, set_aside)
+            each.claim = end_at_file_date(each, lead, claims, set_aside)
             each.first = each.claim[0].start if each.claim else None
-            folded.unknown += () if each.claim else (row.ref for row in each.valid(set_aside))
+            claims.unknown += () if each.claim else (row.ref for row in each.valid(set_aside))
         else:
-            each.claim = _claim(each, values, folded, set_aside, completed)
-        each.last = last_day(folded.claims.known(lead))
-    return folded
+            each.claim = _claim(each, values, claims, set_aside, completed)
+        each.last = last_day(claims.known(lead))
+    return claims
 
 
 def end_at_file_date(each: FileLines, key: Object, claims: Claims, set_aside: Collection[RowRef]) -> History:
@@ -136,7 +129,7 @@ def end_at_file_date(each: FileLines, key: Object, claims: Claims, set_aside: Co
 def _claim(
     each: FileLines,
     values: Mapping[Object, ValueOf],
-    folded: Folded,
+    claims: Claims,
     set_aside: Collection[RowRef],
     completed: Completed,
 ) -> History:
@@ -146,21 +139,20 @@ def _claim(
     if not valid:
         return ()
     lead, day = next(iter(values)), each.file.name.file_date
-    known = folded.claims.known
-    first = each.first = first_day(each, known(lead))
+    first = each.first = first_day(each, claims.known(lead))
     rows = stated(each, first, set_aside)
-    claims = {key: _claim_on(rows, value_of) for key, value_of in values.items()}
-    claims[lead] = completed(claims[lead], known(lead))
-    for gap in claims[lead]:
+    of_file = {key: _claim_on(rows, value_of) for key, value_of in values.items()}
+    of_file[lead] = completed(of_file[lead], claims.known(lead))
+    for gap in of_file[lead]:
         # The day before a gap that does not begin with the claim is the last of a row.
         ends_a_row = gap.value is NOTHING and gap.start not in (first, BEGINNING)
-        if ends_a_row and gap.start > day and _announced(gap.start, list(values), folded.claims):
-            claims = {key: cut(claim, gap.start, gap.end) for key, claim in claims.items()}
+        if ends_a_row and gap.start > day and _announced(gap.start, list(values), claims):
+            of_file = {key: cut(claim, gap.start, gap.end) for key, claim in of_file.items()}
             last = max(valid, key=lambda row: (row.end, row.ref.line))
-            folded.spared.append((last.ref, gap.start))
-    for key, claim in claims.items():
-        folded.claims.add(key, claim)
-    return claims[lead]
+            claims.spared.append((last.ref, gap.start))
+    for key, claim in of_file.items():
+        claims.add(key, claim)
+    return of_file[lead]
 
 
 def first_day(each: FileLines, known: Sequence[Piece[Value]]) -> date:

@@ -13,7 +13,7 @@ from typing import Any
 
 from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome
 from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside, UnresolvedAddress
-from aarhus_los.desired.fold import Folded, base_of, fold, stated
+from aarhus_los.desired.fold import Claims, base_of, fold, stated
 from aarhus_los.desired.lines import FileLines, Gathered, Line, gathered
 from aarhus_los.desired.references import OrgUnits, circles, hangs_elsewhere, parents_of, upward
 from aarhus_los.desired.rejections import Rejections, report_overlaps
@@ -66,7 +66,7 @@ class Units:
     outcomes: Mapping[str, Outcome]
     """Of each address text."""
     result: Desired = field(default_factory=Desired)
-    folded: dict[str, Folded] = field(default_factory=dict)
+    folded: dict[str, Claims] = field(default_factory=dict)
     under: dict[str, dict[DropName, list[OrgRow]]] = field(default_factory=dict)
     """A unit → the rows that say others hang under it, by file."""
 
@@ -150,7 +150,7 @@ class Units:
         layers: dict[str, Layers[Value]] = {}
         of_file: dict[str, dict[str, FileLines]] = {}
         for unit, folded in self.folded.items():
-            layers[unit] = Layers(folded.claims.base.get((Kind.ORG_UNIT, unit), ()))
+            layers[unit] = Layers(folded.base.get((Kind.ORG_UNIT, unit), ()))
             for lines in self.units[unit]:
                 of_file.setdefault(lines.file.name.name, {})[unit] = lines
         links = {**self.mo_units, **{unit: each.pieces for unit, each in layers.items()}}
@@ -201,18 +201,16 @@ class Units:
 
     def _collect(self, unit: str) -> None:
         folded = self.folded[unit]
-        mark, claim, drops_a_run = mark_of(
-            unit, folded.claims, self.world.base.get(Kind.MARK, {}).get(unit, ())
-        )
+        mark, claim, drops_a_run = mark_of(unit, folded, self.world.base.get(Kind.MARK, {}).get(unit, ()))
         if claim:
             self.result.objects.append(DesiredObject(Kind.ORG_UNIT, unit, claim, mark=mark))
         for each in ADDRESSES:
             kind, uuid = each.of(unit)
-            address = folded.claims.claimed((kind, uuid))
+            address = folded.claimed((kind, uuid))
             if address := tuple(piece for piece in address if piece.value is not LEFT_AS_IT_IS):
                 self.result.objects.append(DesiredObject(kind, uuid, address, within=unit))
         if drops_a_run and mark is not None and mark.interval is not None:
-            there = folded.claims.known((Kind.ORG_UNIT, unit))
+            there = folded.known((Kind.ORG_UNIT, unit))
             held: History = (Piece(*mark.interval, Mark(mark.hierarchy)),)
             if restrict(self.world.actual.get(Kind.MARK, {}).get(unit, ()), there) != restrict(held, there):
                 text = Message.MARK_RUN_DROPPED(unit=unit, start=mark.interval[0])
@@ -231,7 +229,7 @@ class Units:
         for ref, day in folded.spared:
             if self.set_aside.is_due(ref):
                 report(Notice(Message.ENDS_BEFORE_ANNOUNCED(day=day), ref))
-        for piece in folded.claims.claimed((Kind.ORG_UNIT, unit)):
+        for piece in folded.claimed((Kind.ORG_UNIT, unit)):
             parent = piece.value.parent if isinstance(piece.value, Unit) else None
             if (
                 parent is not None

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside
-from aarhus_los.desired.fold import Claims, Folded, base_of, fold
+from aarhus_los.desired.fold import Claims, base_of, fold
 from aarhus_los.desired.lasting import lasting, moved_end, vote, voters_of
 from aarhus_los.desired.lines import FileLines, Gathered, parted
 from aarhus_los.desired.persons import account_uuid, email_uuid, owners_in
@@ -117,7 +117,7 @@ class People:
                 of_file = _OfFile(person, cpr, name.file_date, was, last, name.kind == "luk")
                 self._claim_details(of_file, claims, lines, unknown)
         for folded in engagements.values():
-            self._collect(folded.claims)
+            self._collect(folded)
         self._collect(claims)
 
     def _collect(self, claims: Claims) -> None:
@@ -125,7 +125,7 @@ class People:
             DesiredObject(kind, uuid, claim) for (kind, uuid), claim in claims.all_claimed().items()
         ]
 
-    def _fold_engagement(self, person: str, uuid: str, lines: Sequence[FileLines]) -> Folded:
+    def _fold_engagement(self, person: str, uuid: str, lines: Sequence[FileLines]) -> Claims:
         def value_of(row: PersonRow) -> Value:
             return Engagement(
                 row.user_key,
