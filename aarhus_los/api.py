@@ -32,11 +32,6 @@ from aarhus_los.timeline import (
 )
 
 VERBS: Final = {Action.CREATE: "create", Action.EDIT: "update", Action.TERMINATE: "terminate"}
-_ENDPOINTS: Final = {
-    Action.CREATE: Endpoint.CREATE,
-    Action.EDIT: Endpoint.EDIT,
-    Action.TERMINATE: Endpoint.TERMINATE,
-}
 
 
 class Rest:
@@ -51,7 +46,7 @@ class Rest:
 
     def endpoint(self, operation: Operation) -> Endpoint:
         """Where an operation is sent to."""
-        return Endpoint.MUTATE if operation.kind in payloads.MUTATED else _ENDPOINTS[operation.action]
+        return Endpoint.MUTATE if operation.kind in payloads.MUTATED else Endpoint[operation.action.name]
 
     def arranged(self, operations: Sequence[Operation]) -> list[Operation]:
         """The operations of one request in the order in which they are sent: by uuid, lest two requests wait for each

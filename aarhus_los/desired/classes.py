@@ -50,6 +50,8 @@ def desire(files: Sequence[DropFile], world: World, today: date) -> Desired:
             listed[row.uuid] = row
         for uuid, row in listed.items():
             history = known.get(uuid, ())
+            latest = history[-1].value if history else None
+            was = latest if isinstance(latest, Class) else None
             first = owner.setdefault(uuid, file.name.name)
             if not file.is_due(row.ref):
                 continue
@@ -59,30 +61,22 @@ def desire(files: Sequence[DropFile], world: World, today: date) -> Desired:
                 reason, pending = world.cannot_show(world.doubtful_facets[facet]), True
             elif first != file.name.name:
                 reason = Message.CLASS_OF_ANOTHER_LIST(uuid=uuid, file=first)
-            elif facet and (has := facet_of(history)) not in (None, facets[facet]):
-                reason = Message.CLASS_OF_ANOTHER_FACET(uuid=uuid, facet=has)
+            elif facet and was and was.facet != facets[facet]:
+                reason = Message.CLASS_OF_ANOTHER_FACET(uuid=uuid, facet=was.facet)
             elif uuid in world.unreadable:
                 reason, pending = world.cannot_show(uuid), True
             if reason:
                 desired.set_aside.append(SetAside(row.ref, "", reason, pending))
                 continue
             start = today if history else FIRST_DAY
-            value = _value(row, facets[facet], history) if facet else ItSystem(row.user_key, row.name)
+            value: Value = ItSystem(row.user_key, row.name)
+            if facet:
+                scope = was.scope if was and was.scope else "TEXT"
+                value = Class(facets[facet], row.user_key, row.name, scope, PUBLISHED)
             desired.objects.append(DesiredObject(kind, uuid, (Piece(start, FOREVER, value, (row.ref,)),)))
         if file.due is None and facet and listed:
             desired.notices += _unlisted(file.name.name, facets[facet], known, set(listed), today)
     return desired
-
-
-def facet_of(history: History) -> str | None:
-    """The facet that MO has a class in."""
-    return next((piece.value.facet for piece in history[-1:] if isinstance(piece.value, Class)), None)
-
-
-def _value(row: ClassRow, facet: str, history: History) -> Value:
-    latest = history[-1].value if history else None
-    scope = latest.scope if isinstance(latest, Class) and latest.scope else "TEXT"
-    return Class(facet, row.user_key, row.name, scope, PUBLISHED)
 
 
 def _unlisted(
