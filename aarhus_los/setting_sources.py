@@ -111,9 +111,8 @@ def _json_object(data: bytes, twice: list[str]) -> dict[str, object] | str:
     """
 
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        keys = [key for key, _ in pairs]
-        if len(set(keys)) < len(keys):
-            twice.extend(key for key, count in Counter(keys).items() if count > 1)
+        counts = Counter(key for key, _ in pairs)
+        twice.extend(key for key, count in counts.items() if count > 1)
         return dict(pairs)
 
     try:

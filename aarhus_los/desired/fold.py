@@ -146,7 +146,7 @@ def _claim(
     for gap in of_file[lead]:
         # The day before a gap that does not begin with the claim is the last of a row.
         ends_a_row = gap.value is NOTHING and gap.start not in (first, BEGINNING)
-        if ends_a_row and gap.start > day and _announced(gap.start, list(values), claims):
+        if ends_a_row and gap.start > day and _announced(gap.start, lead, claims, values):
             of_file = {key: cut(claim, gap.start, gap.end) for key, claim in of_file.items()}
             last = max(valid, key=lambda row: (row.end, row.ref.line))
             claims.spared.append((last.ref, gap.start))
@@ -204,9 +204,9 @@ def _claim_on(rows: Timeline[Any], value_of: ValueOf) -> History:
     return merge(pieces)
 
 
-def _announced(day: date, objects: Sequence[Object], claims: Claims) -> bool:
+def _announced(day: date, lead: Object, claims: Claims, objects: Iterable[Object]) -> bool:
     """Whether a validity of one of the objects begins on a day, while the first of them is there."""
-    return valid(claims.known(objects[0]), day) and any(
+    return valid(claims.known(lead), day) and any(
         value_at(claims.known(key), day) not in (NOTHING, value_at(claims.known(key), day_before(day)))
         for key in objects
     )
