@@ -80,7 +80,8 @@ class Frame:
                 rejected_for_others(selection.files, account.set_aside),
             )
             if moment is not None:
-                after = with_healed(after, selection, account.set_aside, moment)
+                left_out = [*account.set_aside, *account.superseded]
+                after = with_healed(after, selection, left_out, moment)
             kept = files_of(needed)
             self.kept.keep({file.name.name: file.data for file in selection.files if file.name.name in kept})
             save_state(self.settings.state_file, after)

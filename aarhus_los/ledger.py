@@ -287,15 +287,20 @@ class Kept:
 def next_state(
     state: State, now: datetime, lines: Mapping[str, Line], listed: Iterable[str], reported: Mapping[str, str]
 ) -> State:
-    """The state after a completed import: `lines` replace or join the old ones, and files long gone are left out."""
+    """The state after a completed import: `lines` replace or join the old ones, and files long gone are left out.
+
+    Not those that rows wait in, nor what these are folded with.
+    """
     today = now.date()
     present = set(listed)
     after = {**state.lines, **lines}
+    needed = {name for line in after.values() for names in line.folded_with.values() for name in names}
     kept = {
         name: replace(line, seen=today.isoformat()) if name in present or not line.seen else line
         for name, line in after.items()
         if name in present
         or line.pending
+        or name in needed
         or not line.seen
         or today - date.fromisoformat(line.seen) <= REMEMBERED
     }

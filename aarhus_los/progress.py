@@ -55,13 +55,13 @@ def check_mo(state: State, organisation: str, bookmark: datetime | None, since: 
         )
 
 
-def healed(selection: Selection, set_aside: Iterable[SetAside]) -> set[str]:
-    """The files with rows that were pending, and are so no more."""
-    pending = {aside.ref for aside in set_aside if aside.pending}
+def healed(selection: Selection, left_out: Iterable[SetAside]) -> set[str]:
+    """The files of which rows that were pending are applied. `left_out`: what is set aside or superseded."""
+    refs = {aside.ref for aside in left_out}
     return {
         file.name.name
         for file in selection.files
-        if file.due and any(ref.line in file.due and ref not in pending for ref in file.lines)
+        if file.due and any(ref.line in file.due and ref not in refs for ref in file.lines)
     }
 
 
@@ -98,12 +98,14 @@ def _claimed(line: Line, moment: str) -> Line:
     return replace(line, began=line.began or moment, last=moment)
 
 
-def with_healed(state: State, selection: Selection, set_aside: Iterable[SetAside], at: datetime) -> State:
+def with_healed(state: State, selection: Selection, left_out: Iterable[SetAside], at: datetime) -> State:
     """The state after a run whose moment was `at`: it has claimed the files of which rows have healed.
 
-    Not before: while they are pending, what is new about the same subjects is folded with them anyhow.
+    Not before: while they are pending, what is new about the same subjects is folded with them anyhow. Of those that left
+    the server long ago, the state has a line no more.
     """
-    claimed = {name: _claimed(state.lines[name], at.isoformat()) for name in healed(selection, set_aside)}
+    files = healed(selection, left_out) & state.lines.keys()
+    claimed = {name: _claimed(state.lines[name], at.isoformat()) for name in files}
     return replace(state, lines={**state.lines, **claimed})
 
 
@@ -118,8 +120,8 @@ def completed(
 ) -> State:
     """The state after everything else. `pending` and `given_up`: the rows that become so by this run.
 
-    `pending` has what `needed_again` says of each row. `accepted`: those of former runs that are given up, whether they were
-    tried again or not. `rejected`: those that this run has rejected, and no reader of their file alone would.
+    `pending` has what `needed_again` says of each row. `accepted`: those of former runs that are given up, also where they
+    could not be tried again. `rejected`: those that this run has rejected, and no reader of their file alone would.
     """
     waiting, done_with, refused = _by_file(pending), _by_file(given_up), _by_file(rejected)
     today = now.date().isoformat()
@@ -127,9 +129,10 @@ def completed(
         name: replace(line, began=noted.began, last=noted.last) if (noted := state.lines.get(name)) else line
         for name, line in selection.lines.items()
     }
+    tried = {file.name.name for file in selection.files}
     for name, rows in _by_file(accepted).items():
         line, numbers = state.lines.get(name), {str(row) for row in rows}
-        if line and lines.get(name, line).sha256 == line.sha256:  # another version has other rows there
+        if line and name not in tried:
             lines[name] = replace(
                 lines.get(name, line),
                 pending=tuple(row for row in line.pending if row not in rows),

@@ -126,8 +126,9 @@ class _Choice:
                 continue
             found = {other: self._known(other) for other in self._folded_with(known, name)}
             gone = [other.name for other, each in found.items() if each is None]
-            if gone and not (self.options.allow_late or self._is_given_up(name)):
-                self.arrivals.refuse(name.name, Message.PENDING_BUT_LATE(files=some(gone)), EXIT_ROWS)
+            if gone and not self.options.allow_late:
+                if not self._is_given_up(name):
+                    self.arrivals.refuse(name.name, Message.PENDING_BUT_LATE(files=some(gone)), EXIT_ROWS)
                 continue
             files |= {other: each for other, each in found.items() if each is not None}
         return files

@@ -307,7 +307,7 @@ def test_rows_that_heal() -> None:
     waiting = [SetAside(RowRef(ONE, 3), "", "unknown", True), SetAside(RowRef(TWO, 2), "", "unknown", True)]
     assert healed(selection, waiting) == {ONE}
     rejected = [waiting[0], waiting[1]._replace(pending=False)]
-    assert healed(selection, rejected) == {ONE, TWO}
+    assert healed(selection, rejected) == {ONE}
 
 
 def test_what_is_kept_are_the_files_about_what_a_pending_row_is_about() -> None:

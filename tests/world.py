@@ -125,7 +125,7 @@ class Importer:
         rejected = rejected_for_others(selection.files, said.set_aside)
         self.state = completed(state, selection, waiting, given_up, NOW, rejected=rejected)
         if moment is not None:
-            self.state = with_healed(self.state, selection, said.set_aside, moment)
+            self.state = with_healed(self.state, selection, [*said.set_aside, *said.superseded], moment)
         return said
 
     def again(self, since: int = 0) -> Desired:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
@@ -18,11 +18,14 @@ from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.answers import NotShown, Refused, RestGoneError, member
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.histories import Page, histories, misunderstood, read_page
-from aarhus_los.mo.model import KINDS, History, Kind, Person
+from aarhus_los.mo.model import KINDS, History, Kind, Person, Unit
 from aarhus_los.mo.queries import ORGANISATION, By, by_keys, page_of
 
 PAGE: Final = 500
 """So many objects are asked for at a time: MO takes about a second for them."""
+
+ROOTLESS_SINCE: Final = 28
+"""The version of GraphQL before which the parent of a unit that has none is the root organisation."""
 
 SMALLEST_BATCH: Final = 50
 """Below this, a batch is not made smaller to keep more readers busy: requests have a price of their own."""
@@ -169,6 +172,20 @@ def _merged(answers: _Answers[str]) -> Histories:
     return merged
 
 
+def _with_roots(page: Page, organisation: str) -> Page:
+    """A page of org units: those whose parent is the root organisation have none."""
+    units = {
+        uuid: tuple(
+            replace(piece, value=replace(unit, parent=None))
+            if isinstance(unit := piece.value, Unit) and unit.parent == organisation
+            else piece
+            for piece in pieces
+        )
+        for uuid, pieces in page.objects.items()
+    }
+    return page._replace(objects=units)
+
+
 def _instant(as_of: datetime | None) -> dict[str, str]:
     """The variable of a query for the past. MO takes an instant without a zone for a Danish one, and answers wrongly."""
     if as_of is None:
@@ -192,10 +209,13 @@ def _ask(
     batches = _batches(sorted(set(keys), key=written), page, client.connections)
     past, instant = as_of is not None, _instant(as_of)
     query = by_keys(kind, by, past=past)
+    shows_organisation = kind is Kind.ORG_UNIT and client.graphql_version < ROOTLESS_SINCE
+    organisation = read_organisation(client)[0] if batches and shows_organisation else None
 
     def asked(batch: list[K], *, patient: bool = True) -> Page:
         data = client.query(query, {"keys": [written(key) for key in batch], **instant}, patient=patient)
-        return read_page(data, kind, client.graphql_version)
+        page = read_page(data, kind, client.graphql_version)
+        return page if organisation is None else _with_roots(page, organisation)
 
     def halved(batch: list[K], error: NotShown) -> _Answers[K]:
         if len(batch) == 1:

@@ -998,6 +998,15 @@ def test_a_superseded_row_leaves_the_state_and_is_set_aside_for_good(world: Worl
         assert (world.unit(A), world.sent) == ("Skolen 12-", [])
 
 
+def test_a_corrected_file_needs_no_file_whose_row_it_has_superseded(world: World) -> None:
+    """That one has claimed nothing."""
+    world.nye(10, row(ParentUUID=NOWHERE, OrgEnhedsNavn="Tidlig"))
+    world.ret(12, row(StartDato=day(12)))
+    del world.server.files[name("nye", 10)]
+    world.ret(12, row(StartDato=day(12), OrgEnhedsNavn="X"))
+    assert world.unit(A) == "X 12-"
+
+
 def test_the_days_of_a_superseded_row_keep_what_mo_had_also_when_its_file_is_folded_again(
     world: World,
 ) -> None:

@@ -30,8 +30,8 @@ class SetAside:
     partly: set[Ref] = field(default_factory=set)
     """Rows that are applied but for an address that was not looked up: pending."""
 
-    begins: dict[Ref, date] = field(default_factory=dict)
-    """When the claim of a row begins, of those of files that claim something of its subject."""
+    speaks: dict[Ref, dict[Key, date]] = field(default_factory=dict)
+    """The objects that a row says something of, and when its claim on each begins."""
     ends: dict[Ref, date] = field(default_factory=dict)
     """The last day of a row, where it can be read."""
 
@@ -165,7 +165,6 @@ def claim_of(
     if all(row.ref in aside for row in dated):
         return Claim(file, dated, None, (), aside)
     first = _first_day(file, dated, sheet.known(subject), sheet.at(subject, file.date) is not None)
-    aside.begins |= {row.ref: max(first, row.start) for row in dated if row.start is not None}
     spared = {
         row.end
         for row in dated

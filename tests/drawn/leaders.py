@@ -66,6 +66,8 @@ def set_aside_leaders(
 ) -> None:
     """Unknown references; `persons` are CPR numbers. Text: "The rows of one manager in one file stand or fall together"."""
     for row in rows:
+        if row.subject:
+            aside.speaks[row.ref] = {("manager", "".join(row.subject)): row.file.date}
         if row.file.kind == "luk" or row.ref in aside or row.ref in applied:
             continue
         if not units.known(row.values["unit"], row.file):

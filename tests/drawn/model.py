@@ -202,8 +202,9 @@ class Model:
         return self.noted.get(file.name, Noted())
 
     def without_past(self, moment: datetime, read: Sequence[File]) -> bool:
-        """Whether an MO without any unit as of the moment is one of which MO has no past."""
-        earlier = any(each.began is not None and each.began < moment for each in self.noted.values())
+        """Whether an MO without any unit as of the moment is one of which MO has no past. Class lists have no `began`."""
+        noted = [each for name, each in self.noted.items() if not name.startswith("STAM")]
+        earlier = any(each.began is not None and each.began < moment for each in noted)
         is_stamp = any(
             self._noted(file).began == moment and moment.replace(tzinfo=None) == file.stamp for file in read
         )

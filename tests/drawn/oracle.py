@@ -76,13 +76,14 @@ from tests.drawn.units import (
     ADDRESSES,
     Units,
     Wash,
+    address_key,
     line_of_base,
     marks,
     read_units,
     set_aside_unknown_parents,
     tell_unknown_types,
 )
-from tests.drawn.world import File, Mo
+from tests.drawn.world import FOREVER, File, Mo
 
 _OPTIONAL = {"Org": {*ADDRESSES, "OrgEnhedsTypeUUID", "Med-i-LinjeOrg"}, "Pers": {"Email", "AZID"}}
 
@@ -218,17 +219,23 @@ def followed(ref: Ref, files: Sequence[File], aside: SetAside, *, strictly: bool
     """Whether a later file has an applied row of what a pending row speaks of: it may then be superseded.
 
     `strictly`: by the text. "A pending row is *superseded* … when a later file has a valid `_nye` or `_ret` row whose claim
-    begins no later than the day after the pending row's own end".
+    begins no later than the day after the pending row's own end, for every object that it is pending for".
     """
     file = next(file for file in files if file.name == ref[0])
-    column = {"Org": ("OrgUUID",), "Pers": ("UUID",), "Leder": ("OrgUUID", "CPR")}[file.family]
     cells_of = dict(file.cells())[ref[1]]
-    end = after(aside.ends.get(ref, date.max))
-    return any(
-        (later.name, line) not in aside
-        and (not strictly or aside.begins.get((later.name, line), date.min) <= end)
-        for later in files
-        if later.family == file.family and later.order > file.order and later.kind != "luk"
-        for line, row in later.cells()
-        if all(row[name] == cells_of[name] for name in column)
-    )
+    later = [
+        (each.name, line, row)
+        for each in files
+        if each.family == file.family and each.order > file.order and each.kind != "luk"
+        for line, row in each.cells()
+        if (each.name, line) not in aside
+    ]
+    if not strictly:
+        columns = {"Org": ("OrgUUID",), "Pers": ("UUID",), "Leder": ("OrgUUID", "CPR")}[file.family]
+        return any(all(row[name] == cells_of[name] for name in columns) for _, _, row in later)
+    end = after(aside.ends.get(ref, FOREVER))
+    waits = set(aside.speaks.get(ref, ()))
+    if ref in aside.partly:
+        waits = {address_key(cells.uuid(cells_of["OrgUUID"]), "PostAdresse")}
+    begins = [aside.speaks.get((name, line), {}) for name, line, _ in later]
+    return all(any(key in each and each[key] <= end for each in begins) for key in waits)

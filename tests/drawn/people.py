@@ -151,6 +151,9 @@ class People:
     def _engage(self, file: File, engagement: str, rows: Sequence[Row]) -> None:
         key = ("engagement", engagement)
         claim = claim_of(file, rows, key, (), self.sheet, self.aside)
+        for row in claim.rows:
+            if row.values["cpr"]:
+                self.aside.speaks[row.ref] = self._speaks(row, claim.first)
         if claim.first is None:
             return
 
@@ -174,6 +177,15 @@ class People:
         person = next((value.person for value in self.sheet.values[key] if value), None)
         if person is not None:
             self.owners.setdefault(engagement, person)
+
+    def _speaks(self, row: Row, first: date | None) -> dict[Key, date]:
+        assert row.start is not None
+        found: dict[Key, date] = {("engagement", row.subject or ""): max(first or row.start, row.start)}
+        found["person", self._person(row)] = row.file.date
+        for column, kind, end in (("Email", "address", "email"), ("AZID", "account", "azid")):
+            if row.values[column] is not UNCLAIMED:
+                found[kind, object_uuid(row.values["cpr"] + end)] = row.file.date
+        return found
 
     def _latest_end(self, person: str) -> date | None:
         """The latest end among a person's engagements, as they are by now; None if there is none."""

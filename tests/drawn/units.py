@@ -11,7 +11,7 @@ from aarhus_los.uuids import object_uuid
 from tests.drawn import cells
 from tests.drawn.claims import Claim, Ref, Row, SetAside, claim_of, read_dates, set_aside_beside_unreadable
 from tests.drawn.days import LEFT, UNCLAIMED, Sheet
-from tests.drawn.world import LINE, UNKNOWN_TYPE, File, Mo, Unit, on
+from tests.drawn.world import LINE, UNKNOWN_TYPE, File, Key, Mo, Unit, on
 
 ADDRESSES: Final[Mapping[str, str]] = {
     "LOSID": "los",
@@ -132,8 +132,22 @@ class Units:
         for unit in dict.fromkeys(row.subject for row in rows if row.subject):
             hangs = [address_key(unit, column) for column in ADDRESSES] + [("line", unit)]
             its = [row for row in rows if row.subject == unit]
-            claims[unit] = claim_of(file, its, ("unit", unit), hangs, self.sheet, self.aside)
+            claim = claims[unit] = claim_of(file, its, ("unit", unit), hangs, self.sheet, self.aside)
+            for row in claim.rows:
+                self.aside.speaks[row.ref] = self._speaks(row, claim.first)
         return claims
+
+    def _speaks(self, row: Row, first: date | None) -> dict[Key, date]:
+        """A text that is not looked up is waited for with its row, and claims nothing."""
+        assert row.subject is not None and row.start is not None
+        begin = max(first or row.start, row.start)
+        found: dict[Key, date] = {("unit", row.subject): begin}
+        for column in (*ADDRESSES, "Med-i-LinjeOrg"):
+            said = row.values[column] if row.ref in self.aside else self._detail(row, column)
+            if said is not UNCLAIMED:
+                key = address_key(row.subject, column) if column in ADDRESSES else ("line", row.subject)
+                found[key] = begin
+        return found
 
     def _overlay(self, unit: str, claim: Claim) -> None:
         """Text: "Every row speaks of all nine objects of its unit"; "A unit's first day holds for its addresses too"."""

@@ -36,7 +36,7 @@ from tests.e2e.drops import (
     type_list,
 )
 from tests.e2e.harness import Sandbox, table_line
-from tests.e2e.los_files import address_of, org, uuid_of
+from tests.e2e.los_files import address_of, org, unit, uuid_of
 
 FIRST = {TYPES: type_list(), **FIRST_FILES}
 EVE = DAY_OF_CHANGE - timedelta(days=1)
@@ -71,6 +71,20 @@ def test_a_second_run_on_the_same_drop_writes_nothing(sandbox: Sandbox) -> None:
     assert "11 rows (11 unchanged, 0 applied, 0 superseded, 0 set aside), 0 writes" in since.stdout
     assert sandbox.writes() == 0
     assert sandbox.state() == mo
+
+
+@pytest.mark.parametrize("version", [21, 27, 28])
+def test_an_older_mo_gives_root_units_the_organisation_as_their_parent(
+    sandbox: Sandbox, version: int
+) -> None:
+    sandbox.configure(graphql_version=version)
+    sandbox.put("Org_inital_20260101_220000.csv", org(unit("top"), unit("child", "top")))
+    first = sandbox.run()
+    assert first.returncode == 0, first.stdout
+    # Whose unit above is none is no news: nothing moves, and nothing is written again.
+    sandbox.writes()
+    again = sandbox.run("--since", "2026-01-01")
+    assert (again.returncode, sandbox.writes()) == (0, 0), again.stdout
 
 
 def test_every_history_in_mo_is_what_the_rows_say(imported: Sandbox) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from aarhus_los.sandbox.http_stand_in import Answer
 from tests.e2e.harness import Sandbox, table_line
-from tests.e2e.los_files import ORG, address_of, org, put_at, spans, stam, unit, uuid_of
+from tests.e2e.los_files import ORG, address_of, org, put_at, spans, stam, table, unit, uuid_of
 
 INITAL = "Org_inital_20260101_220000.csv"
 FEBRUARY = "Org_ret_20260201_220000.csv"
@@ -220,6 +221,37 @@ def test_accept_rejects_gives_up_one_row_and_the_others_go_on_waiting(sandbox: S
     assert "pending" not in lines(sandbox)[INITAL]
 
 
+def test_accept_rejects_gives_nothing_up_of_what_has_healed_in_the_same_run(sandbox: Sandbox) -> None:
+    sandbox.put(INITAL, org(unit("top"), unit("child", "missing", OrgEnhedsNavn="First")))
+    imported(sandbox, exit_code=1)
+    sandbox.put(FEBRUARY, org(unit("missing", "top"), called("child", "February")))
+    imported(sandbox, "--accept-rejects")
+    # The row is in MO, and stays what the later one is folded on.
+    first_then_february = [("2020-01-01", "2026-01-31", "First"), ("2026-02-01", None, "February")]
+    assert names(sandbox, "child") == first_then_february
+    imported(sandbox, "--since", "2026-01-01")
+    assert names(sandbox, "child") == first_then_february
+
+
+def test_accept_rejects_of_a_row_that_waits_for_its_address_gives_up_the_address_alone(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.dar.intercept = lambda request, phase: Answer.text(410, "gone")
+    sandbox.put(INITAL, org(unit("top"), called("child", "First", PostAdresse="Vej 1, 8000 Aarhus C")))
+    columns = [column for column in ORG if column != "PostAdresse"]
+    sandbox.put(FEBRUARY, table(columns, [called("child", "February")]))
+    imported(sandbox, exit_code=1)
+    assert lines(sandbox)[INITAL]["pending"] == [3]
+    imported(sandbox, "--accept-rejects")
+    assert "pending" not in lines(sandbox)[INITAL]
+    sandbox.dar.intercept = None
+    imported(sandbox, "--since", "2026-01-01")
+    assert names(sandbox, "child") == [
+        ("2020-01-01", "2026-01-31", "First"),
+        ("2026-02-01", None, "February"),
+    ]
+
+
 def test_accept_rejects_of_a_row_that_does_not_wait_gives_nothing_up_and_says_so(sandbox: Sandbox) -> None:
     sandbox.put(INITAL, org(unit("top"), unit("child", "missing")))
     imported(sandbox, exit_code=1)
@@ -243,6 +275,37 @@ def test_accept_rejects_gives_up_what_can_no_longer_be_tried(sandbox: Sandbox) -
     assert "pending" not in lines(sandbox)[INITAL]
 
 
+def test_what_is_given_up_is_not_tried_without_the_files_that_it_is_folded_with(sandbox: Sandbox) -> None:
+    until_june = unit("child", "missing", end="2025-06-30", OrgEnhedsNavn="First")
+    sandbox.put(INITAL, org(unit("top"), until_june))
+    sandbox.put(FEBRUARY, org(called("child", "February", start="2026-02-01")))
+    imported(sandbox, exit_code=1)
+    february = names(sandbox, "child")
+    assert february == [("2026-02-01", None, "February")]
+    sandbox.remove(FEBRUARY)
+    (kept(sandbox) / FEBRUARY).unlink()
+    # What the row waits for has come, and what was said after it is gone.
+    sandbox.put(MARCH, org(unit("missing", "top")))
+    imported(sandbox, "--accept-rejects")
+    assert names(sandbox, "child") == february
+    line = lines(sandbox)[INITAL]
+    assert (line.get("pending"), line["given_up"]) == (None, [3])
+
+
+def test_a_corrected_file_needs_no_file_whose_row_it_has_superseded(sandbox: Sandbox) -> None:
+    """A row that is superseded has claimed nothing."""
+    sandbox.put(INITAL, org(unit("top")))
+    sandbox.put(FEBRUARY, org(unit("child", "missing")))
+    imported(sandbox, exit_code=1)
+    sandbox.put(MARCH, org(called("child", "March", start="2026-03-01")))
+    imported(sandbox)
+    assert lines(sandbox)[FEBRUARY]["given_up"] == [2]
+    sandbox.remove(FEBRUARY)
+    sandbox.put(MARCH, org(called("child", "Marts", start="2026-03-01")))
+    imported(sandbox)
+    assert names(sandbox, "child") == [("2026-03-01", None, "Marts")]
+
+
 def test_a_row_that_can_no_longer_be_tried_is_given_up_by_its_place_too(sandbox: Sandbox) -> None:
     sandbox.put(INITAL, org(unit("top"), unit("one", "missing"), unit("other", "missing")))
     sandbox.put(MARCH, org(called("third", "March")))
@@ -259,6 +322,41 @@ def test_a_row_that_can_no_longer_be_tried_is_given_up_by_its_place_too(sandbox:
     line = lines(sandbox)[INITAL]
     assert (line.get("pending"), line["given_up"]) == (None, [3, 4])
     assert "No new files and no pending rows" in imported(sandbox)
+
+
+def test_a_row_heals_whose_file_left_the_server_more_than_a_year_ago(sandbox: Sandbox) -> None:
+    sandbox.put(INITAL, org(unit("top"), unit("child", "missing")))
+    imported(sandbox, exit_code=1)
+    sandbox.remove(INITAL)
+    seen = lines(sandbox)[INITAL]["seen"]
+    written = sandbox.state_file.read_text()
+    sandbox.state_file.write_text(written.replace(f'"seen": "{seen}"', '"seen": "2024-01-01"'))
+    sandbox.put(MARCH, org(unit("missing", "top")))
+    imported(sandbox)
+    assert names(sandbox, "child") == [("2020-01-01", None, "Child")]
+    # It stayed in the state for the sake of the row alone.
+    assert lines(sandbox).keys() == {MARCH}
+
+
+def test_what_a_waiting_row_is_folded_with_is_remembered_as_long_as_it_waits(sandbox: Sandbox) -> None:
+    until_june = unit("child", "missing", end="2025-06-30", OrgEnhedsNavn="First")
+    sandbox.put(INITAL, org(unit("top"), until_june))
+    sandbox.put(FEBRUARY, org(called("child", "February", start="2026-02-01")))
+    imported(sandbox, exit_code=1)
+    for name in (INITAL, FEBRUARY):
+        sandbox.remove(name)
+    seen = lines(sandbox)[INITAL]["seen"]
+    written = sandbox.state_file.read_text()
+    sandbox.state_file.write_text(written.replace(f'"seen": "{seen}"', '"seen": "2024-01-01"'))
+    sandbox.put(MARCH, org(called("other", "Other")))
+    imported(sandbox, exit_code=1)
+    sandbox.put(APRIL, org(unit("missing", "top")))
+    imported(sandbox)
+    assert names(sandbox, "child") == [
+        ("2020-01-01", "2025-06-30", "First"),
+        ("2026-02-01", None, "February"),
+    ]
+    assert lines(sandbox).keys() == {MARCH, APRIL}
 
 
 # Corrections and repetitions
