@@ -43,8 +43,8 @@ class People:
     there: References
     az_system: str
     result: Desired = field(default_factory=Desired)
-    first: dict[tuple[str, str], date] = field(default_factory=dict)
-    """File and engagement → the first day that the file claims of it."""
+    first: dict[str, dict[str, date]] = field(default_factory=dict)
+    """File → engagement → the first day that the file claims of it."""
     engagements: dict[str, dict[str, History]] = field(default_factory=dict)
     """Person → the engagements that the person has in MO."""
 
@@ -140,7 +140,7 @@ class People:
         folded = fold(lines, {key: value_of}, base_of([key], self.base), self.set_aside)
         for each in lines:
             if each.first is not None:
-                self.first[each.file.name.name, uuid] = each.first
+                self.first.setdefault(each.file.name.name, {})[uuid] = each.first
         for ref, day in folded.spared:
             if self.set_aside.is_due(ref):
                 self.result.notices.append(Notice(Message.ENDS_BEFORE_ANNOUNCED(day=day), ref))
@@ -239,7 +239,7 @@ class People:
             if row.cpr in self.mo.doubles:
                 report(Notice(Message.SEVERAL_PEOPLE(uuid=person), row.ref))
         for row in due:
-            first = self.first.get((row.ref.file, row.engagement_uuid), row.start)
+            first = self.first.get(row.ref.file, {}).get(row.engagement_uuid, row.start)
             start = max(row.start, first)
             if start <= row.end and not covers(self.there.units.after.get(row.org_uuid, ()), start, row.end):
                 report(Notice(Message.UNIT_NOT_THERE(uuid=row.org_uuid), row.ref))
@@ -253,7 +253,7 @@ class People:
     def _begins(self, person: str, lines: FileLines) -> dict[Object, date]:
         begins: dict[Object, date] = {}
         for row in lines.valid(self.set_aside):
-            first = self.first.get((row.ref.file, _engagement_of(row) or ""))
+            first = self.first.get(row.ref.file, {}).get(_engagement_of(row) or "")
             if isinstance(row, PersonRow) and first is not None:
                 key = (Kind.ENGAGEMENT, row.engagement_uuid)
                 day = max(row.start, first)
