@@ -132,13 +132,7 @@ def check_command(ctx: click.Context, /, quiet: bool, json: bool, **given: Any) 
 @json_option
 @click.pass_context
 def validate_command(
-    ctx: click.Context,
-    /,
-    folder: Path,
-    lang: Language | None,
-    quiet: bool,
-    settings: Path | None,
-    json: bool,
+    ctx: click.Context, /, folder: Path, lang: Language | None, quiet: bool, settings: Path | None, json: bool
 ) -> None:
     """List what is wrong with the files of the drop in FOLDER, before they are uploaded. Needs no MO and no settings."""
     from aarhus_los.report.record import as_json

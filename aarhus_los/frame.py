@@ -41,10 +41,7 @@ class Frame:
         self.deadline = Deadline(settings.run_hours)
         self.kept = Kept(settings.state_file)
         self.account = Account(
-            started=self.now,
-            dry=dry,
-            options=options,
-            rejects_exit_code=settings.rejects_exit_code,
+            started=self.now, dry=dry, options=options, rejects_exit_code=settings.rejects_exit_code
         )
         self.account.warnings += settings.warnings
 

@@ -227,12 +227,7 @@ class Reconciliation:
         return orphaned(ended, histories, wanted)
 
     def _gather_names(
-        self,
-        client: MoClient,
-        selection: Selection,
-        desired: Desired,
-        world: World,
-        addresses: Resolution,
+        self, client: MoClient, selection: Selection, desired: Desired, world: World, addresses: Resolution
     ) -> None:
         """Before the first write: an MO that cannot show names then costs nothing.
 

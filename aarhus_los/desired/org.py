@@ -105,11 +105,7 @@ class Units:
         base = base_of(values, self.world.base)
         mark = (Kind.MARK, unit)
         self.folded[unit] = fold(
-            self.units[unit],
-            values,
-            {**base, mark: line_of(base.get(mark, ()))},
-            self.set_aside,
-            with_types,
+            self.units[unit], values, {**base, mark: line_of(base.get(mark, ()))}, self.set_aside, with_types
         )
         self.there.add(unit, self.units[unit], self.folded[unit])
 
