@@ -46,7 +46,7 @@ class Rest:
 
     def endpoint(self, operation: Operation) -> Endpoint:
         """Where an operation is sent to."""
-        return operation.endpoint
+        return Endpoint.MUTATE if operation.kind in payloads.MUTATED else Endpoint[operation.action.name]
 
     def arranged(self, operations: Sequence[Operation]) -> list[Operation]:
         """The operations of one request in the order in which they are sent: by uuid, lest two requests wait for each
@@ -55,7 +55,11 @@ class Rest:
 
     def items(self, operation: Operation) -> list[Item]:
         """What is sent of an operation, in order."""
-        return [operation.item()]
+        op = operation
+        if op.value is None:
+            return [payloads.terminate(op.kind, op.uuid, op.start, op.end)]
+        write = payloads.create if op.action is Action.CREATE else payloads.edit
+        return [write(op.kind, op.uuid, op.value, op.start, op.end, op.mark)]
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,8 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from aarhus_los.answer import Unsettled
-from aarhus_los.api import REST, Api
 from aarhus_los.brakes import Limit, Refusals
-from aarhus_los.delivery import Batch, Delivered, Failing, Failure, deliver
+from aarhus_los.delivery import Batch, Delivered, Delivery, Failing, Failure
 from aarhus_los.ending import STOPPING
 from aarhus_los.errors import UnavailableError
 from aarhus_los.http import GRACE_SECONDS
@@ -70,7 +69,6 @@ def apply_plan(
     *,
     chunk_size: int,
     concurrency: int,
-    api: Api = REST,
     limit: Limit | None = None,
     allowed: int = 0,
     progress: Callable[[int], None] = lambda done: None,
@@ -81,18 +79,17 @@ def apply_plan(
     `limit` is the brake on refusals, `allowed` how many of them pass it. `applied` is filled as it goes, for whoever must
     tell what was done when this is interrupted.
     """
-    plan = api.ordered(plan)
-    schedule = Schedule(plan.steps, chunk_size, api)
+    plan = mo.api.ordered(plan)
+    schedule = Schedule(plan.steps, chunk_size, mo.api)
     refusals = Refusals(sum(1 for _ in groupby(plan.operations, attrgetter("object"))), limit, allowed)
     into = Applied() if applied is None else applied
-    return _Run(plan, mo, api, schedule, refusals, concurrency, progress, into).run()
+    return _Run(plan, mo, schedule, refusals, concurrency, progress, into).run()
 
 
 @dataclass(eq=False)
 class _Run:
     plan: Plan
     mo: Target
-    api: Api
     schedule: Schedule
     refusals: Refusals
     concurrency: int
@@ -147,7 +144,7 @@ class _Run:
             while len(self.delivering) < self.concurrency and (batch := self._next_batch()) is not None:
                 steps = [self.steps[number] for number in batch.numbers]
                 batch.sent_after = self.answered
-                self.delivering[pool.submit(deliver, self.mo, self.api, batch, steps)] = batch
+                self.delivering[pool.submit(Delivery(self.mo, batch, steps).run)] = batch
             if self.unproven and self.proving is None and not self.applied.stopped:
                 asked = by_kind(proof.object for proof in self.unproven)
                 self.proving = (pool.submit(self.mo.registered, asked), self.unproven)
@@ -256,7 +253,7 @@ class _Run:
     # What MO has refused, and what it has not answered
 
     def _refused(self, batch: Batch, refused: Refused) -> None:
-        if len(batch.numbers) > 1 and self.api.in_order:
+        if len(batch.numbers) > 1 and self.mo.api.in_order:
             if batch.unread:
                 self.unread.update(batch.numbers)
             suspected = batch.numbers if batch.culprit is None else [batch.culprit]
@@ -265,12 +262,11 @@ class _Run:
         if len(batch.numbers) > 1:
             self.again.extend(batch.halves())
             return
-        key = f" {refused.error_key}" if refused.error_key else ""
+        answer = f"{refused.status} {refused.error_key or ''}".rstrip()
         step = self.steps[batch.numbers[0]]
         description = _nameless(refused.description, step)
-        self._count_refusal(step, f"{refused.status}{key}", description)
-        answer = f"{refused.status}{key}"
-        words = REFUSED_BY_GRAPHQL.get(refused.error_key or "") if self.api.in_order else None
+        self._count_refusal(step, answer, description)
+        words = REFUSED_BY_GRAPHQL.get(refused.error_key or "") if self.mo.api.in_order else None
         reason = words(answer=answer) if words else Message.MO_REFUSED(answer=answer, text=description)
         self._over(batch.numbers[0], Failure(reason))
 

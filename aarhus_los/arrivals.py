@@ -86,7 +86,7 @@ class Arrivals:
     def _look_at(self, name: DropName, entry: Entry) -> None:
         """Finds out whether a listed file is new, by its bytes where size and time do not tell."""
         line = self.line(name.name)
-        mtime = _written(entry.mtime)
+        mtime = entry.mtime.astimezone(UTC).isoformat() if entry.mtime else None
         if entry.size == 0:
             self._wait(name.name, Message.EMPTY_FILE_WAITS(file=name.name))
             return
@@ -234,10 +234,6 @@ class Arrivals:
             newest = max(taken_over, key=lambda name: (name.stamp is not None, name))
             text = Message.TAKEN_OVER(count=len(taken_over), newest=newest.name)
             selection.notices.append(Notice(text, news=True))
-
-
-def _written(mtime: datetime | None) -> str | None:
-    return None if mtime is None else mtime.astimezone(UTC).isoformat()
 
 
 def some(names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ carried out unless the operator allows it. Pure."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -67,26 +67,22 @@ def _moves(operations: Sequence[Operation]) -> bool:
     )
 
 
-def exceeding(
-    counts: Mapping[BrakeKind, int], limits: Mapping[BrakeKind, Limit], allowed: Mapping[BrakeKind, int]
-) -> list[BrakeKind]:
-    """The kinds whose number is exceeded and not allowed: only then MO is asked how many there are."""
-    return [
-        kind for kind, count in counts.items() if count > limits[kind].number and count > allowed.get(kind, 0)
-    ]
-
-
 def tripped(
-    kinds: list[BrakeKind],
     counts: Mapping[BrakeKind, int],
     limits: Mapping[BrakeKind, Limit],
-    present: Mapping[Kind, int] | None,
+    allowed: Mapping[BrakeKind, int],
+    present: Callable[[], Mapping[Kind, int] | None],
 ) -> list[Brake]:
-    """Of the kinds that exceed their number, those that exceed the percentage of what MO counts too."""
+    """The brakes whose number is exceeded and not allowed, and the percentage of what MO counts too.
+
+    `present` asks MO how many there are, only where a number is exceeded.
+    """
+    kinds = [kind for kind, count in counts.items() if count > max(limits[kind].number, allowed.get(kind, 0))]
+    in_mo = present() if kinds else None
     brakes = []
     for kind in kinds:
         of = Kind.ENGAGEMENT if kind is BrakeKind.ENGAGEMENT_ENDS else Kind.ORG_UNIT
-        total = None if present is None else present[of]
+        total = None if in_mo is None else in_mo[of]
         if not total or counts[kind] > total * limits[kind].percent / 100:
             brakes.append(Brake(kind, counts[kind], limits[kind], total))
     return brakes

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -51,15 +51,7 @@ def commands() -> None:
 @json_option
 @html_option
 @click.pass_context
-def import_command(
-    ctx: click.Context,
-    /,
-    quiet: bool,
-    verbose: bool,
-    verify: Literal["some", "all", "none"],
-    json: bool,
-    **given: Any,
-) -> None:
+def import_command(ctx: click.Context, /, quiet: bool, verbose: bool, json: bool, **given: Any) -> None:
     """Import the new files. This is what `los-import` alone does."""
     from aarhus_los.report.metrics import recorded
     from aarhus_los.report.news import has_news
@@ -69,7 +61,7 @@ def import_command(
     ctx.ensure_object(Command).is_import = True
     with recorded(settings, say) as recording:
         page = _page(given["html"])
-        options = options_of(given, verify)
+        options = options_of(given)
         with progress(quiet=quiet, verbose=verbose) as update:
             account = recording.account = import_drop(settings, options, update)
         if json:
@@ -102,7 +94,7 @@ def plan_command(
 
     settings = _settings(ctx, given)
     page = _page(given["html"])
-    options = options_of(given, "none")
+    options = options_of(given)
     with progress(quiet=quiet, verbose=verbose) as update:
         account = plan_drop(settings, options, update)
     if json:
@@ -140,13 +132,7 @@ def check_command(ctx: click.Context, /, quiet: bool, json: bool, **given: Any) 
 @json_option
 @click.pass_context
 def validate_command(
-    ctx: click.Context,
-    /,
-    folder: Path,
-    lang: Language | None,
-    quiet: bool,
-    settings: Path | None,
-    json: bool,
+    ctx: click.Context, /, folder: Path, lang: Language | None, quiet: bool, settings: Path | None, json: bool
 ) -> None:
     """List what is wrong with the files of the drop in FOLDER, before they are uploaded. Needs no MO and no settings."""
     from aarhus_los.report.record import as_json
@@ -265,12 +251,10 @@ def sandbox_command(
 
 
 def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
+    from aarhus_los.setting_sources import FLAGS
     from aarhus_los.settings import load_settings
 
-    flags = {key: given[key] for key in ("import_csv_folder", "state_file")}
-    settings = load_settings(
-        given["settings"], {key: None if value is None else str(value) for key, value in flags.items()}
-    )
+    settings = load_settings(given["settings"], {name: given[name] for name in FLAGS})
     ctx.ensure_object(Command).reports = settings.report_folder
     return settings
 

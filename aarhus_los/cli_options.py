@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
@@ -22,65 +22,61 @@ ACCEPT: Final = "--accept-rejects"
 ROW: Final = re.compile(r"(.+\.csv):([0-9]+)")
 
 
-def common(command: Command) -> Command:
-    for option in (
-        click.option("-q", "--quiet", is_flag=True, help="Say only what is new and what is wrong."),
-        click.option(
-            "--state-file", type=click.Path(path_type=Path), help="The state file, instead of the setting."
-        ),
-        click.option(
-            "--import-csv-folder",
-            type=click.Path(path_type=Path),
-            help="A local folder to read the drop from, instead of the file server.",
-        ),
-        click.option("--settings", type=click.Path(path_type=Path), help="The settings, a JSON file."),
-    ):
-        command = option(command)
-    return command
+def _all(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """All of some options, the last one first."""
+
+    def given(command: Command) -> Command:
+        for option in options:
+            command = option(command)
+        return command
+
+    return given
 
 
-def unread_settings(command: Command) -> Command:
-    return click.option(
-        "--settings", type=click.Path(path_type=Path), help="Taken as by every command, and not read."
-    )(command)
-
-
-def selecting(command: Command) -> Command:
-    for option in (
-        click.option(
-            "-v", "--verbose", is_flag=True, help="Show each request and retry; with a plan, uuids and rows."
-        ),
-        click.option(
-            "--allow",
-            multiple=True,
-            metavar="KIND=NUMBER",
-            help="Let a brake pass: the kind, and at most how many, as the plan shows them; `empty`: a drop that has no"
-            " file any more.",
-        ),
-        click.option(
-            ACCEPT,
-            is_flag=False,
-            flag_value=_ALL,
-            multiple=True,
-            metavar="[FILE:LINE]",
-            help="Give up what is pending, all of it or one row: it is not tried again.",
-        ),
-        click.option(
-            "--allow-late",
-            is_flag=True,
-            help="Import a late file although files that came after it are gone.",
-        ),
-        click.option(
-            "--since",
-            type=click.DateTime(["%Y-%m-%d"]),
-            metavar="DATE",
-            help="Import the files of that day and later again. Harmless: only differences are written.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
+common = _all(
+    click.option("-q", "--quiet", is_flag=True, help="Say only what is new and what is wrong."),
+    click.option("--state-file", type=click.Path(), help="The state file, instead of the setting."),
+    click.option(
+        "--import-csv-folder",
+        type=click.Path(),
+        help="A local folder to read the drop from, instead of the file server.",
+    ),
+    click.option("--settings", type=click.Path(path_type=Path), help="The settings, a JSON file."),
+)
+unread_settings = click.option(
+    "--settings", type=click.Path(path_type=Path), help="Taken as by every command, and not read."
+)
+selecting = _all(
+    click.option(
+        "-v", "--verbose", is_flag=True, help="Show each request and retry; with a plan, uuids and rows."
+    ),
+    click.option(
+        "--allow",
+        multiple=True,
+        metavar="KIND=NUMBER",
+        help="Let a brake pass: the kind, and at most how many, as the plan shows them; `empty`: a drop that has no"
+        " file any more.",
+    ),
+    click.option(
+        ACCEPT,
+        is_flag=False,
+        flag_value=_ALL,
+        multiple=True,
+        metavar="[FILE:LINE]",
+        help="Give up what is pending, all of it or one row: it is not tried again.",
+    ),
+    click.option(
+        "--allow-late",
+        is_flag=True,
+        help="Import a late file although files that came after it are gone.",
+    ),
+    click.option(
+        "--since",
+        type=click.DateTime(["%Y-%m-%d"]),
+        metavar="DATE",
+        help="Import the files of that day and later again. Harmless: only differences are written.",
+    ),
+)
 json_option = click.option("--json", is_flag=True, help="Print the result as JSON.")
 html_option = click.option(
     "--html",
@@ -90,7 +86,7 @@ html_option = click.option(
 )
 
 
-def options_of(given: dict[str, Any], verify: Literal["some", "all", "none"]) -> Options:
+def options_of(given: dict[str, Any]) -> Options:
     from aarhus_los.brakes import BrakeKind
     from aarhus_los.run import Options
 
@@ -113,7 +109,7 @@ def options_of(given: dict[str, Any], verify: Literal["some", "all", "none"]) ->
         accept_rejects=_ALL in accepted,
         accepted_rows=frozenset(_row(text) for text in accepted - {_ALL}),
         allow=allow,
-        verify=verify,
+        verify=given.get("verify", "none"),
         names=given["html"] is not None,
     )
 

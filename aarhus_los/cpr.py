@@ -1,7 +1,6 @@
 """CPR numbers: a type that shows nothing of the number unless it is asked to.
 
-A CPR number leaves this type in two places only: what is sent to MO, and the reject files. The uuids derived from it are
-made here for the same reason.
+A CPR number leaves this type for three things only: what is sent to MO, the reject files, and the uuids derived from it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from aarhus_los.answer import Unsettled
-from aarhus_los.api import Api
 from aarhus_los.messages import Message
 from aarhus_los.mo.answers import Refused, Spoiled
 from aarhus_los.mo.model import History, Kind, Object, by_kind
@@ -23,7 +22,6 @@ class Failure(NamedTuple):
     """Why an operation was not done. The next run tries again."""
 
     reason: str
-    pending: bool = True
     sent: bool = True
     """False: it was never sent, since something it needs failed."""
 
@@ -86,19 +84,11 @@ class Delivered(NamedTuple):
         )
 
 
-def deliver(mo: Target, api: Api, batch: Batch, steps: Sequence[Step]) -> Delivered:
-    """Sends the steps of a batch until MO has answered, at most as often as the batch says.
-
-    Raises `Refused` (one of several may be to blame), `Unsettled` (enough was tried; the batch says whether it must be
-    read before it is sent again) and `UnavailableError`.
-    """
-    return _Delivery(mo, api, batch, steps).run()
-
-
 @dataclass
-class _Delivery:
+class Delivery:
+    """Steps of a batch that are sent until MO has answered, at most as often as the batch says."""
+
     mo: Target
-    api: Api
     batch: Batch
     steps: Sequence[Step]
     sent: list[Operation] = field(default_factory=list)
@@ -106,10 +96,12 @@ class _Delivery:
     failures: dict[Object, Failure] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.left = self.api.arranged([op for step in self.steps for op in step.operations])
+        self.left = self.mo.api.arranged([op for step in self.steps for op in step.operations])
         self.count = len(self.left)
 
     def run(self) -> Delivered:
+        """Raises `Refused` (one of several may be to blame), `Unsettled` (enough was tried; the batch says whether it must
+        be read before it is sent again) and `UnavailableError`."""
         answers = self.mo.client.settle(
             self._once, again=lambda unsettled: unsettled.down or not self.batch.hurried
         )
@@ -131,7 +123,7 @@ class _Delivery:
             self._leave_out_what_is_there()
             self.batch.unread = False
         while self.left:
-            of_operations = [(op, self.api.items(op)) for op in self.left]
+            of_operations = [(op, self.mo.api.items(op)) for op in self.left]
             self.sent = [op for op, items in of_operations for _ in items]
             try:
                 return self.mo.client.write(
@@ -149,14 +141,12 @@ class _Delivery:
             except Refused as refused:
                 self.batch.unread = len(self.left) < self.count
                 if refused.item is not None:
-                    self.batch.culprit = self._number_of(self.sent[refused.item])
+                    blamed = self.sent[refused.item]
+                    steps = zip(self.batch.numbers, self.steps, strict=True)
+                    self.batch.culprit = next(n for n, step in steps if blamed in step.operations)
                 raise
         self.sent = []
         return []
-
-    def _number_of(self, operation: Operation) -> int:
-        steps = zip(self.batch.numbers, self.steps, strict=True)
-        return next(number for number, step in steps if any(op is operation for op in step.operations))
 
     def _leave_out_what_is_there(self) -> None:
         wanted = by_kind(operation.object for operation in self.left)

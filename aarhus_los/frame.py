@@ -41,10 +41,7 @@ class Frame:
         self.deadline = Deadline(settings.run_hours)
         self.kept = Kept(settings.state_file)
         self.account = Account(
-            started=self.now,
-            dry=dry,
-            options=options,
-            rejects_exit_code=settings.rejects_exit_code,
+            started=self.now, dry=dry, options=options, rejects_exit_code=settings.rejects_exit_code
         )
         self.account.warnings += settings.warnings
 
@@ -57,10 +54,9 @@ class Frame:
         """
         account = self.account
         waiting_before = pending_rows(state.lines)
-        waits = {aside.ref for aside in account.set_aside if aside.pending} | waiting_before
-        account.warnings += (
-            Message.NOT_PENDING(row=str(ref)) for ref in sorted(self.options.accepted_rows - waits)
-        )
+        pending = [aside for aside in account.set_aside if aside.pending]
+        others = self.options.accepted_rows - waiting_before - {aside.ref for aside in pending}
+        account.warnings += (Message.NOT_PENDING(row=str(ref)) for ref in sorted(others))
         if account.dry:
             return
         with self.phase("write the state"):
@@ -68,7 +64,6 @@ class Frame:
             account.reports += write_rejects(folder, selection.files, account.set_aside)
             folders = {folder: 0o600, **({queries: 0o644} if queries else {})}
             account.reports += write_failed_addresses(folders, selection.files, account.unresolved)
-            pending = [aside for aside in account.set_aside if aside.pending]
             waiting = {aside.ref for aside in pending if not account.given_up(aside)}
             done_with = [*account.superseded, *(aside for aside in pending if account.given_up(aside))]
             needed = needed_again(gathered, waiting)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -153,14 +153,15 @@ def _check(read: Any) -> None:
     """Raises ValueError where a line of the state is not what this importer, or its version before, writes."""
     if not isinstance(read, dict):
         raise ValueError("not a JSON object")
+    if isinstance(read.get("under_way"), dict):  # as the version before this one wrote it
+        read["under_way"] = read["under_way"].get("sha256")
     if "name" not in read and "version" not in read and read != NO_FILES:
         raise ValueError("no file name")
     known = _OF_LINE if "name" in read else _OF_STATE
     for field_name, value in read.items():
-        shape = known.get(field_name)
-        if shape is None:
+        if field_name not in known:
             raise ValueError("a field that is not known")
-        if not shape(value):
+        if not _fits(value, known[field_name]):
             raise ValueError(f"{field_name}: a value of the wrong kind")
     if read.get("seen"):
         date.fromisoformat(read["seen"])
@@ -172,59 +173,44 @@ def _check(read: Any) -> None:
             raise ValueError(f"{time}: out of range")
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int)
-
-
-def _is_numbers(value: Any) -> bool:
-    return isinstance(value, list) and all(type(each) is int for each in value)
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
-
-
-def _are_names(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(each, list) and all(isinstance(name, str) for name in each) for each in value.values()
-    )
-
-
 _MOMENTS: Final = ("began", "last", "bookmark")
-_OF_LINE: Final[Mapping[str, Callable[[Any], bool]]] = {
-    **dict.fromkeys(("name", "sha256", "mtime", "imported", "began", "last", "seen"), _is_text),
-    **dict.fromkeys(("pending", "given_up", "rejected"), _is_numbers),
-    "folded_with": _are_names,
-    "size": _is_number,
-    "taken_over": _is_number,
-    "reported": _is_texts,
-    "under_way": lambda value: _is_text(value) or (isinstance(value, dict) and _is_text(value.get("sha256"))),
+_OF_LINE: Final[Mapping[str, Any]] = {
+    **dict.fromkeys(("name", "sha256", "mtime", "imported", "began", "last", "under_way", "seen"), str),
+    "pending": [int],
+    "given_up": [int],
+    "rejected": [int],
+    "folded_with": {str: [str]},
+    "reported": {str: str},
+    "size": int,
+    "taken_over": bool,
     # Of the version before this one; no more needed.
-    "as_nye": _is_numbers,
+    "as_nye": [int],
 }
-_OF_STATE: Final[Mapping[str, Callable[[Any], bool]]] = {
-    **dict.fromkeys(("version", "listed", "files", "ours"), _is_number),
-    **dict.fromkeys(("organisation", "bookmark"), _is_text),
-    "reported": _is_texts,
+_OF_STATE: Final[Mapping[str, Any]] = {
+    **dict.fromkeys(("version", "listed", "files"), int),
+    **dict.fromkeys(("organisation", "bookmark"), str),
+    "ours": bool,
+    "reported": {str: str},
 }
+
+
+def _fits(value: Any, shape: Any) -> bool:
+    """Whether a value of JSON is of a shape: of a type, or `[shape]` or `{str: shape}`."""
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(_fits(each, shape[0]) for each in value)
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(_fits(each, shape[str]) for each in value.values())
+    return type(value) is shape
 
 
 def _line(read: Mapping[str, Any]) -> Line:
-    under_way = read.get("under_way")
-    return Line(
-        **{
-            **{name: value for name, value in read.items() if name != "as_nye"},
-            "pending": tuple(read.get("pending", ())),
-            "folded_with": {line: tuple(names) for line, names in read.get("folded_with", {}).items()},
-            "given_up": tuple(read.get("given_up", ())),
-            "rejected": tuple(read.get("rejected", ())),
-            "under_way": under_way["sha256"] if isinstance(under_way, dict) else under_way,
-        }
-    )
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in read.items()
+        if name != "as_nye"
+    }
+    fields["folded_with"] = {line: tuple(names) for line, names in read.get("folded_with", {}).items()}
+    return Line(**fields)
 
 
 def _of_former_version(line: Line, timestamp: datetime) -> Line:

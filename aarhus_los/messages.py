@@ -124,10 +124,7 @@ class Message(Template):
         "it is not UTF-8 throughout, though it is at its start: an upload cut short, or two encodings",
         "den er ikke UTF-8 hele vejen, skønt den begynder sådan: afbrudt under upload, eller to tegnsæt",
     )
-    NO_ENCODING = (
-        "neither UTF-8 nor cp1252: see line {line}",
-        "hverken UTF-8 eller cp1252: se linje {line}",
-    )
+    NO_ENCODING = ("neither UTF-8 nor cp1252: see line {line}", "hverken UTF-8 eller cp1252: se linje {line}")
     IMPOSSIBLE_STAMP = (
         "the date and time in its name do not exist",
         "dato og klokkeslæt i dens navn findes ikke",
@@ -232,10 +229,7 @@ class Message(Template):
         "no class of {file} in this folder has this uuid: applied only if MO has it",
         "ingen klasse i denne mappes {file} har dette UUID: bruges kun, hvis MO har det",
     )
-    FILES_NOT_READ = (
-        "{count:file|files} would not be read",
-        "{count:fil|filer} ville ikke blive læst",
-    )
+    FILES_NOT_READ = ("{count:file|files} would not be read", "{count:fil|filer} ville ikke blive læst")
     COLUMNS_MISSPELT = (
         "{count:file lacks|files lack} a column that may be misspelt",
         "{count:fil|filer} mangler en kolonne, der måske er stavet forkert",
@@ -253,10 +247,7 @@ class Message(Template):
         "Ret det før upload: {faults} ({files:fil|filer}, {rows:række|rækker}, {notes:bemærkning|bemærkninger}).",
     )
     LISTED_FILES = ("Files that would not be read:", "Filer, der ikke ville blive læst:")
-    LISTED_COLUMNS = (
-        "Columns that may be misspelt:",
-        "Kolonner, der måske er stavet forkert:",
-    )
+    LISTED_COLUMNS = ("Columns that may be misspelt:", "Kolonner, der måske er stavet forkert:")
     LISTED_ROWS = (
         "Rows that would not be applied, or only in part:",
         "Rækker, der ikke eller kun delvist ville blive brugt:",
@@ -285,10 +276,7 @@ class Message(Template):
         "line {line} is about the same manager and is set aside",
         "linje {line} handler om samme leder og er sat til side",
     )
-    CIRCLE = (
-        "a circle of parents on {day}: {units}",
-        "en ring af overenheder den {day}: {units}",
-    )
+    CIRCLE = ("a circle of parents on {day}: {units}", "en ring af overenheder den {day}: {units}")
     UNITS_UNDER = ("{unit} under {parent}", "{unit} under {parent}")
     OTHER_PERSONS_ENGAGEMENT = (
         "the engagement {uuid} belongs to another person",
@@ -565,10 +553,7 @@ class Message(Template):
         "Not all is imported: some files are refused.",
         "Ikke alt er importeret: nogle filer er afvist.",
     )
-    HELD_BACK = (
-        "Held back by a brake: nothing was sent to MO.",
-        "Bremsen er gået i: intet er sendt til MO.",
-    )
+    HELD_BACK = ("Held back by a brake: nothing was sent to MO.", "Bremsen er gået i: intet er sendt til MO.")
     BRAKED = (
         "Stopped by a brake: {written} of {planned:write was|writes were} made, the rest is held back.",
         "Bremsen er gået i: {written} af {planned:skrivning|skrivninger} er udført, resten er holdt tilbage.",

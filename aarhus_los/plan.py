@@ -13,12 +13,10 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from aarhus_los.desired.claims import Actual, DesiredObject
-from aarhus_los.mo import payloads
 from aarhus_los.mo.model import REFERRED, History, Kind, Mark, Object, Unit, Value, references
-from aarhus_los.mo.payloads import Endpoint, Item
 from aarhus_los.timeline import (
     FOREVER,
     NOTHING,
@@ -43,13 +41,6 @@ class Action(StrEnum):
     TERMINATE = "terminate"
 
     __hash__ = str.__hash__  # as of a kind
-
-
-_ENDPOINTS: Final = {
-    Action.CREATE: Endpoint.CREATE,
-    Action.EDIT: Endpoint.EDIT,
-    Action.TERMINATE: Endpoint.TERMINATE,
-}
 
 
 class Marking(NamedTuple):
@@ -88,18 +79,6 @@ class Operation:
     def mark(self) -> str | None:
         """Of units: the class that the window is marked with."""
         return None if self.marking is None else self.marking.hierarchy
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """Where it is sent to."""
-        return Endpoint.MUTATE if self.kind in payloads.MUTATED else _ENDPOINTS[self.action]
-
-    def item(self) -> Item:
-        """What is sent of it."""
-        if self.value is None:
-            return payloads.terminate(self.kind, self.uuid, self.start, self.end)
-        write = payloads.create if self.action is Action.CREATE else payloads.edit
-        return write(self.kind, self.uuid, self.value, self.start, self.end, self.mark)
 
     @property
     def ends(self) -> bool:

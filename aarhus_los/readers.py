@@ -168,7 +168,6 @@ class ReadingOfPeople(Reading):
             self.actual[Kind.ENGAGEMENT],
             self.former,
             self.of_details.actual[Kind.IT],
-            self.unreadable | self.of_details.unreadable,
         )
 
     def _engagements(self, of_persons: Collection[str], uuids: Collection[str]) -> None:

@@ -12,11 +12,11 @@ from functools import partial
 
 from aarhus_los.desired import units
 from aarhus_los.desired.claims import Notice
-from aarhus_los.desired.families import Subjects, World
 from aarhus_los.desired.lines import all_lines, gathered
 from aarhus_los.desired.managers import managers_in
-from aarhus_los.desired.persons import account_uuid, email_uuid, owners_of
-from aarhus_los.drop.file import DropFile
+from aarhus_los.desired.persons import account_uuid, email_uuid, subject_of
+from aarhus_los.desired.world import Subjects, World
+from aarhus_los.drop.file import DropFile, by_family
 from aarhus_los.drop.names import Family
 from aarhus_los.errors import UnavailableError
 from aarhus_los.initial import SEED_CLASSES, doubtful_facets
@@ -34,7 +34,7 @@ def read_world(client: MoClient, files: Sequence[DropFile], state: Mapping[str, 
 
     `state` has the lines of the files: where one of these was begun, engagements may be gone whose person counts.
     """
-    of = {family: _of(files, family) for family in Family}
+    of = by_family(files)
     of_all, of_classes, of_units, of_managers = (Reading(client) for _ in range(4))
     of_people = ReadingOfPeople(client)
     organisation = of_all.organisation()
@@ -77,10 +77,6 @@ def _check_seeds(
             )
 
 
-def _of(files: Sequence[DropFile], family: Family) -> list[DropFile]:
-    return [file for file in files if file.name.family is family]
-
-
 def objects_of(subjects: Subjects, world: World) -> dict[str, list[Object]]:
     """Subject → the objects that its lines are about. Accounts of persons are found by the person."""
     objects: dict[str, list[Object]] = {unit: units.objects_of(unit) for unit in subjects.units}
@@ -103,9 +99,9 @@ def as_it_was(
 
     `units` are traced already, since their addresses are looked up before `world` is read.
     """
-    of_people = _of(files, Family.PERS)
-    people = gathered(of_people, owners_of(of_people, world.people).subject_of)
-    traced = [units, trace(people, lines), trace(managers_in(_of(files, Family.LEDER)), lines)]
+    of = by_family(files)
+    people = gathered(of[Family.PERS], subject_of(of[Family.PERS], world.people))
+    traced = [units, trace(people, lines), trace(managers_in(of[Family.LEDER]), lines)]
     subjects = Subjects(*(each.lines for each in traced))
     as_of = {subject: at for each in traced for subject, at in each.as_of.items()}
     if not as_of:

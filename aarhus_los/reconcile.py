@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Final
 
 from aarhus_los import initial
@@ -17,11 +18,12 @@ from aarhus_los.addresses.lookup import Resolution, resolve
 from aarhus_los.addresses.outcomes import Found
 from aarhus_los.api import REST, GraphQL
 from aarhus_los.apply import Applied, apply_plan
-from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, exceeding, tripped
+from aarhus_los.brakes import Brake, BrakeKind, Limit, counted, tripped
 from aarhus_los.deadline import NO_DEADLINE
 from aarhus_los.desired import org
 from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside
-from aarhus_los.desired.families import Ours, Subjects, World, desire
+from aarhus_los.desired.families import Ours, desire
+from aarhus_los.desired.world import Subjects, World
 from aarhus_los.drop.names import Family
 from aarhus_los.errors import SettingsError, UnavailableError
 from aarhus_los.files import beside
@@ -225,12 +227,7 @@ class Reconciliation:
         return orphaned(ended, histories, wanted)
 
     def _gather_names(
-        self,
-        client: MoClient,
-        selection: Selection,
-        desired: Desired,
-        world: World,
-        addresses: Resolution,
+        self, client: MoClient, selection: Selection, desired: Desired, world: World, addresses: Resolution
     ) -> None:
         """Before the first write: an MO that cannot show names then costs nothing.
 
@@ -267,10 +264,9 @@ class Reconciliation:
                 settings.max_engagement_ends, settings.max_engagement_ends_percent
             ),
         }
-        counts = counted(plan)
-        kinds = exceeding(counts, limits, self.options.allow)
-        present = read_counts(client, world.organisation[0]) if kinds else None
-        return tripped(kinds, counts, limits, present)
+        organisation, _ = world.organisation
+        present = partial(read_counts, client, organisation)
+        return tripped(counted(plan), limits, self.options.allow, present)
 
     def _write(self, plan: Plan, desired: Desired, target: Target, applied: Applied) -> None:
         """Writes a plan, and reads back what was written."""
@@ -280,7 +276,6 @@ class Reconciliation:
                 apply_plan(
                     plan,
                     target,
-                    api=target.api,
                     chunk_size=settings.chunk_size,
                     concurrency=settings.concurrency,
                     limit=Limit(settings.max_refused, settings.max_refused_percent),

@@ -136,9 +136,8 @@ class Schedule:
 
     def _room(self, queue: deque[int], connections: int) -> int:
         """How many operations a list may have: so many that there are some for all connections."""
-        enough = (
-            self._chunk_size * connections
-        )  # to fill them all: the rest of a long queue need not be counted
+        # To fill them all: the rest of a long queue need not be counted.
+        enough = self._chunk_size * connections
         waiting = sum(len(self._steps[number].operations) for number in islice(queue, enough))
         if self._api.in_order:  # what is behind them goes with them
             waiting = max(waiting, min(self._left, enough))

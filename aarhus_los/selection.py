@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from aarhus_los.desired.claims import Notice
-from aarhus_los.drop.file import DropFile
+from aarhus_los.drop.file import DropFile, by_family
 from aarhus_los.drop.names import Family
 from aarhus_los.drop.rejects import RowRef
 from aarhus_los.ledger import Line
@@ -53,7 +53,7 @@ class Selection:
         return not self.files
 
     def of(self, family: Family) -> list[DropFile]:
-        return [file for file in self.files if file.name.family is family]
+        return by_family(self.files)[family]
 
 
 class Options(NamedTuple):

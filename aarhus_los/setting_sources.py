@@ -111,9 +111,8 @@ def _json_object(data: bytes, twice: list[str]) -> dict[str, object] | str:
     """
 
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        keys = [key for key, _ in pairs]
-        if len(set(keys)) < len(keys):
-            twice.extend(key for key, count in Counter(keys).items() if count > 1)
+        counts = Counter(key for key, _ in pairs)
+        twice.extend(key for key, count in counts.items() if count > 1)
         return dict(pairs)
 
     try:
@@ -218,16 +217,13 @@ def find_warnings(names: Sequence[str], file: SettingsFile, environ: Mapping[str
         for key in file.twice
         if key.startswith((FILE_PREFIX, "crontab.")) or key in keys.values()
     ]
-    for name in SECRETS:
-        secret_file = f"{name}_file"
-        warnings += [
-            f"{origin}: every user can read the file that it names; take that right away (chmod o-r)"
-            for origin, value in (
-                (f"{variable_of(secret_file)} (environment)", environ.get(variable_of(secret_file))),
-                (f"{key_of(secret_file)} in {file.path}", file.content.get(key_of(secret_file))),
-            )
-            if isinstance(value, str) and _is_readable_by_all(value)
-        ]
+    warnings += [
+        f"{place.origin}: every user can read the file that it names; take that right away (chmod o-r)"
+        for name in SECRETS
+        for rank in _ranks(name, {}, environ, file)
+        for place in rank
+        if place.is_secret_file and isinstance(place.value, str) and _is_readable_by_all(place.value)
+    ]
     if file.readable_by_all and _holds_secrets(file.content):
         warnings.append(f"{file.path}: holds secrets and can be read by every user; chmod o-r {file.path}")
     return warnings

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum
+from operator import attrgetter
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 BEGINNING: Final = date.min
@@ -76,51 +77,18 @@ class Statement(NamedTuple, Generic[V]):
 
 def overlay_statements(statements: Iterable[Statement[V]]) -> Timeline[V]:
     """The days of all statements: where several cover a day, the one that starts latest wins. The result is merged."""
-    pieces: list[Piece[V]] = []
-    open_ones: list[Statement[V]] = []
-    """Those that have started, the winner last."""
-    day = BEGINNING
-    """The first day that is not decided yet."""
-
-    def decide(until: date) -> None:
-        nonlocal day
-        while open_ones and day <= until:
-            top = open_ones[-1]
-            end = min(top.end, until)
-            if end >= day:
-                if not isinstance(top.value, Unclaimed):
-                    pieces.append(Piece(day, end, top.value, top.origin))
-                if end == FOREVER:
-                    open_ones.clear()
-                    return
-                day = end + ONE_DAY
-            if top.end <= until:
-                open_ones.pop()
-
-    for each in sorted(statements, key=lambda each: (each.start, each.order)):
-        if each.end < each.start:
-            continue
-        if each.start > BEGINNING:
-            decide(each.start - ONE_DAY)
-        day = each.start
-        open_ones.append(each)
-    decide(FOREVER)
-    return merge(pieces)
+    layers: Layers[Any] = Layers()
+    for each in sorted(statements, key=attrgetter("start", "order")):
+        if each.start <= each.end:
+            layers.overlay_run((Piece(each.start, each.end, each.value, each.origin),))
+    return merge([piece for piece in layers.pieces if piece.value is not UNCLAIMED])
 
 
 def cut(timeline: Sequence[Piece[V]], start: date, end: date) -> Timeline[V]:
     """The timeline without the days from `start` to `end`: they become unclaimed."""
-    first = bisect_left(timeline, start, key=_end)
-    after = bisect_right(timeline, end, key=_start)
-    if first >= after:
-        return tuple(timeline)
-    left: list[Piece[V]] = []
-    head, tail = timeline[first], timeline[after - 1]
-    if head.start < start:
-        left.append(Piece(head.start, day_before(start), head.value, head.origin))
-    if tail.end > end:
-        left.append(Piece(day_after(end), tail.end, tail.value, tail.origin))
-    return (*timeline[:first], *left, *timeline[after:])
+    before = clip(timeline, BEGINNING, day_before(start)) if start > BEGINNING else ()
+    after = clip(timeline, day_after(end)) if end < FOREVER else ()
+    return (*before, *after)
 
 
 def clip(timeline: Sequence[Piece[V]], start: date, end: date = FOREVER) -> Timeline[V]:
@@ -155,17 +123,9 @@ def merge(timeline: Iterable[Piece[V]]) -> Timeline[V]:
 
 def overlay(over: Sequence[Piece[V]], under: Sequence[Piece[V]]) -> Timeline[V]:
     """Overlays one timeline on another: unclaimed days show what is under. The result is merged."""
-    laid: list[Piece[V]] = []
-    day = BEGINNING
-    """The first day that is not decided yet."""
-    for piece in over:
-        if day < piece.start:
-            laid += clip(under, day, piece.start - ONE_DAY)
-        laid.append(piece)
-        if piece.end == FOREVER:
-            return merge(laid)
-        day = piece.end + ONE_DAY
-    return merge((*laid, *clip(under, day)))
+    layers = Layers(under)
+    layers.overlay(over)
+    return layers.merged()
 
 
 class Layers(Generic[V]):
@@ -186,11 +146,11 @@ class Layers(Generic[V]):
             last = first
             while last + 1 < len(over) and day_after(over[last].end) == over[last + 1].start:
                 last += 1
-            self._overlay(over[first : last + 1])
+            self.overlay_run(over[first : last + 1])
             first = last + 1
 
-    def _overlay(self, run: Sequence[Piece[V]]) -> None:
-        """`run` has no gap."""
+    def overlay_run(self, run: Sequence[Piece[V]]) -> None:
+        """Overlays pieces without a gap between them."""
         start, end, pieces = run[0].start, run[-1].end, self.pieces
         place = bisect_left(pieces, start, key=_end)
         after = bisect_right(pieces, end, key=_start, lo=place)
@@ -280,33 +240,21 @@ def gains_days(before: Sequence[Piece[V]], after: Sequence[Piece[V]]) -> bool:
     return is_there(before) and restrict(after, before) != merge(p for p in after if p.value is not NOTHING)
 
 
-class Change(NamedTuple, Generic[V]):
-    """What must be written: `value` in the window from `start` to `end`; before, the window read `before`."""
-
-    start: date
-    end: date
-    value: V | Nothing
-    before: Timeline[V]
-    origin: tuple[Any, ...] = ()
-
-
-def differences(actual: Sequence[Piece[V]], desired: Sequence[Piece[V]]) -> list[Change[V]]:
-    """The changes that make `actual` say what `desired` claims: at most one a desired piece, in order, disjoint.
+def differences(actual: Sequence[Piece[V]], desired: Sequence[Piece[V]]) -> list[Piece[V]]:
+    """What must be written that `actual` says what `desired` claims: at most one piece for each of its own, in order.
 
     The window of a change is the shortest that holds all differing days of its piece: writing the days between them again
     changes nothing, and one write is cheaper than two.
     """
-    changes: list[Change[V]] = []
+    changes: list[Piece[V]] = []
     for piece in desired:
         differing = [
             (start, end)
             for start, end, found in split(piece.start, piece.end, actual)
             if (NOTHING if found is None else found.value) != piece.value
         ]
-        if not differing:
-            continue
-        start, end = differing[0][0], differing[-1][1]
-        changes.append(Change(start, end, piece.value, clip(actual, start, end), piece.origin))
+        if differing:
+            changes.append(Piece(differing[0][0], differing[-1][1], piece.value, piece.origin))
     return changes
 
 

@@ -45,7 +45,7 @@ def verify(objects: Sequence[DesiredObject], target: Target, applied: Applied) -
     if not again:
         return []
     alone = Plan(tuple(replace(step, alone=True) for step in again))
-    done = apply_plan(alone, target, api=target.api, chunk_size=1, concurrency=target.client.connections)
+    done = apply_plan(alone, target, chunk_size=1, concurrency=target.client.connections)
     applied.again += done.acknowledged
     if done.stopped is not None:
         raise done.stopped

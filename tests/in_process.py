@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Final
 
+from aarhus_los.api import REST
 from aarhus_los.mo.answers import NotShown, Refused
 from aarhus_los.mo.client import mutation
 from aarhus_los.mo.model import KINDS, History, Kind, Organisation
@@ -110,9 +111,11 @@ def carry_out(
         number = pick(free) if free else min(left)
         left.discard(number)
         step = plan.steps[number]
-        (endpoint,) = {operation.endpoint for operation in step.operations}
+        (endpoint,) = {REST.endpoint(operation) for operation in step.operations}
         before = [_registrations(store, operation) for operation in step.operations]
-        assert None not in client.write(endpoint, [operation.item() for operation in step.operations])
+        assert None not in client.write(
+            endpoint, [item for operation in step.operations for item in REST.items(operation)]
+        )
         written = [_registrations(store, operation) for operation in step.operations]
         assert step.alone or written == [number + 1 for number in before], f"MO finds {step} empty"
         sent.append(step)

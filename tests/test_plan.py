@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, event, given
 from hypothesis import strategies as st
 
+from aarhus_los.api import REST
 from aarhus_los.desired.claims import DesiredObject, WantedMark
 from aarhus_los.mo.model import Address, Class, History, Kind, Manager, Mark, Unit, Value
 from aarhus_los.mo.payloads import Endpoint
@@ -121,19 +122,19 @@ def test_days_that_are_not_claimed_stay_as_they_are() -> None:
 def test_an_end_without_end_and_a_gap_are_terminations() -> None:
     actual = {Kind.ORG_UNIT: {"a": history((1, None, unit()))}}
     plan = make_plan([wanted("a", (4, 6, NOTHING), (7, 9, unit()), (10, None, NOTHING))], actual)
-    assert [operation.item() for operation in plan.operations] == [
+    assert [item for operation in plan.operations for item in REST.items(operation)] == [
         {"type": "org_unit", "uuid": "a", "validity": {"from": "2026-01-04", "to": "2026-01-06"}},
         {"type": "org_unit", "uuid": "a", "validity": {"to": "2026-01-09"}},
     ]
-    assert {operation.endpoint for operation in plan.operations} == {Endpoint.TERMINATE}
+    assert {REST.endpoint(operation) for operation in plan.operations} == {Endpoint.TERMINATE}
     assert all(operation.ends for operation in plan.operations)
 
 
 def test_an_edit_always_has_its_end() -> None:
     actual = {Kind.ORG_UNIT: {"a": history((1, None, unit()))}}
     (operation,) = make_plan([wanted("a", (4, 6, unit("B", "p")))], actual).operations
-    assert operation.endpoint is Endpoint.EDIT
-    assert operation.item() == {
+    assert REST.endpoint(operation) is Endpoint.EDIT
+    assert REST.items(operation)[0] == {
         "type": "org_unit",
         "data": {
             "uuid": "a",
@@ -165,7 +166,7 @@ def test_what_is_created_only_where_mo_lacks_it_is_never_touched_again() -> None
     desired = [DesiredObject(Kind.CLASS, "c", seed(ours), create_only=True)]
     assert make_plan(desired, {Kind.CLASS: {"c": seed(theirs)}}) == Plan()
     (operation,) = make_plan(desired, {}).operations
-    assert (operation.action, operation.endpoint) == (Action.CREATE, Endpoint.MUTATE)
+    assert (operation.action, REST.endpoint(operation)) == (Action.CREATE, Endpoint.MUTATE)
 
 
 def test_a_parent_and_a_type_come_first_wherever_they_stand() -> None:

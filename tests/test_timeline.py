@@ -19,7 +19,6 @@ from aarhus_los.timeline import (
     NOTHING,
     ONE_DAY,
     UNCLAIMED,
-    Change,
     Layers,
     Nothing,
     Piece,
@@ -170,11 +169,11 @@ def test_what_is_overlaid_shows_what_is_under_where_it_claims_nothing(
 
 @deep(given(timelines(), st.lists(timelines(), max_size=6)))
 def test_layers_are_overlays_one_after_the_other(under: Timeline[str], all_over: list[Timeline[str]]) -> None:
-    layers, expected = Layers(under), under
+    layers, expected, days = Layers(under), under, by_day(under)
     for over in all_over:
         layers.overlay(over)
-        expected = overlay(over, expected)
-        assert by_day(layers.pieces) == by_day(expected)
+        expected, days = overlay(over, expected), days | by_day(over)
+        assert by_day(layers.pieces) == by_day(expected) == days
         assert layers.pieces == sorted(layers.pieces, key=lambda piece: piece.start)
     assert layers.merged() == merge(expected)
 
@@ -235,7 +234,7 @@ def test_the_days_around_a_day_stop_at_the_ends_of_time(day: date) -> None:
 # Comparing
 
 
-def written(actual: Timeline[str], changes: Sequence[Change[str]]) -> Days:
+def written(actual: Timeline[str], changes: Sequence[Piece[str]]) -> Days:
     """What MO says after the changes: create overwrites the object, edit and terminate write their window."""
     there: Days = {each: value for each, value in by_day(actual).items() if value is not NOTHING}
     exists = bool(there)
@@ -267,16 +266,13 @@ def test_a_second_difference_is_empty(actual: Timeline[str], desired: Timeline[s
 
 
 @deep(given(timelines(), timelines()))
-def test_changes_are_few_in_order_and_apart_and_know_what_was_before(
+def test_changes_are_few_in_order_and_apart_and_begin_and_end_with_a_difference(
     actual: Timeline[str], desired: Timeline[str]
 ) -> None:
     changes = differences(actual, desired)
     assert len(changes) <= len(desired)
     assert all(one.end < other.start for one, other in pairwise(changes))
     for change in changes:
-        assert by_day(change.before) == {
-            each: value for each, value in by_day(actual).items() if change.start <= each <= change.end
-        }
         for edge in (change.start, change.end):
             piece = at(actual, edge)
             assert (NOTHING if piece is None else piece.value) != change.value

@@ -16,8 +16,9 @@ from aarhus_los import initial
 from aarhus_los.addresses.outcomes import Found, NotLookedUp, Outcome, Unknown
 from aarhus_los.clock import COPENHAGEN
 from aarhus_los.desired.claims import Desired
-from aarhus_los.desired.families import Ours, Subjects, World, desire
+from aarhus_los.desired.families import Ours, desire
 from aarhus_los.desired.org import units_in
+from aarhus_los.desired.world import Subjects, World
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import Family, parse_name
 from aarhus_los.drop.reader import read_file

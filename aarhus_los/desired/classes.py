@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, SetAside
+from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside
+from aarhus_los.desired.world import World
 from aarhus_los.drop.classlists import CLASS_LISTS
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rows import ClassRow
-from aarhus_los.initial import SEED_CLASSES
+from aarhus_los.initial import FIRST_DAY, SEED_CLASSES, facet_uuids
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import PUBLISHED, Class, History, ItSystem, Kind, Value
 from aarhus_los.timeline import FOREVER, Piece, at
@@ -23,27 +24,19 @@ SHOWN = 5
 """How many classes that are no longer listed are named."""
 
 
-def desire(
-    files: Sequence[DropFile],
-    mo: Actual,
-    facets: Mapping[str, str],
-    today: date,
-    first_day: date,
-    unreadable: Mapping[str, str],
-    doubtful: Mapping[str, tuple[str, str]] = {},
-) -> Desired:
-    """What the lists ask of MO. `facets`: user key → uuid; `first_day`: since when a new class is valid.
+def desire(files: Sequence[DropFile], world: World, today: date) -> Desired:
+    """What the lists ask of MO, of which `world` holds all classes of the lists' facets that MO can show.
 
-    `mo` holds all classes of the lists' facets, but for those that MO cannot show: `unreadable`, with the reason.
-    `doubtful`: facets that MO may have and cannot show, each with a uuid and the reason; their rows wait.
+    The rows of a list whose facet MO may have and cannot show wait.
     """
     desired = Desired()
+    facets = facet_uuids(world.facets)
     owner: dict[str, str] = {}
     """Class → the list that has it first."""
     for file in sorted(files, key=lambda file: list(CLASS_LISTS).index(file.name.kind)):
         facet = CLASS_LISTS[file.name.kind].facet
         kind = Kind.CLASS if facet else Kind.ITSYSTEM
-        known = mo.get(kind, {})
+        known = world.actual.get(kind, {})
         desired.set_aside += [
             SetAside(reject.ref, reject.column, reject.reason, pending=False)
             for reject in file.rejects
@@ -57,42 +50,33 @@ def desire(
             listed[row.uuid] = row
         for uuid, row in listed.items():
             history = known.get(uuid, ())
+            latest = history[-1].value if history else None
+            was = latest if isinstance(latest, Class) else None
             first = owner.setdefault(uuid, file.name.name)
             if not file.is_due(row.ref):
                 continue
+            desired.notices += (Notice(str(note), row.ref) for note in row.notes)
             reason, pending = "", False
-            if facet is not None and facet in doubtful:
-                which, why = doubtful[facet]
-                reason, pending = Message.MO_CANNOT_SHOW(uuid=which, reason=why), True
+            if facet is not None and facet in world.doubtful_facets:
+                reason, pending = world.cannot_show(world.doubtful_facets[facet]), True
             elif first != file.name.name:
                 reason = Message.CLASS_OF_ANOTHER_LIST(uuid=uuid, file=first)
-            elif facet and (has := facet_of(history)) not in (None, facets[facet]):
-                reason = Message.CLASS_OF_ANOTHER_FACET(uuid=uuid, facet=has)
-            elif uuid in unreadable:
-                reason, pending = Message.MO_CANNOT_SHOW(uuid=uuid, reason=unreadable[uuid]), True
+            elif facet and was and was.facet != facets[facet]:
+                reason = Message.CLASS_OF_ANOTHER_FACET(uuid=uuid, facet=was.facet)
+            elif uuid in world.unreadable:
+                reason, pending = world.cannot_show(uuid), True
             if reason:
                 desired.set_aside.append(SetAside(row.ref, "", reason, pending))
                 continue
-            start = today if history else first_day
-            value = _value(row, facets[facet], history) if facet else ItSystem(row.user_key, row.name)
+            start = today if history else FIRST_DAY
+            value: Value = ItSystem(row.user_key, row.name)
+            if facet:
+                scope = was.scope if was and was.scope else "TEXT"
+                value = Class(facets[facet], row.user_key, row.name, scope, PUBLISHED)
             desired.objects.append(DesiredObject(kind, uuid, (Piece(start, FOREVER, value, (row.ref,)),)))
-        for row in listed.values():
-            if file.is_due(row.ref):
-                desired.notices += (Notice(str(note), row.ref) for note in row.notes)
         if file.due is None and facet and listed:
             desired.notices += _unlisted(file.name.name, facets[facet], known, set(listed), today)
     return desired
-
-
-def facet_of(history: History) -> str | None:
-    """The facet that MO has a class in."""
-    return next((piece.value.facet for piece in history[-1:] if isinstance(piece.value, Class)), None)
-
-
-def _value(row: ClassRow, facet: str, history: History) -> Value:
-    latest = history[-1].value if history else None
-    scope = latest.scope if isinstance(latest, Class) and latest.scope else "TEXT"
-    return Class(facet, row.user_key, row.name, scope, PUBLISHED)
 
 
 def _unlisted(

@@ -6,7 +6,7 @@ any of these files, overlaid with the claims of the files folded so far.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -37,9 +37,8 @@ from aarhus_los.timeline import (
     value_at,
 )
 
-ValueOf = Callable[[Any, Object], Value | Nothing | Unclaimed]
+ValueOf = Callable[[Any], Value | Nothing | Unclaimed]
 """What a row states of an object on its days."""
-
 
 Completed = Callable[[History, Sequence[Piece[Value]]], History]
 """A claim, with what it leaves to what is known filled in."""
@@ -47,9 +46,13 @@ Completed = Callable[[History, Sequence[Piece[Value]]], History]
 
 @dataclass(slots=True)
 class Claims:
-    """The objects of a subject while its files are folded."""
+    """The objects of a subject while its files are folded, and what is to be reported of that."""
 
     base: Mapping[Object, History]
+    spared: list[tuple[RowRef, date]] = field(default_factory=list)
+    """Rows that claim to their end only, since a change is announced for the day after."""
+    unknown: list[RowRef] = field(default_factory=list)
+    """Rows that end what nobody knows."""
     _claimed: dict[Object, Layers[Value]] = field(default_factory=dict)
     _known: dict[Object, Layers[Value]] = field(default_factory=dict)
 
@@ -84,50 +87,33 @@ class Claims:
         return {key: layers.merged() for key, layers in self._claimed.items()}
 
 
-@dataclass(slots=True)
-class Folded:
-    """What the files about a unit or an engagement claim."""
-
-    claims: Claims
-    of_files: list[History] = field(default_factory=list)
-    """What each of the files claims of the unit or engagement itself."""
-    last_days: list[date | None] = field(default_factory=list)
-    """And its last day after each of them."""
-    spared: list[tuple[RowRef, date]] = field(default_factory=list)
-    """Rows that claim to their end only, since a change is announced for the day after."""
-    unknown: list[RowRef] = field(default_factory=list)
-    """Rows that end what nobody knows."""
-
-
-def base_of(objects: Sequence[Object], base: Actual) -> dict[Object, History]:
+def base_of(objects: Iterable[Object], base: Actual) -> dict[Object, History]:
     """Those of the objects that the base has."""
     return {(kind, uuid): found for kind, uuid in objects if (found := base.get(kind, {}).get(uuid))}
 
 
 def fold(
     lines: Sequence[FileLines],
-    objects: Sequence[Object],
+    values: Mapping[Object, ValueOf],
     base: Mapping[Object, History],
-    value_of: ValueOf,
     set_aside: Collection[RowRef],
     completed: Completed = lambda claim, known: claim,
-) -> Folded:
-    """Folds the files about a unit with its addresses, or about an engagement: the first of the objects.
+) -> Claims:
+    """Folds the files about a unit with its addresses, or about an engagement: the first of the objects of `values`.
 
-    `completed` fills what a claim on it leaves to what is known.
+    `completed` fills what a claim on it leaves to what is known. What each file claims of it is noted in its lines.
     """
-    lead = objects[0]
-    folded = Folded(Claims(base))
+    lead = next(iter(values))
+    claims = Claims(base)
     for each in lines:
         if each.file.name.kind == "luk":
-            claim = end_at_file_date(each, lead, folded.claims, set_aside)
-            each.first = claim[0].start if claim else None
-            folded.unknown += () if claim else (row.ref for row in each.valid(set_aside))
+            each.claim = end_at_file_date(each, lead, claims, set_aside)
+            each.first = each.claim[0].start if each.claim else None
+            claims.unknown += () if each.claim else (row.ref for row in each.valid(set_aside))
         else:
-            claim = _claim(each, objects, folded, value_of, set_aside, completed)
-        folded.of_files.append(claim)
-        folded.last_days.append(last_day(folded.claims.known(lead)))
-    return folded
+            each.claim = _claim(each, values, claims, set_aside, completed)
+        each.last = last_day(claims.known(lead))
+    return claims
 
 
 def end_at_file_date(each: FileLines, key: Object, claims: Claims, set_aside: Collection[RowRef]) -> History:
@@ -142,9 +128,8 @@ def end_at_file_date(each: FileLines, key: Object, claims: Claims, set_aside: Co
 
 def _claim(
     each: FileLines,
-    objects: Sequence[Object],
-    folded: Folded,
-    value_of: ValueOf,
+    values: Mapping[Object, ValueOf],
+    claims: Claims,
     set_aside: Collection[RowRef],
     completed: Completed,
 ) -> History:
@@ -153,22 +138,21 @@ def _claim(
     valid = each.valid(set_aside)
     if not valid:
         return ()
-    lead, day = objects[0], each.file.name.file_date
-    known = folded.claims.known
-    first = each.first = first_day(each, known(lead))
+    lead, day = next(iter(values)), each.file.name.file_date
+    first = each.first = first_day(each, claims.known(lead))
     rows = stated(each, first, set_aside)
-    claims = {key: _claim_on(key, rows, value_of) for key in objects}
-    claims[lead] = completed(claims[lead], known(lead))
-    for gap in claims[lead]:
+    of_file = {key: _claim_on(rows, value_of) for key, value_of in values.items()}
+    of_file[lead] = completed(of_file[lead], claims.known(lead))
+    for gap in of_file[lead]:
         # The day before a gap that does not begin with the claim is the last of a row.
         ends_a_row = gap.value is NOTHING and gap.start not in (first, BEGINNING)
-        if ends_a_row and gap.start > day and _announced(gap.start, objects, folded.claims):
-            claims = {key: cut(claim, gap.start, gap.end) for key, claim in claims.items()}
+        if ends_a_row and gap.start > day and _announced(gap.start, lead, claims, values):
+            of_file = {key: cut(claim, gap.start, gap.end) for key, claim in of_file.items()}
             last = max(valid, key=lambda row: (row.end, row.ref.line))
-            folded.spared.append((last.ref, gap.start))
-    for key, claim in claims.items():
-        folded.claims.add(key, claim)
-    return claims[lead]
+            claims.spared.append((last.ref, gap.start))
+    for key, claim in of_file.items():
+        claims.add(key, claim)
+    return of_file[lead]
 
 
 def first_day(each: FileLines, known: Sequence[Piece[Value]]) -> date:
@@ -209,20 +193,20 @@ def stated(each: FileLines, first: date, set_aside: Collection[RowRef]) -> Timel
     return overlay_statements(statements)
 
 
-def _claim_on(key: Object, rows: Timeline[Any], value_of: ValueOf) -> History:
+def _claim_on(rows: Timeline[Any], value_of: ValueOf) -> History:
     """What the rows state of an object, day by day, else that it is not there."""
     pieces: list[Piece[Value]] = []
     for piece in rows:
         if piece.value is NOTHING:
             pieces.append(piece)
-        elif (value := value_of(piece.value, key)) is not UNCLAIMED:
+        elif (value := value_of(piece.value)) is not UNCLAIMED:
             pieces.append(Piece(piece.start, piece.end, value, piece.origin))
     return merge(pieces)
 
 
-def _announced(day: date, objects: Sequence[Object], claims: Claims) -> bool:
+def _announced(day: date, lead: Object, claims: Claims, objects: Iterable[Object]) -> bool:
     """Whether a validity of one of the objects begins on a day, while the first of them is there."""
-    return valid(claims.known(objects[0]), day) and any(
+    return valid(claims.known(lead), day) and any(
         value_at(claims.known(key), day) not in (NOTHING, value_at(claims.known(key), day_before(day)))
         for key in objects
     )

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import NamedTuple
 
 from aarhus_los.drop.rows import Absent, Detail, PersonRow, RowRef
 from aarhus_los.mo.model import History, Value
-from aarhus_los.timeline import (
-    FOREVER,
-    NOTHING,
-    Nothing,
-    Piece,
-    day_after,
-    last_day,
-)
+from aarhus_los.timeline import FOREVER, NOTHING, Nothing, Piece, day_after, last_day
 
 
 def lasting(value: Value | Nothing, day: date, last: date | None, origin: tuple[RowRef, ...]) -> History:
@@ -44,27 +36,23 @@ def moved_end(
     return lasting(value, max(day_after(end), day), last, origin)
 
 
-class Vote(NamedTuple):
-    """The row that decides a value for a person, and whether another one says otherwise."""
-
-    row: PersonRow
-    contested: bool
-
-
 def voters_of(rows: Iterable[object], day: date) -> list[PersonRow]:
     """The rows that decide: ended ones only where all are ended, and none that states nothing."""
     stating = [row for row in rows if isinstance(row, PersonRow) and not row.states_nothing]
     return [row for row in stating if row.end >= day] or stating
 
 
-def vote(voters: Sequence[PersonRow], value: Callable[[PersonRow], Detail]) -> Vote | None:
-    """A value beats a column that says nothing, which beats an empty one; then the primary engagement, the later line."""
+def vote(voters: Sequence[PersonRow], field: str) -> tuple[PersonRow | None, bool]:
+    """The row that decides the value of a field for a person, if one does, and whether another one says otherwise.
+
+    A value beats a column that says nothing, which beats an empty one; then the primary engagement, the later line.
+    """
     if len(voters) < 2:
-        return Vote(voters[0], contested=False) if voters else None
-    winner = max(voters, key=lambda row: (_weight(value(row)), row.primary, row.ref.line))
-    stated = {value(row) for row in voters} - {Absent.ABSENT}
-    return Vote(winner, len(stated) > 1)
+        return (voters[0] if voters else None), False
 
+    def weight(row: PersonRow) -> tuple[int, bool, int]:
+        detail: Detail = getattr(row, field)
+        return 1 if isinstance(detail, Absent) else 2 if detail else 0, row.primary, row.ref.line
 
-def _weight(detail: Detail) -> int:
-    return 1 if isinstance(detail, Absent) else 2 if detail else 0
+    stated = {getattr(row, field) for row in voters} - {Absent.ABSENT}
+    return max(voters, key=weight), len(stated) > 1

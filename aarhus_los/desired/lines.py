@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rejects import Reject, RowRef
+from aarhus_los.mo.model import History
 
 if TYPE_CHECKING:
     from aarhus_los.drop.rows import Row
@@ -26,6 +27,10 @@ class FileLines:
     rejects: Sequence[Reject] = ()
     first: date | None = None
     """The first day that the file claims of the subject's unit or engagement, once it is folded; None: it claims nothing."""
+    claim: History = ()
+    """What it claims of that."""
+    last: date | None = None
+    """And the last day of that after the file."""
 
     @property
     def is_due(self) -> bool:
@@ -54,7 +59,7 @@ def gathered(
     """The lines of all subjects that a new or a pending line is about, the subjects sorted."""
     found: dict[str, list[FileLines]] = {}
     for file in files:
-        for subject, lines in parted(file, file.rows, file.rejects, subject_of).items():
+        for subject, lines in parted(file, file, subject_of).items():
             found.setdefault(subject, []).append(lines)
     return {
         subject: found[subject] for subject in sorted(found) if any(each.is_due for each in found[subject])
@@ -62,14 +67,11 @@ def gathered(
 
 
 def parted(
-    file: DropFile,
-    its_rows: Sequence[Row],
-    its_rejects: Sequence[Reject],
-    subject_of: Callable[[Line], str | None],
+    lines: DropFile | FileLines, file: DropFile, subject_of: Callable[[Line], str | None]
 ) -> dict[str, FileLines]:
     """Lines of one file by what they are about; those that are about nothing are left out."""
     found: dict[str, FileLines] = {}
-    for row in its_rows:
+    for row in lines.rows:
         if (subject := subject_of(row)) is None:
             continue
         if subject in found:
@@ -77,7 +79,7 @@ def parted(
         else:
             found[subject] = FileLines(file, [row])
     rejects: dict[str, list[Reject]] = {}
-    for reject in its_rejects:
+    for reject in lines.rejects:
         if (subject := subject_of(reject)) is not None:
             rejects.setdefault(subject, []).append(reject)
     for subject, of_subject in rejects.items():

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from aarhus_los.cpr import Cpr
-from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice
+from aarhus_los.desired.claims import Desired, DesiredObject, Notice
 from aarhus_los.desired.fold import Claims, base_of, end_at_file_date
 from aarhus_los.desired.lasting import lasting
 from aarhus_los.desired.lines import FileLines, Gathered, Line, gathered
-from aarhus_los.desired.persons import PeopleInMo
 from aarhus_los.desired.references import References
 from aarhus_los.desired.rejections import Rejections
+from aarhus_los.desired.world import World
 from aarhus_los.drop.file import DropFile
-from aarhus_los.drop.rows import EndedManagerRow, ManagerRow, Reject, RowRef
+from aarhus_los.drop.rows import ManagerRow, RowRef
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import History, Kind, Manager, Object
 from aarhus_los.timeline import FOREVER, covers, day_after, overlay, valid
@@ -26,27 +27,14 @@ MANAGERS_SHOWN: Final = 3
 """So many of the other managers of a unit are named."""
 
 
-class People(NamedTuple):
-    """Who may be a manager."""
-
-    mo: PeopleInMo
-    cprs: Collection[Cpr]
-    """Of the people whom MO has, or will have."""
-
-
 def manager_uuid(org_unit: str, cpr: Cpr) -> str:
     return object_uuid(org_unit + cpr.reveal() + "manager")
 
 
 def subject_of(line: Line) -> str | None:
     """The manager that a line is about, as far as it could be read."""
-    if (
-        not isinstance(line, ManagerRow | EndedManagerRow | Reject)
-        or line.org_uuid is None
-        or line.cpr is None
-    ):
-        return None
-    return manager_uuid(line.org_uuid, line.cpr)
+    org_uuid, cpr = getattr(line, "org_uuid", None), getattr(line, "cpr", None)
+    return None if org_uuid is None or cpr is None else manager_uuid(org_uuid, cpr)
 
 
 def managers_in(files: Sequence[DropFile]) -> dict[str, list[FileLines]]:
@@ -54,38 +42,21 @@ def managers_in(files: Sequence[DropFile]) -> dict[str, list[FileLines]]:
     return gathered(files, subject_of)
 
 
-def desire(
-    files: Sequence[DropFile],
-    managers: Gathered,
-    mo: Mapping[str, History],
-    base: Actual,
-    there: References,
-    people: People,
-    unreadable: Mapping[str, str],
-) -> Desired:
-    """What the files ask of MO for `managers`: the lines about each, in the order of folding."""
-    return _Managers(files, managers, mo, base, there, people, unreadable).desired()
+@dataclass(eq=False)
+class Managers:
+    """What the files ask of MO for managers."""
 
+    files: Sequence[DropFile]
+    managers: Gathered
+    """The lines about each, in the order of folding."""
+    world: World
+    there: References
+    cprs: Collection[Cpr]
+    """Of the people whom MO has, or will have."""
+    result: Desired = field(default_factory=Desired)
 
-class _Managers:
-    def __init__(
-        self,
-        files: Sequence[DropFile],
-        managers: Gathered,
-        mo: Mapping[str, History],
-        base: Actual,
-        there: References,
-        people: People,
-        unreadable: Mapping[str, str],
-    ) -> None:
-        self.managers = managers
-        self.mo = mo
-        self.base = base
-        self.there = there
-        self.people = people
-        self.unreadable = unreadable
-        self.result = Desired()
-        self.set_aside = Rejections(files)
+    def __post_init__(self) -> None:
+        self.set_aside = Rejections(self.files)
 
     def desired(self) -> Desired:
         for manager, each in self.managers.items():
@@ -116,9 +87,9 @@ class _Managers:
         self._drop_together(rows, [reject.ref for reject in lines.rejects])
         for row in rows:
             self.set_aside.check_references(row, lines.file.name, self.there)
-            if row.cpr not in self.people.cprs:
+            if row.cpr not in self.cprs:
                 self.set_aside.add(row.ref, "CPR", Message.UNKNOWN_PERSON(), pending=True)
-            self.set_aside.drop_unreadable(row, [manager], self.unreadable)
+            self.set_aside.drop_unreadable(row, [manager], self.world)
         self._drop_together(rows, [row.ref for row in rows if row.ref in self.set_aside])
 
     def _drop_together(self, rows: Sequence[ManagerRow], failed: Sequence[RowRef]) -> None:
@@ -129,7 +100,7 @@ class _Managers:
 
     def _fold(self, manager: str, each: Sequence[FileLines]) -> None:
         key: Object = (Kind.MANAGER, manager)
-        claims = Claims(base_of([key], self.base))
+        claims = Claims(base_of([key], self.world.base))
         for lines in each:
             valid = lines.valid(self.set_aside)
             rows = [row for row in valid if isinstance(row, ManagerRow)]
@@ -149,14 +120,14 @@ class _Managers:
         if len({(row.type_uuid, row.level_uuid) for row in rows}) > 1 and self.set_aside.is_due(last.ref):
             self.result.notices.append(Notice(Message.ROWS_OF_MANAGER_DIFFER(), last.ref))
         responsibilities = tuple(sorted({row.responsibility_uuid for row in rows}))
-        person = self.people.mo.of(last.cpr)
+        person = self.world.people.of(last.cpr)
         return Manager(last.org_uuid, person, last.type_uuid, last.level_uuid, responsibilities)
 
     def _report_others(self) -> None:
         """A row with another person does not end the former manager; who is meant to go needs an end of the own."""
-        after = dict(self.mo)
-        for each in self.result.objects:
-            after[each.uuid] = overlay(each.claim, self.mo.get(each.uuid, ()))
+        after = dict(self.world.actual.get(Kind.MANAGER, {}))
+        for wanted in self.result.objects:
+            after[wanted.uuid] = overlay(wanted.claim, after.get(wanted.uuid, ()))
         of_unit: dict[str, list[tuple[str, History]]] = {}
         for uuid, history in after.items():
             for unit in {piece.value.org_unit for piece in history if isinstance(piece.value, Manager)}:
@@ -166,14 +137,14 @@ class _Managers:
         def there(unit: str, day: date) -> list[str]:
             return sorted(uuid for uuid, history in of_unit.get(unit, ()) if valid(history, day))
 
-        for manager, gathered_lines in self.managers.items():
+        for manager, each in self.managers.items():
             rows = [
-                row
-                for lines in gathered_lines
+                (row, lines.file.name.file_date)
+                for lines in each
                 for row in self.set_aside.due_rows(lines)
                 if isinstance(row, ManagerRow)
             ]
-            for row, day in [(row, _file_date(row, gathered_lines)) for row in rows[-1:]]:
+            for row, day in rows[-1:]:
                 if not covers(self.there.units.after.get(row.org_uuid, ()), day, FOREVER):
                     text = Message.MANAGED_UNIT_NOT_THERE(uuid=row.org_uuid)
                     self.result.notices.append(Notice(text, row.ref))
@@ -186,7 +157,3 @@ class _Managers:
                     if more := len(managers) - 1 - len(shown):
                         shown[-1] = Message.AND_MORE(name=shown[-1], count=more)
                     self.result.notices.append(Notice(Message.OTHER_MANAGERS(uuids=shown), row.ref))
-
-
-def _file_date(row: ManagerRow, each: Sequence[FileLines]) -> date:
-    return next(lines.file.name.file_date for lines in each if lines.file.name.name == row.ref.file)

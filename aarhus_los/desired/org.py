@@ -6,13 +6,14 @@ A row is the whole truth of its unit for its validity: it is about the unit and 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from heapq import heapify, heappop, heappush
 from typing import Any
 
 from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome
-from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, SetAside, UnresolvedAddress
-from aarhus_los.desired.fold import Folded, base_of, fold, stated
+from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside, UnresolvedAddress
+from aarhus_los.desired.fold import Claims, base_of, fold, stated
 from aarhus_los.desired.lines import FileLines, Gathered, Line, gathered
 from aarhus_los.desired.references import OrgUnits, circles, hangs_elsewhere, parents_of, upward
 from aarhus_los.desired.rejections import Rejections, report_overlaps
@@ -21,12 +22,13 @@ from aarhus_los.desired.units import (
     LEFT_AS_IT_IS,
     POSTAL,
     POSTAL_ADDRESS,
-    ValuesOf,
+    UnitValues,
     line_of,
     mark_of,
     objects_of,
     with_types,
 )
+from aarhus_los.desired.world import World
 from aarhus_los.drop.columns import columns
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName
@@ -38,7 +40,7 @@ from aarhus_los.timeline import FOREVER, UNCLAIMED, Layers, Piece, clip, covers,
 
 def subject_of(line: Line) -> str | None:
     """The unit that a line is about, as far as it could be read."""
-    return line.org_uuid if isinstance(line, OrgRow) else getattr(line, "org_uuid", None)
+    return getattr(line, "org_uuid", None)
 
 
 def units_in(files: Sequence[DropFile]) -> dict[str, list[FileLines]]:
@@ -51,51 +53,29 @@ def rows_of(units: Gathered) -> list[OrgRow]:
     return [row for each in units.values() for lines in each for row in lines.rows]
 
 
-def desire(
-    files: Sequence[DropFile],
-    units: Gathered,
-    mo: Actual,
-    base: Actual,
-    types: Collection[str],
-    addresses: Mapping[str, Outcome],
-    unreadable: Mapping[str, str],
-) -> tuple[Desired, OrgUnits]:
-    """What the files ask of MO for `units`: the lines of each, in the order of folding. Also what may be referred to.
+@dataclass(eq=False)
+class Units:
+    """What the files ask of MO for org units, and which units may be referred to."""
 
-    `mo` is MO as it is, `base` as it was before the files. `types` are the classes of unit types that MO or the drop has;
-    `addresses` holds an outcome for each text; `unreadable` are objects that MO has and cannot show, with the reason.
-    """
-    org = _Org(files, units, mo, base, types, addresses, unreadable)
-    return org.desired(), org.there
+    files: Sequence[DropFile]
+    units: Gathered
+    """The lines of each, in the order of folding."""
+    world: World
+    types: Collection[str]
+    """The classes of unit types that MO or the drop has."""
+    outcomes: Mapping[str, Outcome]
+    """Of each address text."""
+    result: Desired = field(default_factory=Desired)
+    folded: dict[str, Claims] = field(default_factory=dict)
+    under: dict[str, dict[DropName, list[OrgRow]]] = field(default_factory=dict)
+    """A unit → the rows that say others hang under it, by file."""
 
-
-class _Org:
-    def __init__(
-        self,
-        files: Sequence[DropFile],
-        units: Gathered,
-        mo: Actual,
-        base: Actual,
-        types: Collection[str],
-        outcomes: Mapping[str, Outcome],
-        unreadable: Mapping[str, str],
-    ) -> None:
-        self.files = files
-        self.units = units
-        self.mo = mo
-        self.base = base
-        self.mo_units = mo.get(Kind.ORG_UNIT, {})
-        self.types = types
-        self.outcomes = outcomes
-        self.unreadable = unreadable
-        self.result = Desired()
-        self.set_aside = Rejections(files)
-        self.values = {unit: ValuesOf(unit, types, outcomes, self.set_aside.was_applied) for unit in units}
-        self.folded: dict[str, Folded] = {}
-        self.there = OrgUnits(self.mo_units, unreadable)
-        self.under: dict[str, dict[DropName, list[OrgRow]]] = {}
-        """A unit → the rows that say others hang under it, by file."""
-        for lines in (lines for each in units.values() for lines in each):
+    def __post_init__(self) -> None:
+        self.set_aside = Rejections(self.files)
+        self.values = UnitValues(self.types, self.outcomes, self.set_aside.was_applied)
+        self.mo_units = self.world.actual.get(Kind.ORG_UNIT, {})
+        self.there = OrgUnits(self.mo_units, self.world.unreadable)
+        for lines in (lines for each in self.units.values() for lines in each):
             for row in lines.rows:
                 self.under.setdefault(row.parent_uuid, {}).setdefault(lines.file.name, []).append(row)
 
@@ -103,10 +83,10 @@ class _Org:
         self.set_aside.drop_beside_unreadable_dates(
             self.units, subject_of, Message.BESIDE_UNREADABLE_DATES_OF_UNIT
         )
-        if self.unreadable:
+        if self.world.unreadable:
             for row in rows_of(self.units):
                 objects = (uuid for _, uuid in objects_of(row.org_uuid))
-                self.set_aside.drop_unreadable(row, objects, self.unreadable)
+                self.set_aside.drop_unreadable(row, objects, self.world)
         for unit in self.units:
             self._fold(unit)
         self._drop_dangling(self.under)
@@ -121,16 +101,11 @@ class _Org:
         return self.result
 
     def _fold(self, unit: str) -> None:
-        objects = objects_of(unit)
-        base = base_of(objects, self.base)
+        values = self.values.of(unit)
+        base = base_of(values, self.world.base)
         mark = (Kind.MARK, unit)
         self.folded[unit] = fold(
-            self.units[unit],
-            objects,
-            {**base, mark: line_of(base.get(mark, ()))},
-            self.values[unit],
-            self.set_aside,
-            with_types,
+            self.units[unit], values, {**base, mark: line_of(base.get(mark, ()))}, self.set_aside, with_types
         )
         self.there.add(unit, self.units[unit], self.folded[unit])
 
@@ -169,38 +144,35 @@ class _Org:
         one with what MO says of later days only, and none in the end; else the last file with a row of it gives way.
         """
         layers: dict[str, Layers[Value]] = {}
-        of_file: dict[str, list[tuple[str, FileLines, History]]] = {}
+        of_file: dict[str, dict[str, FileLines]] = {}
         for unit, folded in self.folded.items():
-            layers[unit] = Layers(folded.claims.base.get((Kind.ORG_UNIT, unit), ()))
-            for lines, claim in zip(self.units[unit], folded.of_files, strict=True):
-                of_file.setdefault(lines.file.name.name, []).append((unit, lines, claim))
+            layers[unit] = Layers(folded.base.get((Kind.ORG_UNIT, unit), ()))
+            for lines in self.units[unit]:
+                of_file.setdefault(lines.file.name.name, {})[unit] = lines
         links = {**self.mo_units, **{unit: each.pieces for unit, each in layers.items()}}
         is_left = False
         for file in self.files:
-            claims = of_file.get(file.name.name, [])
-            moved = [unit for unit, _, claim in claims if hangs_elsewhere(claim, links[unit])]
-            for unit, _, claim in claims:
-                layers[unit].overlay(claim)
+            lines_of = of_file.get(file.name.name, {})
+            moved = [unit for unit, lines in lines_of.items() if hangs_elsewhere(lines.claim, links[unit])]
+            for unit, lines in lines_of.items():
+                layers[unit].overlay(lines.claim)
             found = circles(upward(moved, links)) if moved else []
             if found:
-                dropped = self._drop_makers(found, claims)
+                dropped = self._drop_makers(found, lines_of)
                 if dropped:
                     return dropped
                 is_left = True
         found = circles(upward(self.folded, links)) if is_left else []
         for file in reversed(self.files) if found else ():
-            dropped = self._drop_makers(found, of_file.get(file.name.name, ()))
+            dropped = self._drop_makers(found, of_file.get(file.name.name, {}))
             if dropped:
                 return dropped
         return set()
 
     def _drop_makers(
-        self,
-        found: Sequence[tuple[date, date, list[str]]],
-        claims: Sequence[tuple[str, FileLines, History]],
+        self, found: Sequence[tuple[date, date, list[str]]], lines_of: Mapping[str, FileLines]
     ) -> set[str]:
-        """Sets aside those of the rows of a file that make these circles. Returns their units."""
-        lines_of = {unit: lines for unit, lines, _ in claims}
+        """Sets aside those of the rows of a file, by unit, that make these circles. Returns their units."""
         dropped = set()
         for start, end, circle in found:
             for place, unit in enumerate(circle):
@@ -225,18 +197,18 @@ class _Org:
 
     def _collect(self, unit: str) -> None:
         folded = self.folded[unit]
-        mark, claim, drops_a_run = mark_of(unit, folded.claims, self.base.get(Kind.MARK, {}).get(unit, ()))
+        mark, claim, drops_a_run = mark_of(unit, folded, self.world.base.get(Kind.MARK, {}).get(unit, ()))
         if claim:
             self.result.objects.append(DesiredObject(Kind.ORG_UNIT, unit, claim, mark=mark))
         for each in ADDRESSES:
             kind, uuid = each.of(unit)
-            address = folded.claims.claimed((kind, uuid))
+            address = folded.claimed((kind, uuid))
             if address := tuple(piece for piece in address if piece.value is not LEFT_AS_IT_IS):
                 self.result.objects.append(DesiredObject(kind, uuid, address, within=unit))
         if drops_a_run and mark is not None and mark.interval is not None:
-            there = folded.claims.known((Kind.ORG_UNIT, unit))
+            there = folded.known((Kind.ORG_UNIT, unit))
             held: History = (Piece(*mark.interval, Mark(mark.hierarchy)),)
-            if restrict(self.mo.get(Kind.MARK, {}).get(unit, ()), there) != restrict(held, there):
+            if restrict(self.world.actual.get(Kind.MARK, {}).get(unit, ()), there) != restrict(held, there):
                 text = Message.MARK_RUN_DROPPED(unit=unit, start=mark.interval[0])
                 self.result.notices.append(Notice(text, mark.origin[-1] if mark.origin else None))
 
@@ -253,7 +225,7 @@ class _Org:
         for ref, day in folded.spared:
             if self.set_aside.is_due(ref):
                 report(Notice(Message.ENDS_BEFORE_ANNOUNCED(day=day), ref))
-        for piece in folded.claims.claimed((Kind.ORG_UNIT, unit)):
+        for piece in folded.claimed((Kind.ORG_UNIT, unit)):
             parent = piece.value.parent if isinstance(piece.value, Unit) else None
             if (
                 parent is not None
@@ -275,7 +247,9 @@ class _Org:
             return
         assert isinstance(text, str)
         kind, uuid = POSTAL_ADDRESS.of(unit)
-        days = clip(self.mo.get(kind, {}).get(uuid, ()), max(row.start, lines.first or row.start), row.end)
+        days = clip(
+            self.world.actual.get(kind, {}).get(uuid, ()), max(row.start, lines.first or row.start), row.end
+        )
         kept = next((piece.value.value for piece in days if isinstance(piece.value, Address)), None)
         self.result.unresolved.append(UnresolvedAddress(row.ref, unit, text, outcome, kept))
         if isinstance(outcome, NotLookedUp):
@@ -289,10 +263,11 @@ class _Org:
     def _begins(self, unit: str, lines: FileLines) -> dict[Object, date]:
         """From when on the valid rows of a file claim each object of a unit."""
         begins: dict[Object, date] = {}
+        values = self.values.of(unit)
         for row in [] if lines.first is None else lines.valid(self.set_aside):
             day = max(row.start, lines.first)
-            for key in objects_of(unit):
-                if self.values[unit](row, key) is not UNCLAIMED:
+            for key, value_of in values.items():
+                if value_of(row) is not UNCLAIMED:
                     begins[key] = min(day, begins.get(key, day))
         return begins
 

@@ -6,72 +6,57 @@ An engagement is folded alone, over the files that name it. E-mail and account l
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from aarhus_los.cpr import Cpr
-from aarhus_los.desired.claims import Actual, Desired, DesiredObject, Notice, SetAside
-from aarhus_los.desired.fold import Claims, Folded, base_of, fold
+from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside
+from aarhus_los.desired.fold import Claims, base_of, fold
 from aarhus_los.desired.lasting import lasting, moved_end, vote, voters_of
 from aarhus_los.desired.lines import FileLines, Gathered, parted
-from aarhus_los.desired.persons import PeopleInMo, account_uuid, email_uuid, owners_in
+from aarhus_los.desired.persons import account_uuid, email_uuid, owners_in
 from aarhus_los.desired.references import References
 from aarhus_los.desired.rejections import Rejections, report_overlaps
+from aarhus_los.desired.world import World
+from aarhus_los.drop.columns import columns
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName
-from aarhus_los.drop.rows import Absent, Detail, PersonRow, Reject, Row, RowRef
+from aarhus_los.drop.rows import ABSENT, Absent, PersonRow, Reject, Row, RowRef
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Account, Address, Engagement, History, Kind, Object, Person, Value
-from aarhus_los.timeline import FOREVER, NOTHING, Nothing, Piece, covers, day_after, is_there, last_day
+from aarhus_los.timeline import FOREVER, NOTHING, Piece, covers, day_after, is_there, last_day
 from aarhus_los.uuids import EMAIL_TYPE, NOT_PRIMARY, PRIMARY
 
 ByEngagement = Mapping[str, Sequence[FileLines]]
 """An engagement's uuid → the lines about it, a file each, in the order of folding."""
 
 
-def desire(
-    files: Sequence[DropFile],
-    persons: Gathered,
-    mo: PeopleInMo,
-    base: Actual,
-    there: References,
-    az_system: str,
-) -> tuple[Desired, set[Cpr]]:
-    """What the files ask of MO for `persons`: the lines about each, in the order of folding.
+@dataclass(eq=False)
+class People:
+    """What the files ask of MO for persons, and whom MO will have by them."""
 
-    `mo` is MO as it is, `base` as it was before the files; `there` is what rows may refer to. Also the CPR numbers of the
-    people who will be in MO by these rows.
-    """
-    people = _People(files, persons, mo, base, there, az_system)
-    return people.desired(), people.valid_cprs()
+    files: Sequence[DropFile]
+    persons: Gathered
+    """The lines about each, in the order of folding."""
+    world: World
+    there: References
+    az_system: str
+    result: Desired = field(default_factory=Desired)
+    first: dict[str, dict[str, date]] = field(default_factory=dict)
+    """File → engagement → the first day that the file claims of it."""
+    engagements: dict[str, dict[str, History]] = field(default_factory=dict)
+    """Person → the engagements that the person has in MO."""
 
-
-class _People:
-    def __init__(
-        self,
-        files: Sequence[DropFile],
-        persons: Gathered,
-        mo: PeopleInMo,
-        base: Actual,
-        there: References,
-        az_system: str,
-    ) -> None:
-        self.persons = persons
-        self.mo = mo
-        self.base = base
-        self.there = there
-        self.az_system = az_system
-        self.result = Desired()
-        self.set_aside = Rejections(files)
-        self.engagements: dict[str, dict[str, History]] = {}
-        """Person → the engagements that the person has in MO."""
-        for uuid, owner in owners_in(mo.engagements).items():
-            self.engagements.setdefault(owner, {})[uuid] = mo.engagements[uuid]
+    def __post_init__(self) -> None:
+        self.set_aside = Rejections(self.files)
+        self.mo, self.base = self.world.people, self.world.base
+        for uuid, owner in owners_in(self.mo.engagements).items():
+            self.engagements.setdefault(owner, {})[uuid] = self.mo.engagements[uuid]
         self.accounts, self.accounts_before = (
-            _accounts_of_persons(accounts, az_system) for accounts in (mo.accounts, base.get(Kind.IT, {}))
+            _accounts_of_persons(accounts, self.az_system)
+            for accounts in (self.mo.accounts, self.base.get(Kind.IT, {}))
         )
-        self.first: dict[tuple[str, str], date] = {}
-        """File and engagement → the first day that the file claims of it."""
 
     def desired(self) -> Desired:
         self.set_aside.drop_beside_unreadable_dates(
@@ -89,6 +74,7 @@ class _People:
         return self.result
 
     def valid_cprs(self) -> set[Cpr]:
+        """The CPR numbers of the people who will be in MO by these rows."""
         return {
             row.cpr
             for each in self.persons.values()
@@ -104,9 +90,9 @@ class _People:
         elif row.cpr not in self.mo.persons and person in self.mo.names:
             self.set_aside.add(row.ref, "CPR", Message.OTHER_CPR_IN_MO(uuid=person), pending=True)
         self.set_aside.check_references(row, name, self.there)
-        if self.mo.unreadable:
+        if self.world.unreadable:
             objects = (person, row.engagement_uuid, email_uuid(row.cpr), account_uuid(row.cpr))
-            self.set_aside.drop_unreadable(row, objects, self.mo.unreadable)
+            self.set_aside.drop_unreadable(row, objects, self.world)
 
     # What the others claim
 
@@ -114,7 +100,7 @@ class _People:
         engagements = {
             uuid: self._fold_engagement(person, uuid, lines) for uuid, lines in of_engagement.items()
         }
-        ends = self._last_days(person, each, of_engagement, engagements)
+        ends = self._last_days(person, each, of_engagement)
         cpr = self.mo.cpr(person, each)
         accounts = {*self.accounts.get(person, ()), *self.accounts_before.get(person, ())}
         claims = Claims({})
@@ -131,7 +117,7 @@ class _People:
                 of_file = _OfFile(person, cpr, name.file_date, was, last, name.kind == "luk")
                 self._claim_details(of_file, claims, lines, unknown)
         for folded in engagements.values():
-            self._collect(folded.claims)
+            self._collect(folded)
         self._collect(claims)
 
     def _collect(self, claims: Claims) -> None:
@@ -139,8 +125,8 @@ class _People:
             DesiredObject(kind, uuid, claim) for (kind, uuid), claim in claims.all_claimed().items()
         ]
 
-    def _fold_engagement(self, person: str, uuid: str, lines: Sequence[FileLines]) -> Folded:
-        def value_of(row: Any, key: Object) -> Value:
+    def _fold_engagement(self, person: str, uuid: str, lines: Sequence[FileLines]) -> Claims:
+        def value_of(row: PersonRow) -> Value:
             return Engagement(
                 row.user_key,
                 person,
@@ -150,11 +136,11 @@ class _People:
                 PRIMARY if row.primary else NOT_PRIMARY,
             )
 
-        objects = [(Kind.ENGAGEMENT, uuid)]
-        folded = fold(lines, objects, base_of(objects, self.base), value_of, self.set_aside)
+        key = (Kind.ENGAGEMENT, uuid)
+        folded = fold(lines, {key: value_of}, base_of([key], self.base), self.set_aside)
         for each in lines:
             if each.first is not None:
-                self.first[each.file.name.name, uuid] = each.first
+                self.first.setdefault(each.file.name.name, {})[uuid] = each.first
         for ref, day in folded.spared:
             if self.set_aside.is_due(ref):
                 self.result.notices.append(Notice(Message.ENDS_BEFORE_ANNOUNCED(day=day), ref))
@@ -164,20 +150,16 @@ class _People:
         return folded
 
     def _last_days(
-        self,
-        person: str,
-        each: Sequence[FileLines],
-        of_engagement: ByEngagement,
-        engagements: Mapping[str, Folded],
+        self, person: str, each: Sequence[FileLines], of_engagement: ByEngagement
     ) -> list[date | None]:
         """The last day of the person's last engagement: before the files, and after each of them."""
-        days = {uuid: last_day(self.base.get(Kind.ENGAGEMENT, {}).get(uuid, ())) for uuid in engagements}
+        days = {uuid: last_day(self.base.get(Kind.ENGAGEMENT, {}).get(uuid, ())) for uuid in of_engagement}
         after: dict[str, dict[str, date | None]] = {}
-        for uuid, folded in engagements.items():
-            for lines, last in zip(of_engagement[uuid], folded.last_days, strict=True):
-                after.setdefault(lines.file.name.name, {})[uuid] = last
+        for uuid, about in of_engagement.items():
+            for lines in about:
+                after.setdefault(lines.file.name.name, {})[uuid] = lines.last
         in_mo = self.engagements.get(person, {})
-        others = _latest(last_day(history) for uuid, history in in_mo.items() if uuid not in engagements)
+        others = _latest(last_day(history) for uuid, history in in_mo.items() if uuid not in of_engagement)
         ends = [_latest((*days.values(), others))]
         for lines in each:
             days |= after.get(lines.file.name.name, {})
@@ -193,36 +175,30 @@ class _People:
         if not origin:
             return
         voters = voters_of(valid, of_file.day)
-        if won := self._vote(voters, "CPRNavn", _plain_name):
+        if won := self._vote(voters, "name"):
             name = Person.named(won.name, of_file.cpr)
             claims.add(
                 (Kind.EMPLOYEE, of_file.person), lasting(name, of_file.day, FOREVER, _origin(won, origin))
             )
-        won = self._vote(voters, "Email", lambda row: row.email)
-        email = won.email if won else Absent.ABSENT
-        stated: Stated = NOTHING if email is None else None
-        if isinstance(email, str):
-            stated = Address(email, EMAIL_TYPE, person=of_file.person)
+        won = self._vote(voters, "email")
+        email = won.email if won else ABSENT
+        address = Address(email, EMAIL_TYPE, person=of_file.person) if isinstance(email, str) else email
         key = (Kind.ADDRESS, email_uuid(of_file.cpr))
-        claims.add(key, _claim(stated, of_file, claims.known(key), _origin(won, origin)))
-        won = self._vote(voters, "AZID", lambda row: row.azid)
-        azid = won.azid if won else Absent.ABSENT
-        stated = NOTHING if azid is None else None
-        if isinstance(azid, str):
-            stated = Account(azid, self.az_system, of_file.person)
+        claims.add(key, _claim(address, of_file, claims.known(key), _origin(won, origin)))
+        won = self._vote(voters, "azid")
+        azid = won.azid if won else ABSENT
+        account = Account(azid, self.az_system, of_file.person) if isinstance(azid, str) else azid
         uuid = self._account(of_file, claims, (won.ref if won else origin[-1]))
         if uuid is not None:
             key = (Kind.IT, uuid)
-            claims.add(key, _claim(stated, of_file, claims.known(key), _origin(won, origin)))
+            claims.add(key, _claim(account, of_file, claims.known(key), _origin(won, origin)))
 
-    def _vote(self, voters: Sequence[PersonRow], column: str, value: Any) -> PersonRow | None:
-        won = vote(voters, value)
-        if won is None:
-            return None
-        if won.contested and self.set_aside.is_due(won.row.ref):
-            text = Message.ROWS_OF_PERSON_DIFFER(column=column)
-            self.result.notices.append(Notice(text, won.row.ref))
-        return won.row
+    def _vote(self, voters: Sequence[PersonRow], field: str) -> PersonRow | None:
+        won, contested = vote(voters, field)
+        if won is not None and contested and self.set_aside.is_due(won.ref):
+            text = Message.ROWS_OF_PERSON_DIFFER(column=columns(PersonRow)[field].header)
+            self.result.notices.append(Notice(text, won.ref))
+        return won
 
     def _account(self, of_file: _OfFile, claims: Claims, ref: RowRef) -> str | None:
         """The person's account: ours where it is valid on the file date or later, else the only other one, else ours.
@@ -263,7 +239,7 @@ class _People:
             if row.cpr in self.mo.doubles:
                 report(Notice(Message.SEVERAL_PEOPLE(uuid=person), row.ref))
         for row in due:
-            first = self.first.get((row.ref.file, row.engagement_uuid), row.start)
+            first = self.first.get(row.ref.file, {}).get(row.engagement_uuid, row.start)
             start = max(row.start, first)
             if start <= row.end and not covers(self.there.units.after.get(row.org_uuid, ()), start, row.end):
                 report(Notice(Message.UNIT_NOT_THERE(uuid=row.org_uuid), row.ref))
@@ -277,7 +253,7 @@ class _People:
     def _begins(self, person: str, lines: FileLines) -> dict[Object, date]:
         begins: dict[Object, date] = {}
         for row in lines.valid(self.set_aside):
-            first = self.first.get((row.ref.file, _engagement_of(row) or ""))
+            first = self.first.get(row.ref.file, {}).get(_engagement_of(row) or "")
             if isinstance(row, PersonRow) and first is not None:
                 key = (Kind.ENGAGEMENT, row.engagement_uuid)
                 day = max(row.start, first)
@@ -306,21 +282,17 @@ class _OfFile(NamedTuple):
     """Whether it is a luk: the end of the last engagement is theirs, wherever they ended before."""
 
 
-Stated = Value | Nothing | None
-"""What a file states of an e-mail address or an account; None: it says nothing of it."""
-
-
 def _origin(won: PersonRow | None, of_all: tuple[RowRef, ...]) -> tuple[RowRef, ...]:
     """The row that has won, else all. Of the only row it is one tuple: there are as many as people, and details of them."""
     return of_all if won is None or of_all == (won.ref,) else (won.ref,)
 
 
 def _claim(
-    value: Stated, of_file: _OfFile, known: Sequence[Piece[Value]], origin: tuple[RowRef, ...]
+    value: Value | Absent | None, of_file: _OfFile, known: Sequence[Piece[Value]], origin: tuple[RowRef, ...]
 ) -> History:
-    """A claim on e-mail or account: a file that says nothing of it moves its end only."""
-    if value is not None:
-        return lasting(value, of_file.day, of_file.last, origin)
+    """A claim on e-mail or account (None: there is none): a file that says nothing of it moves its end only."""
+    if not isinstance(value, Absent):
+        return lasting(value or NOTHING, of_file.day, of_file.last, origin)
     was, last = of_file.was, of_file.last
     if of_file.is_end and was is not None and (last is None or last < was):
         return (Piece(of_file.day if last is None else day_after(last), FOREVER, NOTHING, origin),)
@@ -345,7 +317,7 @@ def _by_engagement(each: Sequence[FileLines]) -> ByEngagement:
     """The lines about a person by engagement, a file each."""
     found: dict[str, list[FileLines]] = {}
     for lines in each:
-        for uuid, of_engagement in parted(lines.file, lines.rows, lines.rejects, _engagement_of).items():
+        for uuid, of_engagement in parted(lines, lines.file, _engagement_of).items():
             found.setdefault(uuid, []).append(of_engagement)
     return dict(sorted(found.items()))
 
@@ -362,11 +334,6 @@ def _accounts_of_persons(accounts: Mapping[str, History], system: str) -> dict[s
 
 def _latest(days: Iterable[date | None]) -> date | None:
     return max([day for day in days if day is not None], default=None)
-
-
-def _plain_name(row: PersonRow) -> Detail:
-    """A name as it is compared: spaces are no part of it."""
-    return " ".join(row.name.split())
 
 
 def _stated(row: Row) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from aarhus_los.cpr import Cpr
@@ -28,8 +28,6 @@ class PeopleInMo(NamedTuple):
     """The persons who had those that MO has no more, before the files."""
     accounts: Mapping[str, History]
     """By uuid: all of the people in all IT systems, and those that rows would make."""
-    unreadable: Mapping[str, str]
-    """What MO has and cannot show, and why."""
 
     def cpr(self, person: str, each: Sequence[FileLines]) -> Cpr | None:
         """The CPR number that MO has of a person, else that of the lines that make the person."""
@@ -62,26 +60,22 @@ def owners_in(engagements: Mapping[str, History]) -> dict[str, str]:
     return {uuid: value.person for uuid, value in last if isinstance(value, Engagement)}
 
 
-class Owners(NamedTuple):
-    """Whom engagements belong to: by MO, as it is or as it was, else by the first row that names one."""
+def subject_of(files: Sequence[DropFile], mo: PeopleInMo) -> Callable[[Line], str | None]:
+    """Tells whom a line is about: the person who has the engagement that it names, else the person of its CPR number.
 
-    of: Mapping[str, str]
-    mo: PeopleInMo
-
-    def subject_of(self, line: Line) -> str | None:
-        """The person who has the engagement that a line names, else the person of its CPR number."""
-        if not isinstance(line, PersonRow | EndedEngagementRow | Reject):
-            return None
-        owner = self.of.get(line.engagement_uuid or "")
-        return owner if owner is not None or line.cpr is None else self.mo.of(line.cpr)
-
-
-def owners_of(files: Sequence[DropFile], mo: PeopleInMo) -> Owners:
-    """`files` are in the order of folding. What is set aside for good gives no engagement to anybody, nor does a
-    cancelled hire."""
+    An engagement belongs to whom MO says, as it is or as it was, else to whom the first row says that names it. `files` are
+    in the order of folding. What is set aside for good gives no engagement to anybody, nor does a cancelled hire.
+    """
     owners = {**owners_in(mo.engagements), **mo.former}
     for file in files:
         for row in file.rows:
             if isinstance(row, PersonRow) and not row.states_nothing and row.ref.line not in file.dropped:
                 owners.setdefault(row.engagement_uuid, mo.of(row.cpr))
-    return Owners(owners, mo)
+
+    def subject(line: Line) -> str | None:
+        if not isinstance(line, PersonRow | EndedEngagementRow | Reject):
+            return None
+        owner = owners.get(line.engagement_uuid or "")
+        return owner if owner is not None or line.cpr is None else mo.of(line.cpr)
+
+    return subject

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from aarhus_los.desired.fold import Folded
+from aarhus_los.desired.fold import Claims
 from aarhus_los.desired.lines import FileLines
 from aarhus_los.drop.columns import UNITS
 from aarhus_los.drop.names import DropName
@@ -27,12 +27,12 @@ class OrgUnits:
         """The units as they will be."""
         self._mo = mo
         self._unreadable = unreadable
-        self._folded: dict[str, tuple[Sequence[FileLines], Folded]] = {}
+        self._folded: dict[str, tuple[Sequence[FileLines], Claims]] = {}
 
-    def add(self, unit: str, lines: Sequence[FileLines], folded: Folded) -> None:
+    def add(self, unit: str, lines: Sequence[FileLines], folded: Claims) -> None:
         """Takes in what the files say of a unit."""
         self._folded[unit] = lines, folded
-        self.after[unit] = overlay(folded.claims.claimed((Kind.ORG_UNIT, unit)), self._mo.get(unit, ()))
+        self.after[unit] = overlay(folded.claimed((Kind.ORG_UNIT, unit)), self._mo.get(unit, ()))
 
     def known(self, unit: str, name: DropName) -> bool:
         """Whether the rows of a file may refer to a unit."""
@@ -42,11 +42,11 @@ class OrgUnits:
         if unit not in self._folded:
             return False
         each, folded = self._folded[unit]
-        known = Layers(folded.claims.base.get((Kind.ORG_UNIT, unit), ()))
-        for lines, claim in zip(each, folded.of_files, strict=True):
+        known = Layers(folded.base.get((Kind.ORG_UNIT, unit), ()))
+        for lines in each:
             if is_there(known.pieces) and not lines.file.name < name:
                 return True
-            known.overlay(claim)
+            known.overlay(lines.claim)
         return is_there(known.pieces)
 
 
@@ -104,11 +104,7 @@ def circles(links: Mapping[str, Sequence[Piece[Value]]]) -> list[tuple[date, dat
 
     `links` are the units' timelines as they will be; a unit that it does not hold has no parent that matters.
     """
-    parents = {
-        unit: {piece.value.parent for piece in timeline if isinstance(piece.value, Unit)}
-        for unit, timeline in links.items()
-    }
-    suspects = _peeled({unit: {up for up in ups if up in parents} for unit, ups in parents.items()})
+    suspects = _peeled({unit: parents_of(timeline) & links.keys() for unit, timeline in links.items()})
     changes: dict[date, dict[str, str | None]] = {}
     """Day → the suspects that hang elsewhere from it on, and where."""
     for unit in suspects:

@@ -9,6 +9,7 @@ from typing import Any
 from aarhus_los.desired.claims import Desired, Notice, SetAside
 from aarhus_los.desired.lines import FileLines, Gathered
 from aarhus_los.desired.references import References
+from aarhus_los.desired.world import World
 from aarhus_los.drop.columns import references
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import DropName
@@ -60,12 +61,11 @@ class Rejections(dict[RowRef, SetAside]):
                     if reject is not None:
                         self.add(row.ref, reject.column, message(line=reject.ref.line), pending=False)
 
-    def drop_unreadable(self, row: Row, objects: Iterable[str], unreadable: Mapping[str, str]) -> None:
+    def drop_unreadable(self, row: Row, objects: Iterable[str], world: World) -> None:
         """What MO has and cannot show can be neither compared nor written."""
         for uuid in objects:
-            if uuid in unreadable:
-                reason = Message.MO_CANNOT_SHOW(uuid=uuid, reason=unreadable[uuid])
-                self.add(row.ref, "", reason, pending=True)
+            if uuid in world.unreadable:
+                self.add(row.ref, "", world.cannot_show(uuid), pending=True)
 
     def check_references(self, row: Row, name: DropName, there: References) -> None:
         """A row of a file must refer to what is known; what was applied was judged before."""

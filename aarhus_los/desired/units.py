@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Final, NamedTuple
 
 from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome
 from aarhus_los.desired.claims import WantedMark
-from aarhus_los.desired.fold import Claims
+from aarhus_los.desired.fold import Claims, ValueOf
 from aarhus_los.drop.rows import Absent, Detail, OrgRow, RowRef
 from aarhus_los.mo.model import Address, History, Kind, Mark, Object, Unit, Value
 from aarhus_los.timeline import (
@@ -61,39 +62,38 @@ def objects_of(unit: str) -> list[Object]:
     return [(Kind.ORG_UNIT, unit), (Kind.MARK, unit), *(each.of(unit) for each in ADDRESSES)]
 
 
-class ValuesOf:
-    """What rows state of one unit. `types` are the unit types that there are; `outcomes` holds one for each address text.
+@dataclass(frozen=True)
+class UnitValues:
+    """What rows state of units, of their marks and addresses."""
 
-    `was_applied` tells of which rows MO has the address by an earlier run.
-    """
+    types: Collection[str]
+    """The unit types that there are."""
+    outcomes: Mapping[str, Outcome]
+    """Of each address text."""
+    was_applied: Callable[[RowRef], bool]
+    """Of which rows MO has the address by an earlier run."""
 
-    def __init__(
-        self,
-        unit: str,
-        types: Collection[str],
-        outcomes: Mapping[str, Outcome],
-        was_applied: Callable[[RowRef], bool],
-    ) -> None:
-        self._addresses = {each.of(unit): each for each in ADDRESSES}
-        self._types = types
-        self._outcomes = outcomes
-        self._was_applied = was_applied
+    def of(self, unit: str) -> dict[Object, ValueOf]:
+        """What a row states of each object of its unit, the unit first."""
+        addresses = (partial(self.address, each) for each in ADDRESSES)
+        return dict(zip(objects_of(unit), (self.unit, self.mark, *addresses), strict=True))
 
-    def __call__(self, row: OrgRow, key: Object) -> Value | Nothing | Unclaimed:
-        if key[0] is Kind.ORG_UNIT:
-            parent = None if row.parent_uuid == row.org_uuid else row.parent_uuid
-            return Unit(row.user_key, row.name, parent, self._type(row))
-        if key[0] is Kind.MARK:
-            if isinstance(row.line_org, Absent):
-                return UNCLAIMED
-            return Mark(LINE_ORGANISATION) if row.line_org else NOTHING
-        address = self._addresses[key]
+    def unit(self, row: OrgRow) -> Unit:
+        parent = None if row.parent_uuid == row.org_uuid else row.parent_uuid
+        return Unit(row.user_key, row.name, parent, self._type(row))
+
+    def mark(self, row: OrgRow) -> Mark | Nothing | Unclaimed:
+        if isinstance(row.line_org, Absent):
+            return UNCLAIMED
+        return Mark(LINE_ORGANISATION) if row.line_org else NOTHING
+
+    def address(self, address: AddressOf, row: OrgRow) -> Address | Nothing | Unclaimed:
         text: Detail = getattr(row, address.field)
         if isinstance(text, Absent):
             return UNCLAIMED
         if text is not None and address is POSTAL_ADDRESS:
-            outcome = self._outcomes[text]
-            if isinstance(outcome, NotLookedUp | NotAsked) and self._was_applied(row.ref):
+            outcome = self.outcomes[text]
+            if isinstance(outcome, NotLookedUp | NotAsked) and self.was_applied(row.ref):
                 return LEFT_AS_IT_IS
             if not isinstance(outcome, Found):
                 return UNCLAIMED
@@ -104,7 +104,7 @@ class ValuesOf:
         """None: the file says nothing of it, and it stays as it is known."""
         if isinstance(row.type_uuid, Absent):
             return None
-        return row.type_uuid if row.type_uuid in self._types and row.type_uuid else UNKNOWN_TYPE
+        return row.type_uuid if row.type_uuid in self.types and row.type_uuid else UNKNOWN_TYPE
 
 
 def with_types(claim: History, known: Sequence[Piece[Value]]) -> History:

@@ -6,9 +6,9 @@ The declarations stand beside the fields (rows.py). The reader, the checks of re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache, lru_cache
-from typing import Annotated, Any, Final, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, Final, NamedTuple, get_type_hints
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -25,11 +25,12 @@ REQUIRED: Final = object()
 
 
 class Column(NamedTuple):
-    """The column of a field, as an annotation of it. A field with a default may have no column in a file.
+    """The column of a field, as an annotation of it.
 
     `read` makes a value of a stripped text; it raises ValueError with a reason for people. `empty` is what an empty cell
     means, `bad` what a value is taken for that cannot be read. `key`: also a rejected row tells it. `shared`: the same few
-    values occur again and again, and are then one object in memory.
+    values occur again and again, and are then one object in memory. `to`: what a uuid refers to, the name of a class list or
+    `UNITS`. `optional`: the field has a default, and a file may lack it.
     """
 
     header: str
@@ -38,6 +39,8 @@ class Column(NamedTuple):
     bad: object = REQUIRED
     key: bool = False
     shared: bool = False
+    to: str | None = None
+    optional: bool = False
 
     def value(self, cell: object) -> object:
         """What a cell means; what is no text is a value already. Raises ValueError, without the text in its reason."""
@@ -57,12 +60,6 @@ class Column(NamedTuple):
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         value = lru_cache(maxsize=8192)(self.value) if self.shared else self.value
         return core_schema.no_info_before_validator_function(value, handler(source))
-
-
-class Refers(NamedTuple):
-    """What the uuid in a field refers to: the name of a class list, or `UNITS`."""
-
-    to: str
 
 
 class Reference(NamedTuple):
@@ -86,13 +83,14 @@ def references(row: type) -> tuple[Reference, ...]:
 @cache
 def _declared(row: type) -> tuple[Mapping[str, Column], tuple[Reference, ...]]:
     hints = get_type_hints(row, include_extras=True)
-    of_fields: dict[str, Column] = {}
-    found: list[Reference] = []
-    for field in fields(row):
-        notes = get_args(hints[field.name])[1:] if get_origin(hints[field.name]) is Annotated else ()
-        for note in notes:
-            if isinstance(note, Column):
-                of_fields[field.name] = note
-            elif isinstance(note, Refers):
-                found.append(Reference(field.name, of_fields[field.name].header, note.to))
-    return of_fields, tuple(found)
+    declared = {
+        field.name: note._replace(optional=field.default is not MISSING)
+        for field in fields(row)
+        for note in getattr(hints[field.name], "__metadata__", ())
+        if isinstance(note, Column)
+    }
+    return declared, tuple(
+        Reference(field, column.header, column.to)
+        for field, column in declared.items()
+        if column.to is not None
+    )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from aarhus_los.drop.dialect import DELIMITER, Broken, read_records
 from aarhus_los.drop.header import Header
-from aarhus_los.drop.names import DropName
+from aarhus_los.drop.names import DropName, Family
 from aarhus_los.drop.rejects import Reject, RowRef
 
 if TYPE_CHECKING:
@@ -71,3 +71,11 @@ class DropFile:
             for line, record in (read_records(self.data) if wanted else ())
             if line in wanted
         }
+
+
+def by_family(files: Iterable[DropFile]) -> dict[Family, list[DropFile]]:
+    """Some files, in their order, by family: each has an entry."""
+    found: dict[Family, list[DropFile]] = {family: [] for family in Family}
+    for file in files:
+        found[file.name.family].append(file)
+    return found

@@ -44,8 +44,8 @@ class Header(NamedTuple):
         return meant(Message.COLUMNS_ABSENT(columns=self.missing), self.near) if self.missing else ""
 
 
-def fit(titles: Sequence[str], columns: Mapping[str, Column], optional: Collection[str]) -> Header:
-    """Finds the columns by their names, without regard to case. `columns` and `optional` go by fields.
+def fit(titles: Sequence[str], columns: Mapping[str, Column]) -> Header:
+    """Finds the columns, which go by fields, by their names, without regard to case.
 
     Raises Unfit where a mandatory column is missing, or one of ours is there twice.
     """
@@ -57,17 +57,15 @@ def fit(titles: Sequence[str], columns: Mapping[str, Column], optional: Collecti
             twice.add(_plain(title))
     headers = {_plain(column.header) for column in columns.values()}
     others = [title for title in written if title and _plain(title) not in headers]
-    lacking = {
-        field: column.header for field, column in columns.items() if _plain(column.header) not in places
-    }
-    if mandatory := list(dict.fromkeys(lacking[field] for field in lacking if field not in optional)):
+    lacking = [column for column in columns.values() if _plain(column.header) not in places]
+    if mandatory := list(dict.fromkeys(column.header for column in lacking if not column.optional)):
         raise Unfit(meant(Message.COLUMNS_MISSING(columns=mandatory), _near(others, mandatory)))
     if doubled := dict.fromkeys(c.header for c in columns.values() if _plain(c.header) in twice):
         raise Unfit(Message.COLUMNS_TWICE(columns=list(doubled)))
     positions = {
-        field: places[_plain(column.header)] for field, column in columns.items() if field not in lacking
+        field: places[_plain(column.header)] for field, column in columns.items() if column not in lacking
     }
-    missing = tuple(lacking.values())
+    missing = tuple(column.header for column in lacking)
     return Header(written, positions, missing, _near(others, missing))
 
 

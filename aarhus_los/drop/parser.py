@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import MISSING, fields
 from datetime import date, timedelta
 from operator import itemgetter
 from typing import Any, Final, cast
@@ -49,9 +48,7 @@ class Parser:
         self._is_dated = issubclass(row, Dated)
         self._has_cpr = "cpr" in columns
         self._keys = tuple(field for field in self._fields if columns[field].key)
-        mandatory = [
-            field.name for field in fields(row) if field.name in columns and field.default is MISSING
-        ]
+        mandatory = [field for field in self._fields if not columns[field].optional]
         self._shortest = 1 + max(header.positions[field] for field in mandatory)
 
     def parse(self, line: int, record: Sequence[str] | Broken) -> Row | Reject:

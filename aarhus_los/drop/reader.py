@@ -6,7 +6,6 @@ A file is refused as a whole only where it is not what its name says; anything e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
 from typing import Final
 
 from aarhus_los.drop.classlists import CLASS_LISTS
@@ -29,14 +28,13 @@ from aarhus_los.drop.rows import (
 from aarhus_los.errors import FileRefused
 from aarhus_los.messages import Message
 
-_PEOPLE_AND_MANAGERS: Final[Mapping[tuple[Family, str], type[Row]]] = {
-    (Family.PERS, "nye"): PersonRow,
-    (Family.PERS, "ret"): PersonRow,
-    (Family.PERS, "luk"): EndedEngagementRow,
-    (Family.LEDER, "nye"): ManagerRow,
-    (Family.LEDER, "ret"): ManagerRow,
-    (Family.LEDER, "luk"): EndedManagerRow,
+_ROWS: Final[Mapping[Family, type[Row]]] = {
+    Family.STAM: ClassRow,
+    Family.ORG: OrgRow,
+    Family.PERS: PersonRow,
+    Family.LEDER: ManagerRow,
 }
+_ENDS: Final[Mapping[Family, type[Row]]] = {Family.PERS: EndedEngagementRow, Family.LEDER: EndedManagerRow}
 
 
 def read_file(name: DropName, data: bytes, *, validate_birthdate: bool = True) -> DropFile:
@@ -55,9 +53,8 @@ def _read(name: DropName, data: bytes, validate_birthdate: bool) -> DropFile:
     if isinstance(titles, Broken):
         raise FileRefused(name.name, Message.BAD_HEADER(reason=titles.reason))
     row = row_type(name)
-    optional = {field.name for field in fields(row) if field.default is not MISSING}
     try:
-        header = fit(titles, columns_of(name), optional)
+        header = fit(titles, columns_of(name))
     except Unfit as error:
         if len(titles) > 1:
             raise
@@ -76,9 +73,7 @@ def _read(name: DropName, data: bytes, validate_birthdate: bool) -> DropFile:
 
 def row_type(name: DropName) -> type[Row]:
     """The kind of row that a file of this name has."""
-    if name.family is Family.STAM:
-        return ClassRow
-    return OrgRow if name.family is Family.ORG else _PEOPLE_AND_MANAGERS[name.family, name.kind]
+    return (_ENDS if name.kind == "luk" else _ROWS)[name.family]
 
 
 def columns_of(name: DropName) -> Mapping[str, Column]:

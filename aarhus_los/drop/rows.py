@@ -26,7 +26,7 @@ from aarhus_los.drop.cells import (
     read_uuid,
     read_words,
 )
-from aarhus_los.drop.columns import UNITS, Column, Refers
+from aarhus_los.drop.columns import UNITS, Column
 from aarhus_los.drop.dates import read_end, read_start
 from aarhus_los.drop.rejects import Flaw as Flaw
 from aarhus_los.drop.rejects import Reject as Reject
@@ -51,8 +51,8 @@ Detail: TypeAlias = str | Absent | None
 _CONFIG: Final = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True, defer_build=True)
 
 
-def _reference(header: str, *, key: bool = False) -> Column:
-    return Column(header, read_uuid, key=key, shared=True)
+def _reference(header: str, to: str | None, *, key: bool = False) -> Column:
+    return Column(header, read_uuid, key=key, shared=True, to=to)
 
 
 def _detail(header: str, read: Callable[[str], Any], *, shared: bool = False) -> Column:
@@ -114,11 +114,10 @@ class OrgRow(Dated, Record):
     org_uuid: Annotated[str, Column("OrgUUID", read_uuid, key=True)]
     user_key: Annotated[str, Column("BrugervendtNøgle", read_text)]
     name: Annotated[str, Column("OrgEnhedsNavn", read_words)]
-    parent_uuid: Annotated[str, _reference("ParentUUID"), Refers(UNITS)]
+    parent_uuid: Annotated[str, _reference("ParentUUID", UNITS)]
     type_uuid: Annotated[
         Detail,
-        Column("OrgEnhedsTypeUUID", read_uuid, empty=None, bad=None, shared=True),
-        Refers("Enhedstype"),
+        Column("OrgEnhedsTypeUUID", read_uuid, empty=None, bad=None, shared=True, to="Enhedstype"),
     ] = ABSENT
     # An empty mark is no mark.
     line_org: Annotated[
@@ -150,9 +149,9 @@ class PersonRow(Dated, Record):
     written_start: Annotated[date | None, SkipValidation] = None
     email: Annotated[Detail, _detail("Email", read_email)] = dataclasses.field(repr=False, default=ABSENT)
     primary: Annotated[bool, Column("PrimærAnsættelse", read_boolean, shared=True)]
-    org_uuid: Annotated[str, _reference("OrgenhedUUID"), Refers(UNITS)]
-    engagement_type_uuid: Annotated[str, _reference("EngagementTypeUUID"), Refers("Engagementstype")]
-    job_function_uuid: Annotated[str, _reference("StillingsBetegnelseUUID"), Refers("Stillingsbetegnelse")]
+    org_uuid: Annotated[str, _reference("OrgenhedUUID", UNITS)]
+    engagement_type_uuid: Annotated[str, _reference("EngagementTypeUUID", "Engagementstype")]
+    job_function_uuid: Annotated[str, _reference("StillingsBetegnelseUUID", "Stillingsbetegnelse")]
     azid: Annotated[Detail, _detail("AZID", read_code)] = dataclasses.field(repr=False, default=ABSENT)
 
 
@@ -171,18 +170,18 @@ class EndedEngagementRow(Record):
 class ManagerRow(Record):
     """Leder_nye, Leder_ret: one responsibility of a manager."""
 
-    org_uuid: Annotated[str, _reference("OrgUUID", key=True), Refers(UNITS)]
+    org_uuid: Annotated[str, _reference("OrgUUID", UNITS, key=True)]
     cpr: Annotated[Cpr, _CPR]
-    type_uuid: Annotated[str, _reference("LedertypeUUID"), Refers("Ledertype")]
-    level_uuid: Annotated[str, _reference("LederniveauUUID"), Refers("Lederniveau")]
-    responsibility_uuid: Annotated[str, _reference("LederansvarUUID"), Refers("Lederansvar")]
+    type_uuid: Annotated[str, _reference("LedertypeUUID", "Ledertype")]
+    level_uuid: Annotated[str, _reference("LederniveauUUID", "Lederniveau")]
+    responsibility_uuid: Annotated[str, _reference("LederansvarUUID", "Lederansvar")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class EndedManagerRow(Record):
     """Leder_luk."""
 
-    org_uuid: Annotated[str, _reference("OrgUUID", key=True)]
+    org_uuid: Annotated[str, _reference("OrgUUID", None, key=True)]
     cpr: Annotated[Cpr, _CPR]
 
 

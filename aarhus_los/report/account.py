@@ -15,14 +15,7 @@ from aarhus_los.brakes import Brake
 from aarhus_los.desired.claims import Notice, SetAside, UnresolvedAddress
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rejects import RowRef
-from aarhus_los.errors import (
-    EXIT_DATA,
-    EXIT_INTERNAL,
-    EXIT_OK,
-    EXIT_ROWS,
-    EXIT_UNAVAILABLE,
-    GRAVITY,
-)
+from aarhus_los.errors import EXIT_DATA, EXIT_INTERNAL, EXIT_OK, EXIT_ROWS, EXIT_UNAVAILABLE, GRAVITY
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Kind
 from aarhus_los.plan import Operation, Plan
@@ -175,12 +168,10 @@ def failed_rows(applied: Applied, set_aside: Iterable[SetAside]) -> list[SetAsid
     every = [*applied.failed, *applied.unconfirmed]
     for operation, failure in sorted(every, key=lambda each: (order[each[0].kind], each[0].uuid)):
         for ref in operation.origin:
-            if ref in known:
-                continue
-            reason = Message.OPERATION_FAILED(kind=operation.kind, uuid=operation.uuid, reason=failure.reason)
-            earlier = failed.get(ref)
-            if earlier is None or (failure.pending and not earlier.pending):
-                failed[ref] = SetAside(ref, "", reason, failure.pending)
+            if ref not in known and ref not in failed:
+                kind, uuid, why = operation.kind, operation.uuid, failure.reason
+                reason = Message.OPERATION_FAILED(kind=kind, uuid=uuid, reason=why)
+                failed[ref] = SetAside(ref, "", reason, pending=True)
     return list(failed.values())
 
 

@@ -13,17 +13,7 @@ from uuid import UUID
 
 from aarhus_los.language import Language
 from aarhus_los.report.net import Net, Op, net
-from aarhus_los.report.words import (
-    DETAILS,
-    FIELDS,
-    KINDS,
-    NOBODY,
-    TOP,
-    TYPES,
-    Sort,
-    collated,
-    sort_word,
-)
+from aarhus_los.report.words import DETAILS, FIELDS, KINDS, NOBODY, TOP, TYPES, Sort, collated, sort_word
 
 MOST_ROWS: Final = 20
 """So many of the rows that ask for a change are reported with it; the record has them all."""

@@ -12,12 +12,7 @@ from typing import Final
 from aarhus_los.errors import FileRefused
 from aarhus_los.messages import Message
 from aarhus_los.sources.connection import Failed, Place, Server
-from aarhus_los.sources.entries import (
-    Entry,
-    FileChanged,
-    Gathering,
-    listed_size,
-)
+from aarhus_los.sources.entries import Entry, FileChanged, Gathering, listed_size
 from aarhus_los.sources.ftp_client import Client, refusal_means
 from aarhus_los.sources.ftp_listing import (
     can_be_files,

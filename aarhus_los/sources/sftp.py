@@ -17,14 +17,7 @@ from paramiko.ssh_exception import IncompatiblePeer
 from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.messages import Message
 from aarhus_los.sources.connection import Failed, Place, Server
-from aarhus_los.sources.entries import (
-    Entry,
-    FileChanged,
-    Gathering,
-    listed_size,
-    printable,
-    unusable,
-)
+from aarhus_los.sources.entries import Entry, FileChanged, Gathering, listed_size, printable, unusable
 from aarhus_los.sources.sftp_files import Attributes, Disorder, Files, Refused
 from aarhus_los.sources.ssh_keys import Login, Trust
 

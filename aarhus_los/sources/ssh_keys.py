@@ -8,15 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
-from paramiko import (
-    ECDSAKey,
-    Ed25519Key,
-    HostKeys,
-    PasswordRequiredException,
-    PKey,
-    RSAKey,
-    SSHException,
-)
+from paramiko import ECDSAKey, Ed25519Key, HostKeys, PasswordRequiredException, PKey, RSAKey, SSHException
 from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
 
 from aarhus_los.errors import SettingsError

@@ -10,9 +10,10 @@ import pytest
 
 from aarhus_los import initial
 from aarhus_los.desired import classes, families
-from aarhus_los.desired.claims import Desired
-from aarhus_los.desired.families import Ours, Subjects, World
+from aarhus_los.desired.claims import Actual, Desired
+from aarhus_los.desired.families import Ours
 from aarhus_los.desired.persons import PeopleInMo
+from aarhus_los.desired.world import Subjects, World
 from aarhus_los.drop.classlists import CLASS_LISTS
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.names import parse_name
@@ -51,6 +52,11 @@ def a_class(title: str, facet: str = "org_unit_type", **more: str) -> Class:
     return replace(Class(FACETS[facet], title, title, "TEXT"), **more)
 
 
+def world_of(facets: Mapping[str, str], mo: Actual, unreadable: Mapping[str, str]) -> World:
+    """An MO in which nobody is."""
+    return World(("root", 751), facets, mo, mo, PeopleInMo({}, (), {}, {}, {}, {}), unreadable)
+
+
 def desire(
     file: DropFile,
     actual: Mapping[str, History] | None = None,
@@ -58,7 +64,7 @@ def desire(
 ) -> tuple[Desired, list[Operation]]:
     kind = Kind.CLASS if CLASS_LISTS[file.name.kind].facet else Kind.ITSYSTEM
     mo = {kind: dict(actual or {})}
-    desired = classes.desire([file], mo, FACETS, TODAY, initial.FIRST_DAY, unreadable or {})
+    desired = classes.desire([file], world_of(FACETS, mo, unreadable or {}), TODAY)
     return desired, make_plan(desired.objects, mo).operations
 
 
@@ -154,8 +160,7 @@ ROLE = next(seed for seed in initial.SEED_CLASSES if seed.facet == "association_
 
 def made_of_all(lists: list[DropFile], unreadable: Mapping[str, str]) -> list[str]:
     """The uuids of all that a drop and the seed data ask an empty MO to make."""
-    nobody = PeopleInMo({}, (), {}, {}, {}, {}, {})
-    world = World(("root", 751), {}, {}, {}, nobody, unreadable)
+    world = world_of({}, {}, unreadable)
     subjects = Subjects({}, {}, {})
     desired = families.desire(lists, subjects, world, {}, Ours(751, initial.AZ_SYSTEM), TODAY)
     plan = make_plan(desired.objects, {})
@@ -185,7 +190,7 @@ def test_a_uuid_in_two_lists_belongs_to_the_first_of_them() -> None:
     """In the order of the table, whichever is read first; the other list's row is told and not tried again."""
     both = [file_of(BVN, (A, "Lærer (BVN)"), (B, "Pedel (BVN)")), file_of(JOBS, (A, "Lærer"))]
     for lists in (both, both[::-1]):
-        desired = classes.desire(lists, {}, FACETS, TODAY, initial.FIRST_DAY, {})
+        desired = classes.desire(lists, world_of(FACETS, {}, {}), TODAY)
         assert {each.uuid: each.claim[0].value for each in desired.objects} == {
             A: a_class("Lærer", "engagement_job_function"),
             B: a_class("Pedel (BVN)", "engagement_job_function_bvn"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 from time import process_time
 
@@ -12,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aarhus_los.desired import org
-from aarhus_los.desired.claims import Desired
+from aarhus_los.desired.claims import Actual, Desired
+from aarhus_los.desired.persons import PeopleInMo
+from aarhus_los.desired.world import World as InMo
+from aarhus_los.drop.file import DropFile
 from aarhus_los.mo.model import Kind, Unit
 from aarhus_los.plan import Action, make_plan
 from aarhus_los.timeline import Piece
@@ -724,13 +727,20 @@ def test_a_swap_of_parent_and_child_is_no_circle(world: World) -> None:
     )
 
 
+def desired_by(
+    files: Sequence[DropFile], mo: Actual, types: Collection[str], unreadable: Mapping[str, str]
+) -> Desired:
+    nobody = PeopleInMo({}, (), {}, {}, {}, {})
+    there = InMo((TOP, None), {}, mo, mo, nobody, unreadable)
+    return org.Units(files, org.units_in(files), there, types, OUTCOMES).desired()
+
+
 def desire(world: World, drop: Mapping[str, str], **unreadable: str) -> Desired:
     """What a drop asks, without asking MO for each of its units."""
     files = [file_of(*each) for each in drop.items()]
     mo = all_of(world.store)
     types = {SCHOOL, OFFICE, UNKNOWN_TYPE}
-    desired, _ = org.desire(files, org.units_in(files), mo, mo, types, OUTCOMES, unreadable)
-    return desired
+    return desired_by(files, mo, types, unreadable)
 
 
 def test_a_tree_of_more_levels_than_python_goes_down_and_a_circle_as_long() -> None:
@@ -775,7 +785,7 @@ def test_the_most_rows_are_left_of_which_none_lacks_its_parent(
         for n, (unit, parent) in enumerate(rows, start=1)
     ]
     files = [file_of(name("nye", 10), text(cells))]
-    desired, _ = org.desire(files, org.units_in(files), mo, mo, {SCHOOL}, OUTCOMES, {})
+    desired = desired_by(files, mo, {SCHOOL}, {})
     most = list(enumerate(rows))
     while lacking := [
         (n, (unit, parent))

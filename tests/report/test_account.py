@@ -126,23 +126,23 @@ def test_the_balance_of_a_file_always_adds_up(
 # Rows whose operations failed
 
 
-def test_a_row_fails_once_and_is_pending_if_any_of_its_failures_is() -> None:
+def test_a_row_fails_once_and_is_pending() -> None:
     applied = Applied(
         failed=[
-            (operation(2, 3), Failure("refused", pending=False)),
-            (operation(3), Failure("out of order", pending=True)),
-            (operation(3), Failure("refused too", pending=False)),
-            (operation(), Failure("nobody's", pending=True)),
+            (operation(3), Failure("out of order")),
+            (operation(2, 3), Failure("refused")),
+            (operation(3), Failure("refused too")),
+            (operation(), Failure("nobody's")),
         ]
     )
     failed = {row.ref.line: row for row in failed_rows(applied, [])}
-    assert {line: row.pending for line, row in failed.items()} == {2: False, 3: True}
+    assert {line: row.pending for line, row in failed.items()} == {2: True, 3: True}
     assert f"org_unit {UNIT}: refused" in failed[2].reason
     assert "out of order" in failed[3].reason
 
 
 def test_a_row_set_aside_before_is_not_told_twice_but_one_with_a_bad_detail_is() -> None:
-    applied = Applied(failed=[(operation(2, 3), Failure("refused", pending=True))])
+    applied = Applied(failed=[(operation(2, 3), Failure("refused"))])
     known = Desired(set_aside=[aside(2), aside(3, pending=True, part=True)])
     assert [row.ref.line for row in failed_rows(applied, known.set_aside)] == [3]
 
