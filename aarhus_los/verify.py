@@ -38,8 +38,8 @@ def verify(objects: Sequence[DesiredObject], target: Target, applied: Applied) -
     Returns what would make MO say what it was told, twice. What was written again, and what MO cannot show, or refuses
     now, is noted in `applied`. Raises `UnavailableError`.
     """
-    written = {op.object for op in applied.acknowledged}
-    written -= {op.object for op, _ in applied.failed}
+    asked = {each.object for each in objects} - {op.object for op, _ in applied.failed}
+    written = asked.intersection(op.object for op in applied.acknowledged)  # of some, where all are many
     whole = [each for each in objects if each.object in written]
     otherwise, again = _compared(whole, target, applied)
     if not again:

@@ -74,8 +74,8 @@ def desire(
         if target != UNITS
     }
     units = Units(of[Family.ORG], subjects.units, world, listed_classes["Enhedstype"], addresses)
-    of_units = units.desired()
-    there = References(units.there, listed_classes)
+    of_units, there = units.desired(), References(units.there, listed_classes)
+    del units  # what was folded takes much memory, and is done with
     people = People(of[Family.PERS], subjects.persons, world, there, ours.az_system)
     of_people = people.desired()
     cprs = people.valid_cprs() | set(world.people.persons)

@@ -27,22 +27,26 @@ class OrgUnits:
         """The units as they will be."""
         self._mo = mo
         self._unreadable = unreadable
-        self._folded: dict[str, tuple[Sequence[FileLines], Claims]] = {}
+        self._gone: dict[str, tuple[History, Sequence[FileLines]]] = {}
+        """Units that will not be there: what the base says of them, and the files that do."""
 
     def add(self, unit: str, lines: Sequence[FileLines], folded: Claims) -> None:
         """Takes in what the files say of a unit."""
-        self._folded[unit] = lines, folded
-        self.after[unit] = overlay(folded.claimed((Kind.ORG_UNIT, unit)), self._mo.get(unit, ()))
+        key = (Kind.ORG_UNIT, unit)
+        self.after[unit] = overlay(folded.claimed(key), self._mo.get(unit, ()))
+        self._gone.pop(unit, None)
+        if not is_there(self.after[unit]):
+            self._gone[unit] = folded.base.get(key, ()), lines
 
     def known(self, unit: str, name: DropName) -> bool:
         """Whether the rows of a file may refer to a unit."""
         return is_there(self.after.get(unit, ())) or unit in self._unreadable or self._was_there(unit, name)
 
     def _was_there(self, unit: str, name: DropName) -> bool:
-        if unit not in self._folded:
+        if unit not in self._gone:
             return False
-        each, folded = self._folded[unit]
-        known = Layers(folded.base.get((Kind.ORG_UNIT, unit), ()))
+        base, each = self._gone[unit]
+        known = Layers(base)
         for lines in each:
             if is_there(known.pieces) and not lines.file.name < name:
                 return True
