@@ -101,8 +101,6 @@ class Performance:
     """Whether the run before this one was ended."""
     was_down: bool = False
     """Whether the address service was away in the run before this one."""
-    perhaps_lost: set[date] = field(default_factory=set)
-    """Dates of files with rows that were pending: where these are superseded, their file may count as imported again."""
     waited: bool = False
     """Whether days have passed: what left the server may not be known any more, and does not return."""
     exact: bool = True
@@ -212,8 +210,6 @@ class Performance:
         self._right(ran, expected, "run")
         self.stand_in.dar_down = False
         self.model.done(new, start, ran.writes > 0, expected)
-        waited = {name for name, _ in self.model.pending | self.model.perhaps}
-        self.perhaps_lost |= {file.date for name, file in self.server.items() if name in waited}
         self.circle = self.circle or any("circle" in why for _, why in expected.outcome.set_aside.values())
         healed = expected.healed - self.kept_out
         lost = expected.outcome.dropped or healed or expected.perhaps or expected.given_up or self.circle
@@ -324,10 +320,9 @@ class Performance:
                     f"put back: not refused{which}",
                     f"exit {ran.exit_code}, {ran.writes} writes, --since {since}; {min(lost)} is right\n{ran.told}",
                 )
-            if not any(str(day) in ran.told for day in {min(lost)} | self.perhaps_lost):
+            if str(min(lost)) not in ran.told:
                 raise Wrong("put back: the right day is not told", f"{ran.told}, not --since {min(lost)}")
-        right = min(day for day in {min(lost)} | self.perhaps_lost if str(day) in ran.told)
-        self._run(Run(since=right - timedelta(days=step.earlier)))
+        self._run(Run(since=min(lost) - timedelta(days=step.earlier)))
 
     def _in_the_end(self) -> None:
         if self.put_back_to is not None:
