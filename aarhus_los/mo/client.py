@@ -85,6 +85,8 @@ class MoClient:
         **limits: Any,
     ) -> None:
         self.graphql_version = graphql_version
+        self.organisation: str | None = None
+        """The uuid of MO's root organisation, once it was read."""
         self.connections = connections
         self.deadline = deadline
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="mo-read")

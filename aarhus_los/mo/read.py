@@ -144,6 +144,7 @@ def read_organisation(client: MoClient) -> tuple[str, int | None]:
         code = org.get("municipality_code")
         if code is not None and type(code) is not int:
             raise misunderstood("org.municipality_code")
+        client.organisation = org["uuid"]
         return org["uuid"], code
 
 
@@ -210,7 +211,9 @@ def _ask(
     past, instant = as_of is not None, _instant(as_of)
     query = by_keys(kind, by, past=past)
     shows_organisation = kind is Kind.ORG_UNIT and client.graphql_version < ROOTLESS_SINCE
-    organisation = read_organisation(client)[0] if batches and shows_organisation else None
+    organisation = (
+        client.organisation or read_organisation(client)[0] if batches and shows_organisation else None
+    )
 
     def asked(batch: list[K], *, patient: bool = True) -> Page:
         data = client.query(query, {"keys": [written(key) for key in batch], **instant}, patient=patient)

@@ -15,6 +15,7 @@ from aarhus_los.cpr import Cpr
 from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.client import MoClient
 from aarhus_los.mo.model import Account, Class, Engagement, Facet, ItSystem, Kind, Manager, Person, Unit
+from aarhus_los.mo.queries import ORGANISATION
 from aarhus_los.mo.read import (
     Histories,
     read_all,
@@ -516,6 +517,16 @@ class TestTheOrganisation:
         held.org = {"uuid": uuid(1), "municipality_code": code}
         with mo.client() as client:
             assert read_organisation(client) == (uuid(1), code)
+
+    @pytest.mark.parametrize(("version", "times"), [(27, 1), (28, 0)])
+    def test_is_asked_for_once_where_root_units_have_it_as_their_parent(
+        self, mo: StandIn, held: GraphQlMo, version: int, times: int
+    ) -> None:
+        held.org = {"uuid": uuid(99), "municipality_code": None}
+        with mo.client(graphql_version=version) as client:
+            for number in range(3):
+                read_histories(client, Kind.ORG_UNIT, [uuid(number)])
+        assert [each.body["query"] for each in mo.received].count(ORGANISATION) == times
 
     @pytest.mark.parametrize(
         "org", [None, [], {}, {"uuid": 7}, {"uuid": uuid(1), "municipality_code": "751"}]
