@@ -35,7 +35,7 @@ from aarhus_los.drop.names import DropName
 from aarhus_los.drop.rows import Absent, OrgRow
 from aarhus_los.messages import Message
 from aarhus_los.mo.model import Address, History, Kind, Mark, Object, Unit, Value
-from aarhus_los.timeline import FOREVER, UNCLAIMED, Layers, Piece, clip, covers, is_there, restrict
+from aarhus_los.timeline import FOREVER, UNCLAIMED, Layers, Piece, clip, covers, restrict
 
 
 def subject_of(line: Line) -> str | None:
@@ -134,7 +134,7 @@ class Units:
 
     def _doubtful(self, units: Iterable[str]) -> list[tuple[DropName, str]]:
         """Of these units those that will not be there, each with the files of which rows hang under it."""
-        gone = [unit for unit in units if not is_there(self.there.after.get(unit, ()))]
+        gone = (unit for unit in units if not self.there.will_be(unit))
         return [(name, unit) for unit in gone for name in self.under.get(unit, ())]
 
     def _drop_circles(self) -> set[str]:

@@ -35,12 +35,16 @@ class OrgUnits:
         key = (Kind.ORG_UNIT, unit)
         self.after[unit] = overlay(folded.claimed(key), self._mo.get(unit, ()))
         self._gone.pop(unit, None)
-        if not is_there(self.after[unit]):
+        if not self.will_be(unit):
             self._gone[unit] = folded.base.get(key, ()), lines
+
+    def will_be(self, unit: str) -> bool:
+        """Whether a unit will be there on any day."""
+        return is_there(self.after.get(unit, ()))
 
     def known(self, unit: str, name: DropName) -> bool:
         """Whether the rows of a file may refer to a unit."""
-        return is_there(self.after.get(unit, ())) or unit in self._unreadable or self._was_there(unit, name)
+        return self.will_be(unit) or unit in self._unreadable or self._was_there(unit, name)
 
     def _was_there(self, unit: str, name: DropName) -> bool:
         if unit not in self._gone:
