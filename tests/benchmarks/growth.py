@@ -28,6 +28,7 @@ from unittest.mock import patch
 
 from aarhus_los import clock, reconcile, run
 from aarhus_los.api import Api
+from aarhus_los.cli import GARBAGE
 from aarhus_los.mo import read
 from aarhus_los.mo.model import Class, History, Kind, Mark, Object, Person
 from aarhus_los.mo.read import Histories, People
@@ -531,7 +532,14 @@ class Spent:
     peak: float
 
 
-def measure(name: str, size: int) -> Spent:
+def measure(case: Case, size: int) -> Spent:
+    """Measures in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_measure, (case.name, size))
+
+
+def _measure(name: str, size: int) -> Spent:
+    gc.set_threshold(*GARBAGE)  # as `main` does
     case = next(each for each in CASES if each.name == name)
     with tempfile.TemporaryDirectory(dir=FAST) as folder:
         home = Path(folder)
@@ -609,10 +617,7 @@ def main() -> None:
     within = True
     for case in chosen:
         sizes = tuple(size // 4 for size in case.sizes) if args.quick else case.sizes
-        spent = []
-        for size in sizes:
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                spent.append(pool.apply(measure, (case.name, size)))
+        spent = [measure(case, size) for size in sizes]
         grown = exponent(sizes, (each.cpu for each in spent))
         within &= grown <= LIMIT
         times = "  ".join(f"{each.cpu:7.2f} s {each.peak:5.0f} MB" for each in spent)
