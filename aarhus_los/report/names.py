@@ -18,9 +18,11 @@ from aarhus_los.mo.model import (
     Kind,
     Manager,
     Mark,
+    Object,
     Person,
     Unit,
     Value,
+    by_kind,
     references,
 )
 from aarhus_los.plan import Operation, histories_after
@@ -30,6 +32,8 @@ Read = Callable[[Kind, Collection[str]], Mapping[str, History]]
 """Reads objects of a kind from MO; those that MO does not have, or cannot show, are missing."""
 
 NAMED: Final = (Kind.FACET, Kind.CLASS, Kind.ITSYSTEM, Kind.EMPLOYEE, Kind.ORG_UNIT)
+PLACING: Final = (Kind.ENGAGEMENT, Kind.MANAGER)
+"""What shows the unit of a person."""
 
 
 class Names(NamedTuple):
@@ -56,29 +60,23 @@ def gather_names(
 
     `addresses`: the texts of addresses in DAR.
     """
-    mentioned: dict[Kind, set[str]] = {kind: set() for kind in NAMED}
-    mentioned[Kind.ORG_UNIT] |= set(units)
-    touched: set[str] = set()
-    placed: set[str] = set()
+    placing: set[Object] = set()
+    others: set[Object] = {(Kind.ORG_UNIT, unit) for unit in units}
     for operation in operations:
-        if operation.kind in mentioned:
-            mentioned[operation.kind].add(operation.uuid)
-        of_people = placed if operation.kind in (Kind.ENGAGEMENT, Kind.MANAGER) else touched
+        mentioned = placing if operation.kind in PLACING else others
+        if operation.kind in NAMED:
+            mentioned.add(operation.object)
         for value in _values_of(operation):
-            of = Kind.MARK if isinstance(value, Mark) else operation.kind
-            for kind, uuid in references(of, value):
-                if kind in mentioned:
-                    mentioned[kind].add(uuid)
-                if kind is Kind.EMPLOYEE:
-                    of_people.add(uuid)
-    touched |= mentioned[Kind.EMPLOYEE]
+            mentioned.update(references(Kind.MARK if isinstance(value, Mark) else operation.kind, value))
     after = _After(today, operations, actual, read)
-    homes = after.homes(touched - placed) if touched - placed else {}
-    mentioned[Kind.ORG_UNIT] |= set(homes.values())
+    of_kind = by_kind(placing | others)
+    unplaced = {uuid for kind, uuid in others - placing if kind is Kind.EMPLOYEE}
+    homes = after.homes(unplaced) if unplaced else {}
+    of_kind.setdefault(Kind.ORG_UNIT, set()).update(homes.values())
     names = dict(addresses or {})
     parents: dict[str, str] = {}
     for kind in NAMED:
-        level, seen = mentioned[kind], set(mentioned[kind])
+        level = seen = of_kind.get(kind, set())
         while level:  # a round for each level of the tree, however many units are touched
             above: set[str] = set()
             for uuid, value in after.values(kind, level).items():
@@ -87,7 +85,7 @@ def gather_names(
                     parents[uuid] = value.parent
                     above.add(value.parent)
             level = above - seen
-            seen |= level
+            seen = seen | level
     return Names(names, parents, homes)
 
 
@@ -119,8 +117,7 @@ class _After:
     def homes(self, people: Collection[str]) -> dict[str, str]:
         """The unit of each person's main engagement; of those who have none, of what they manage."""
         best: dict[str, tuple[tuple[bool, bool, bool, date], str]] = {}
-        placing = (Kind.ENGAGEMENT, Kind.MANAGER)
-        for kind, histories in histories_after(self.operations, placing, self.actual).items():
+        for kind, histories in histories_after(self.operations, PLACING, self.actual).items():
             for history in histories.values():
                 value = self._value(history)
                 if not isinstance(value, Engagement | Manager) or value.person is None:

@@ -37,7 +37,7 @@ _WHYS: Final = (
     *(Message.ADDRESS_EMPTY, Message.ADDRESS_TOO_LONG),
 )
 """What is said of addresses. The cache of addresses knows it in English."""
-_IN_A_LINE: Final = json.JSONEncoder(ensure_ascii=False).encode
+_IN_A_LINE: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 Record = dict[str, Any]
 
