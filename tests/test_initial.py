@@ -92,7 +92,6 @@ def test_the_facets_are_those_that_classes_and_lists_need() -> None:
     assert {uuid: each.claim[0].value for uuid, each in by_uuid(seeds, Kind.FACET).items()} == {
         seed_uuid(facet): Facet(facet) for facet in needed
     }
-    assert seed_uuid("engagement_job_function_bvn") == VECTORS["engagement_job_function_bvn"]
 
 
 def test_a_facet_that_mo_has_is_used_and_not_made() -> None:
