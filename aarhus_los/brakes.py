@@ -57,7 +57,7 @@ def _moves(operations: Sequence[Operation]) -> bool:
     """Whether a unit hangs elsewhere on any day in the end: what is written over for a moment only has not moved."""
     after: Layers[Value] = Layers()
     for op in operations:
-        after.overlay((Piece(op.start, op.end, op.value or NOTHING),))
+        after.lay(Piece(op.start, op.end, op.value or NOTHING))
     return any(
         isinstance(now, Unit) and isinstance(was, Unit) and now.parent != was.parent
         for op in operations

@@ -80,7 +80,7 @@ def overlay_statements(statements: Iterable[Statement[V]]) -> Timeline[V]:
     layers: Layers[Any] = Layers()
     for each in sorted(statements, key=attrgetter("start", "order")):
         if each.start <= each.end:
-            layers.overlay_run((Piece(each.start, each.end, each.value, each.origin),))
+            layers.lay(Piece(each.start, each.end, each.value, each.origin))
     return merge([piece for piece in layers.pieces if piece.value is not UNCLAIMED])
 
 
@@ -116,9 +116,7 @@ def merge(timeline: Iterable[Piece[V]]) -> Timeline[V]:
             merged.append(_joined(run))
             run = []
         run.append(piece)
-    if run:
-        merged.append(_joined(run))
-    return tuple(merged)
+    return (*merged, _joined(run))
 
 
 def overlay(over: Sequence[Piece[V]], under: Sequence[Piece[V]]) -> Timeline[V]:
@@ -139,22 +137,17 @@ class Layers(Generic[V]):
     def __init__(self, under: Iterable[Piece[V]] = ()) -> None:
         self.pieces: list[Piece[V]] = list(under)
 
-    def overlay(self, over: Sequence[Piece[V]]) -> None:
+    def overlay(self, over: Iterable[Piece[V]]) -> None:
         """Overlays a timeline on all that is there: its unclaimed days show what is under."""
-        first = 0
-        while first < len(over):
-            last = first
-            while last + 1 < len(over) and day_after(over[last].end) == over[last + 1].start:
-                last += 1
-            self.overlay_run(over[first : last + 1])
-            first = last + 1
+        for piece in over:
+            self.lay(piece)
 
-    def overlay_run(self, run: Sequence[Piece[V]]) -> None:
-        """Overlays pieces without a gap between them."""
-        start, end, pieces = run[0].start, run[-1].end, self.pieces
+    def lay(self, over: Piece[V]) -> None:
+        """Lays a piece over all that is there."""
+        start, end, pieces = over.start, over.end, self.pieces
         place = bisect_left(pieces, start, key=_end)
         after = bisect_right(pieces, end, key=_start, lo=place)
-        laid = list(run)
+        laid = [over]
         if place < after:
             head, tail = pieces[place], pieces[after - 1]
             if head.start < start:

@@ -58,11 +58,11 @@ def _days(kind: str, uuid: str, ops: Sequence[Op]) -> Iterator[Net]:
     """The days of the operations. Of several on a day, the last one stands, and the first tells what was there."""
     written: Layers[Value | None] = Layers()
     for op in ops:
-        written.overlay((_piece(op, op),))
+        written.lay(_piece(op, op))
     shown: Layers[Value | None] = Layers()
     for op in reversed(ops):
         for piece in reversed(op["before"]):
-            shown.overlay((_piece(piece, piece["value"]),))
+            shown.lay(_piece(piece, piece["value"]))
     rows = {id(op): tuple(op["rows"]) for op in ops}
     for start, end, was, now in _beside(shown.pieces, written.pieces):
         if now is not None:
