@@ -9,7 +9,7 @@ from typing import Final
 
 from aarhus_los.desired.claims import Notice, SetAside
 from aarhus_los.errors import EXIT_OK, EXIT_ROWS
-from aarhus_los.reason import code_of
+from aarhus_los.reason import Reason
 from aarhus_los.report.account import Account, Fate
 from aarhus_los.report.blocks import Block, Line, Style, Table
 from aarhus_los.report.changes import changes_of
@@ -128,7 +128,11 @@ def _folded(warnings: Sequence[str], notices: Sequence[Notice]) -> list[str]:
 
 def _sort(text: str) -> str:
     """What sort of text it is; where it does not say so itself, the text without what is different from row to row."""
-    return code_of(text) or re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|'[^']*'|\S+\.csv", "#", text)
+    if isinstance(text, Reason):
+        return " ".join(
+            [text.code, *(each.code for each in text.params.values() if isinstance(each, Reason))]
+        )
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|'[^']*'|\S+\.csv", "#", text)
 
 
 def _aside(account: Account, aside: SetAside) -> str:

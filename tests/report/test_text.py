@@ -136,6 +136,26 @@ def test_warnings_of_one_sort_are_one_line_with_their_number() -> None:
     ]
 
 
+def test_values_that_are_wrong_for_different_reasons_are_not_of_one_sort() -> None:
+    told = account_text(
+        Account(
+            notices=[
+                Notice(Message.BAD_VALUE(column=column, reason=reason), RowRef(FILE, line))
+                for line, column, reason in [
+                    (2, "StartDato", Message.STARTS_TOO_EARLY(day=date(1900, 1, 1))),
+                    (3, "SlutDato", Message.CANCELLED()),
+                    (4, "StartTid", Message.STARTS_TOO_EARLY(day=date(1900, 1, 1))),
+                ]
+            ]
+        )
+    )
+    lines = told[told.index("Warnings:") :].splitlines()[1:3]
+    assert lines == [
+        f"  {FILE}:2: StartDato: before 1900-01-01: taken as 1900-01-01 (and 1 more like this)",
+        f"  {FILE}:3: SlutDato: the day before the start: what the row is about is not there",
+    ]
+
+
 def test_of_rows_set_aside_for_one_reason_ten_are_told_and_where_all_of_them_stand() -> None:
     asides = [
         SetAside(RowRef(FILE, n), "ParentUUID", Message.UNKNOWN_PARENT(uuid=f"{n}"), True) for n in range(25)
