@@ -254,6 +254,13 @@ def test_an_import_under_way_is_told_and_not_disturbed(bench: Bench) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def test_a_lock_file_that_the_import_could_not_use_is_a_failure(bench: Bench) -> None:
+    lock = bench.stage.state_file.with_name("state.lock")
+    lock.mkdir()
+    found = bench.check()
+    assert "state.lock" in told(found, "lock", FAILURE, 74)
+
+
 def test_folders_that_others_can_read_are_told(bench: Bench) -> None:
     bench.stage.home.chmod(0o755)
     bench.stage.reports.mkdir()
