@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from aarhus_los.desired.claims import Notice, SetAside
 from aarhus_los.errors import EXIT_OK, EXIT_ROWS
+from aarhus_los.plan import Operation
 from aarhus_los.reason import Reason
 from aarhus_los.report.account import Account, Fate
 from aarhus_los.report.blocks import Block, Line, Style, Table
@@ -177,17 +178,21 @@ def _operations(account: Account) -> list[Block]:
     operations = account.plan.operations
     if not operations:
         return [Line("MO: nothing to write.")]
-    done = {"create": "created", "edit": "edited", "terminate": "ended"}
-    counts = Counter((operation.kind, operation.action) for operation in operations)
-    planned = ", ".join(f"{count} {kind} {done[action]}" for (kind, action), count in counts.items())
     if account.dry or account.held:
-        return [Line(f"MO: would be: {planned}")]
+        return [Line(f"MO: would be: {_counted(operations)}")]
     fates = f"{account.acknowledged} acknowledged, {account.failed} failed"
     unsettled = f", {account.unsettled} not sent or unknown" if account.unsettled else ""
     retries = f", {_many(account.retries, 'retry', 'retries')}" if account.retries else ""
     of = _many(len(operations), "operation")
     record = [Line(f"in {account.record}", "soft", 2)] if account.record else []
-    return [Line(f"MO: {planned}"), Line(f"MO: {of}: {fates}{unsettled}{retries}"), *record]
+    made = [Line(f"MO: {_counted(account.written)}")] if account.written else []
+    return [*made, Line(f"MO: {of}: {fates}{unsettled}{retries}"), *record]
+
+
+def _counted(operations: Iterable[Operation]) -> str:
+    done = {"create": "created", "edit": "edited", "terminate": "ended"}
+    counts = Counter((operation.kind, operation.action) for operation in operations)
+    return ", ".join(f"{count} {kind} {done[action]}" for (kind, action), count in counts.items())
 
 
 def _addresses(account: Account) -> list[Block]:

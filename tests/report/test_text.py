@@ -199,6 +199,24 @@ def test_one_is_told_as_one() -> None:
     assert "1 operation: 1 acknowledged, 0 failed, 1 retry\n" in told
 
 
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({"dry": True}, ["MO: would be: 2 org_unit ended"]),
+        (
+            {"acknowledged": 1, "failed": 1, "written": 1},
+            ["MO: 1 org_unit ended", "MO: 2 operations: 1 acknowledged, 1 failed"],
+        ),
+        ({"unsettled": 2}, ["MO: 2 operations: 0 acknowledged, 0 failed, 2 not sent or unknown"]),
+    ],
+)
+def test_what_was_not_written_is_not_counted_as_done(own: dict[str, int], told: list[str]) -> None:
+    plan = Plan((Step((ends("a", ""), ends("b", ""))),))
+    written = list(plan.operations[: own.pop("written", 0)])
+    lines = account_text(Account(plan=plan, written=written, **own)).splitlines()
+    assert [line for line in lines if line.startswith("MO: ")] == told
+
+
 def ends(uuid: str, parent: str) -> Operation:
     value = Unit(uuid, uuid, parent or None, None)
     day = date(2026, 3, 1)
