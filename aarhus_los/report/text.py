@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from aarhus_los.desired.claims import Notice, SetAside
@@ -179,20 +179,22 @@ def _operations(account: Account) -> list[Block]:
     if not operations:
         return [Line("MO: nothing to write.")]
     if account.dry or account.held:
-        return [Line(f"MO: would be: {_counted(operations)}")]
+        return [Line(f"MO: would be: {_counted(account, operations)}")]
     fates = f"{account.acknowledged} acknowledged, {account.failed} failed"
     unsettled = f", {account.unsettled} not sent or unknown" if account.unsettled else ""
     retries = f", {_many(account.retries, 'retry', 'retries')}" if account.retries else ""
     of = _many(len(operations), "operation")
     record = [Line(f"in {account.record}", "soft", 2)] if account.record else []
-    made = [Line(f"MO: {_counted(account.written)}")] if account.written else []
+    made = [Line(f"MO: {_counted(account, account.written)}")] if account.written else []
     return [*made, Line(f"MO: {of}: {fates}{unsettled}{retries}"), *record]
 
 
-def _counted(operations: Iterable[Operation]) -> str:
+def _counted(account: Account, operations: Sequence[Operation]) -> str:
+    """How many of each sort, in the order of the plan, whatever order MO acknowledged them in."""
     done = {"create": "created", "edit": "edited", "terminate": "ended"}
-    counts = Counter((operation.kind, operation.action) for operation in operations)
-    return ", ".join(f"{count} {kind} {done[action]}" for (kind, action), count in counts.items())
+    counts = Counter((op.kind, op.action) for op in operations)
+    order = list(dict.fromkeys((op.kind, op.action) for op in (*account.plan.operations, *operations)))
+    return ", ".join(f"{counts[sort]} {sort[0]} {done[sort[1]]}" for sort in order if counts[sort])
 
 
 def _addresses(account: Account) -> list[Block]:
