@@ -10,9 +10,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import prometheus_client  # noqa: F401
 import pytest
@@ -23,7 +25,7 @@ from aarhus_los.checks.findings import Finding, Status
 from aarhus_los.checks.machine import folders
 from aarhus_los.checks.mo import realm_roles
 from aarhus_los.initial import SEED_CLASSES
-from aarhus_los.ledger import Line, State, save_state
+from aarhus_los.ledger import Line, State, load_state, save_state
 from aarhus_los.lock import locked
 from aarhus_los.report.blocks import plain
 from aarhus_los.run import Options, import_drop
@@ -243,6 +245,18 @@ def test_pending_rows_and_an_import_that_was_cut_off_are_told(bench: Bench) -> N
     assert text.startswith("3 rows of 2 files wait, the oldest since 2026-10-02T04:00:00+02:00")
     assert "Org_ret_20261005_010203.csv" in told(found, "state", WARNING)
     assert exit_code(found) == 0
+
+
+def test_an_mo_that_is_not_that_of_the_state_is_a_failure(bench: Bench) -> None:
+    bench.write()
+    bench.import_drop()
+    assert told(bench.check(), "MO bookmark", OK)
+    state = load_state(bench.stage.state_file)
+    later = (clock.now() + timedelta(hours=1)).isoformat()
+    save_state(bench.stage.state_file, replace(state, bookmark=later))
+    assert "put back to a copy" in told(bench.check(), "MO bookmark", FAILURE, 74)
+    save_state(bench.stage.state_file, replace(state, organisation=str(UUID(int=1))))
+    assert "of another MO" in told(bench.check(), "MO bookmark", FAILURE, 74)
 
 
 def test_an_import_under_way_is_told_and_not_disturbed(bench: Bench) -> None:
