@@ -541,6 +541,10 @@ class Message(Template):
     # Of a run as a whole: how it ended
     ALL_DONE = ("Done.", "Alt er importeret.")
     NOTHING_NEW = ("Nothing was new.", "Der var intet nyt.")
+    DONE_BUT_WAITING = (
+        "Done, but a file is not whole yet: it waits for the next run.",
+        "Importen er gennemført, men en fil er ikke hel endnu: den venter til næste kørsel.",
+    )
     DONE_BUT_ROWS = (
         "Done, but some rows or values are set aside.",
         "Importen er gennemført, men nogle rækker eller værdier er sat til side.",
@@ -572,6 +576,10 @@ class Message(Template):
     )
     PLANNED = ("Planned, nothing was written.", "En import ville gennemføre alt. Intet er skrevet.")
     PLANNED_NOTHING_NEW = ("Nothing is new.", "Der er intet nyt.")
+    PLANNED_BUT_WAITING = (
+        "Planned, nothing was written; a file is not whole yet: it would wait for the next run.",
+        "Intet er skrevet. En fil er ikke hel endnu: den ville vente til næste kørsel.",
+    )
     PLANNED_BUT_ROWS = (
         "Planned, nothing was written; some rows or values would be set aside.",
         "En import ville sætte nogle rækker eller værdier til side. Intet er skrevet.",

@@ -62,6 +62,15 @@ def test_where_nothing_is_wrong_nothing_is_to_be_done() -> None:
     assert TITLE not in account_text(Account())
 
 
+@pytest.mark.parametrize("dry", [True, False])
+def test_while_a_file_waits_nothing_is_said_to_be_all(dry: bool) -> None:
+    waits = Notice(Message.EMPTY_FILE_WAITS(file=FILE))
+    for files in ([], [file_of(applied=1)]):
+        account = Account(notices=[waits], files=files, dry=dry)
+        assert "a file is not whole yet" in account_text(account).splitlines()[0]
+        assert account.exit_code == 0
+
+
 def test_rows_that_were_given_up_are_not_waited_for() -> None:
     aside = SetAside(REF, "", "unknown", pending=True)
     other = SetAside(RowRef(FILE, 3), "", "unknown", pending=True)
@@ -94,7 +103,7 @@ def test_what_a_brake_holds_back_is_not_called_applied() -> None:
 
 def test_a_run_that_was_cut_off_does_not_say_that_there_was_nothing() -> None:
     told = account_text(Account(stopped="MO: no connection"))
-    assert "No new files" not in told and "nothing new" not in told.lower()
+    assert "No rows of new files" not in told and "nothing new" not in told.lower()
     assert "Rows are not counted, since the run was cut off" in told
 
 
