@@ -229,6 +229,14 @@ class Message(Template):
         "no class of {file} in this folder has this uuid: applied only if MO has it",
         "ingen klasse i denne mappes {file} har dette UUID: bruges kun, hvis MO har det",
     )
+    ENGAGEMENT_OF_ANOTHER_PERSON = (
+        "the same engagement is another person's in {row}: one of the two is not applied",
+        "samme ansættelse er en anden persons i {row}: en af de to bruges ikke",
+    )
+    CLASS_IN_ANOTHER_LIST = (
+        "the same class is in {row} too: one of the two is not applied",
+        "samme klasse står også i {row}: en af de to bruges ikke",
+    )
     FILES_NOT_READ = ("{count:file|files} would not be read", "{count:fil|filer} ville ikke blive læst")
     COLUMNS_MISSPELT = (
         "{count:file lacks|files lack} a column that may be misspelt",
