@@ -149,7 +149,7 @@ def _files(account: Account) -> list[Block]:
     if not account.files:
         if account.stopped:
             return [Line("Rows are not counted, since the run was cut off: the next one reads them again.")]
-        return [Line("No rows of new files, and no pending ones.")]
+        return [Line("No rows were read.")]
     always = (Fate.UNCHANGED, Fate.APPLIED)
     fates = [
         fate for fate in reversed(Fate) if fate in always or any(file.fates[fate] for file in account.files)

@@ -103,7 +103,7 @@ def test_what_a_brake_holds_back_is_not_called_applied() -> None:
 
 def test_a_run_that_was_cut_off_does_not_say_that_there_was_nothing() -> None:
     told = account_text(Account(stopped="MO: no connection"))
-    assert "No rows of new files" not in told and "nothing new" not in told.lower()
+    assert "No rows were read" not in told and "nothing new" not in told.lower()
     assert "Rows are not counted, since the run was cut off" in told
 
 
