@@ -105,8 +105,8 @@ class Account:
 
     @property
     def held(self) -> bool:
-        """Whether a brake kept everything back."""
-        return bool(self.brakes) and not self.dry and not self.acknowledged
+        """Whether a brake kept everything back: what MO refused was sent too."""
+        return bool(self.brakes) and not self.dry and not (self.acknowledged or self.failed)
 
     @property
     def kept_addresses(self) -> int:

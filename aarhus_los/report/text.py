@@ -147,7 +147,7 @@ def _aside(account: Account, aside: SetAside) -> str:
 def _files(account: Account) -> list[Block]:
     """A line a file, and what became of its rows; what happened to none of them has no column."""
     if not account.files:
-        if account.stopped:
+        if account.stopped or account.brakes:
             return [Line("Rows are not counted, since the run was cut off: the next one reads them again.")]
         return [Line("No rows were read.")]
     always = (Fate.UNCHANGED, Fate.APPLIED)

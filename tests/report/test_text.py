@@ -62,6 +62,15 @@ def test_where_nothing_is_wrong_nothing_is_to_be_done() -> None:
     assert TITLE not in account_text(Account())
 
 
+def test_a_brake_on_refusals_does_not_say_that_nothing_was_sent_or_read() -> None:
+    plan = Plan((Step((ends("a", ""), ends("b", ""))),))
+    account = Account(plan=plan, failed=1, unsettled=1, brakes=[Brake(BrakeKind.REFUSALS, 1, Limit(0, 5), 2)])
+    told = account_text(account)
+    assert told.startswith("Stopped by a brake: 0 of 2 writes were made, the rest is held back.")
+    assert "nothing was sent" not in told and "No rows were read" not in told
+    assert "MO: 2 operations: 0 acknowledged, 1 failed, 1 not sent or unknown" in told
+
+
 @pytest.mark.parametrize("dry", [True, False])
 def test_while_a_file_waits_nothing_is_said_to_be_all(dry: bool) -> None:
     waits = Notice(Message.EMPTY_FILE_WAITS(file=FILE))
