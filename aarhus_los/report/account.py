@@ -87,7 +87,7 @@ class Account:
     units_of_rows: dict[RowRef, str] = field(default_factory=dict)
     """Row that is set aside → the org unit that it is about."""
     written: list[Operation] = field(default_factory=list)
-    """The operations that MO has acknowledged."""
+    """The operations that MO has acknowledged; those of them that were written again once more, at the end."""
     record: Path | None = None
     """What the run has left of what it wrote."""
     reports: list[Path] = field(default_factory=list)

@@ -185,7 +185,8 @@ def _operations(account: Account) -> list[Block]:
     retries = f", {_many(account.retries, 'retry', 'retries')}" if account.retries else ""
     of = _many(len(operations), "operation")
     record = [Line(f"in {account.record}", "soft", 2)] if account.record else []
-    made = [Line(f"MO: {_counted(account, account.written)}")] if account.written else []
+    done = account.written[: account.acknowledged]  # what was written again follows
+    made = [Line(f"MO: {_counted(account, done)}")] if done else []
     return [*made, Line(f"MO: {of}: {fates}{unsettled}{retries}"), *record]
 
 
