@@ -121,7 +121,7 @@ class Arrivals:
             self.selection.reported[key] = since
             self.refuse(name, Message.NOT_WHOLE_SINCE(day=date.fromisoformat(since)), EXIT_ROWS)
         else:
-            self._news(key, text)
+            self._news(key, text, once=False)
 
     def _fetch(self, name: str) -> bytes | None:
         try:
@@ -196,14 +196,19 @@ class Arrivals:
         if refusal not in self.selection.refused:  # a file may be asked for twice
             self.selection.refused.append(refusal)
 
-    def _news(self, key: str, text: str, *, fault: bool = False, value: str | None = None) -> None:
-        """Reports what the state does not know as reported already; of what it knows, that it is so still."""
+    def _news(
+        self, key: str, text: str, *, fault: bool = False, value: str | None = None, once: bool = True
+    ) -> None:
+        """Reports what the state does not know as reported already; of what it knows, that it is so still.
+
+        Not `once`: it is reported again while it lasts, and is no news then.
+        """
         key = masked(key)
         known = self.state.reported.get(key)
         value = masked(value) if value is not None else known or self.now.date().isoformat()
         self.selection.reported[key] = value
-        if known != value:
-            self.selection.notices.append(Notice(text, fault=fault, news=True))
+        if known != value or not once:
+            self.selection.notices.append(Notice(text, fault=fault, news=known != value))
 
     def _report_header(self, file: DropFile) -> None:
         """An optional column that a header lacks: once for each header, a fault where it had it or spells it otherwise."""

@@ -18,7 +18,9 @@ import click
 from aarhus_los import clock
 from aarhus_los.errors import EXIT_INTERNAL, LosError
 
-STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
+HANGUPS: Final = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()
+"""A terminal that goes away. It may say so more than once; ignored it stays so, as `nohup` wishes."""
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM, *HANGUPS)
 """What ends a command from outside."""
 LOOK_SECONDS: Final = 0.5
 """How often a wait is interrupted, to look whether a signal came."""
@@ -87,7 +89,8 @@ class _Signals:
     def looked_for(self) -> Iterator[None]:
         """Python sees a signal that comes just before a wait when that ends, be it after minutes: so it is looked for."""
         for number in STOPPING:
-            signal.signal(number, self._stop)
+            if number not in HANGUPS or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._stop)
         if not hasattr(signal, "SIGALRM"):
             yield
             return
@@ -101,7 +104,8 @@ class _Signals:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         for each in STOPPING:
-            signal.signal(each, lambda number, frame: os._exit(128 + number))
+            again = signal.SIG_IGN if each in HANGUPS else lambda number, frame: os._exit(128 + number)
+            signal.signal(each, again)
         if not hasattr(signal, "SIGALRM"):
             raise Stopped(number)
         self._came, self._since = number, time.monotonic()

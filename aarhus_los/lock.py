@@ -15,7 +15,7 @@ from typing import Final
 
 from aarhus_los import clock
 from aarhus_los.errors import LockedError, StateError, UnavailableError
-from aarhus_los.files import beside, is_trusted
+from aarhus_los.files import beside, is_trusted, unwritable
 
 _HOLDER: Final = re.compile(r"process ([0-9]{1,10}) since (\S{1,40})\n?")
 _LOCKS: Final = Path("/proc/locks")
@@ -29,14 +29,9 @@ def locked(state_file: Path, run_hours: float = 0) -> Iterator[None]:
     it may for ever), and StateError where the lock file is none that we or root have made.
     """
     path = beside(state_file, ".lock")
+    descriptor = _opened(path)
     try:
-        descriptor = _opened(path)
-    except OSError as error:
-        raise StateError(f"the lock file {path} cannot be opened: {_why(error)}") from error
-    try:
-        found = os.fstat(descriptor)
-        if not (stat.S_ISREG(found.st_mode) and is_trusted(found) and found.st_nlink == 1):
-            raise StateError(f"the lock file {path} is no file of our own: see who made it, and remove it")
+        _check(path, descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -54,18 +49,47 @@ def locked(state_file: Path, run_hours: float = 0) -> Iterator[None]:
         os.close(descriptor)
 
 
+def obstacle(state_file: Path) -> str | None:
+    """Why a lock file that is there could not be used, and what to do; None where it could, or there is none."""
+    try:
+        path = beside(state_file, ".lock")
+        if not os.path.lexists(path):
+            return None
+        descriptor = _opened(path)
+        try:
+            _check(path, descriptor)
+        finally:
+            os.close(descriptor)
+    except StateError as error:
+        return str(error)
+    return None
+
+
 def _opened(path: Path) -> int:
     flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    with contextlib.suppress(FileNotFoundError):
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(path, flags)
+        with contextlib.suppress(FileExistsError):
+            return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
         return os.open(path, flags)
-    with contextlib.suppress(FileExistsError):
-        return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
-    return os.open(path, flags)
+    except OSError as error:
+        raise StateError(
+            unwritable(path.parent) or f"the lock file {path} cannot be opened: {_why(error)}"
+        ) from error
+
+
+def _check(path: Path, descriptor: int) -> None:
+    found = os.fstat(descriptor)
+    if not (stat.S_ISREG(found.st_mode) and is_trusted(found) and found.st_nlink == 1):
+        raise StateError(f"the lock file {path} is no file of our own: see who made it, and remove it")
 
 
 def _why(error: OSError) -> str:
     if error.errno == errno.ELOOP:
         return "it is a link: see who made it, and remove it"
+    if error.errno == errno.EACCES:
+        return f"{error.strerror}: where another user has run the import, give it to the one who runs it now"
     return str(error.strerror)
 
 

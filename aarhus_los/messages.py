@@ -229,6 +229,14 @@ class Message(Template):
         "no class of {file} in this folder has this uuid: applied only if MO has it",
         "ingen klasse i denne mappes {file} har dette UUID: bruges kun, hvis MO har det",
     )
+    ENGAGEMENT_OF_ANOTHER_PERSON = (
+        "the same engagement is another person's in {row}: one of the two is not applied",
+        "samme ansættelse er en anden persons i {row}: en af de to bruges ikke",
+    )
+    CLASS_IN_ANOTHER_LIST = (
+        "the same class is in {row} too: one of the two is not applied",
+        "samme klasse står også i {row}: en af de to bruges ikke",
+    )
     FILES_NOT_READ = ("{count:file|files} would not be read", "{count:fil|filer} ville ikke blive læst")
     COLUMNS_MISSPELT = (
         "{count:file lacks|files lack} a column that may be misspelt",
@@ -541,6 +549,10 @@ class Message(Template):
     # Of a run as a whole: how it ended
     ALL_DONE = ("Done.", "Alt er importeret.")
     NOTHING_NEW = ("Nothing was new.", "Der var intet nyt.")
+    DONE_BUT_WAITING = (
+        "Done, but a file is not whole yet: it waits for the next run.",
+        "Importen er gennemført, men en fil er ikke hel endnu: den venter til næste kørsel.",
+    )
     DONE_BUT_ROWS = (
         "Done, but some rows or values are set aside.",
         "Importen er gennemført, men nogle rækker eller værdier er sat til side.",
@@ -572,6 +584,10 @@ class Message(Template):
     )
     PLANNED = ("Planned, nothing was written.", "En import ville gennemføre alt. Intet er skrevet.")
     PLANNED_NOTHING_NEW = ("Nothing is new.", "Der er intet nyt.")
+    PLANNED_BUT_WAITING = (
+        "Planned, nothing was written; a file is not whole yet: it would wait for the next run.",
+        "Intet er skrevet. En fil er ikke hel endnu: den ville vente til næste kørsel.",
+    )
     PLANNED_BUT_ROWS = (
         "Planned, nothing was written; some rows or values would be set aside.",
         "En import ville sætte nogle rækker eller værdier til side. Intet er skrevet.",

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from aarhus_los import lock
 from aarhus_los.errors import StateError
 from aarhus_los.files import beside, is_own_folder, no_room, obstacle, resolved, unwritable
 from aarhus_los.settings import Settings
@@ -45,6 +46,8 @@ def faults(
         size = kept + (state_file.stat().st_size if state_file.is_file() else 0)
         found += _of_folder("state folder", state_file.parent, [state_file], size, made=True)
         found += _of_kept(beside(state_file, ".d"))
+        if not found and (fault := lock.obstacle(state_file)):
+            found.append(Fault("lock", fault))
     except StateError as error:
         found.append(Fault("state folder", str(error)))
     named = [f"{kind}_{file}" for kind in ("rejected", "failed_addr") for file in files]

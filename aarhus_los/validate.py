@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from aarhus_los import clock
+from aarhus_los.cpr import Cpr
+from aarhus_los.drop.classlists import CLASS_LISTS
 from aarhus_los.drop.columns import UNITS, references
 from aarhus_los.drop.file import DropFile
-from aarhus_los.drop.names import Family, near_miss, parse_name, refusal
+from aarhus_los.drop.names import DropName, Family, near_miss, parse_name, refusal
 from aarhus_los.drop.reader import read_file
-from aarhus_los.drop.rows import ClassRow, OrgRow, Reject
+from aarhus_los.drop.rejects import RowRef
+from aarhus_los.drop.rows import ClassRow, OrgRow, PersonRow, Reject
 from aarhus_los.errors import EXIT_DATA, EXIT_OK, EXIT_ROWS, FileRefused
 from aarhus_los.language import Language
 from aarhus_los.masking import masked
@@ -155,6 +158,7 @@ def validate(folder: Path) -> Validation:
     if not count and not problems:
         refuse(_shown(str(folder)), Message.NO_DROP())
     problems += [problem for file in files for problem in _problems(file)]
+    problems += _contradictions(files)
     problems += _strangers(files)
     rows = sum(len(file.rows) + len(file.rejects) for file in files)
     return Validation(count, rows, tuple(sorted(problems, key=_order)))
@@ -181,6 +185,30 @@ def _problems(parsed: DropFile) -> Iterator[Problem]:
             yield Problem(file, row.ref.line, flaw.column, Message.NOT_APPLIED(reason=flaw.reason), Level.ROW)
         for note in row.notes:
             yield Problem(file, row.ref.line, note.column, note.reason, Level.NOTE)
+
+
+def _contradictions(files: Sequence[DropFile]) -> Iterator[Problem]:
+    """What two rows cannot both say, whatever MO has: a class of two lists, an engagement of two people."""
+    said: dict[tuple[Message, str], tuple[str | Cpr, RowRef]] = {}
+    lists = list(CLASS_LISTS)
+
+    def place(file: DropFile) -> tuple[int, DropName]:
+        return lists.index(file.name.kind) if file.name.family is Family.STAM else 0, file.name
+
+    for parsed in sorted(files, key=place):
+        for row in parsed.rows:
+            says: str | Cpr
+            if isinstance(row, ClassRow):
+                message, uuid, says = Message.CLASS_IN_ANOTHER_LIST, row.uuid, parsed.name.kind
+                column = CLASS_LISTS[parsed.name.kind].uuid
+            elif isinstance(row, PersonRow):
+                message, uuid, says = Message.ENGAGEMENT_OF_ANOTHER_PERSON, row.engagement_uuid, row.cpr
+                column = "CPR"
+            else:
+                continue
+            first, ref = said.setdefault((message, uuid), (says, row.ref))
+            if first != says:
+                yield Problem(parsed.name.name, row.ref.line, column, message(row=str(ref)), Level.ROW)
 
 
 def _strangers(files: Sequence[DropFile]) -> Iterator[Problem]:

@@ -27,7 +27,7 @@ from aarhus_los.cli import main
 
 _OF_THE_START: Final = ("PYTHON", "TZ")
 """How the names begin of what Python reads from its environment when it starts."""
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 
 
 def run(

@@ -10,9 +10,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import prometheus_client  # noqa: F401
 import pytest
@@ -23,7 +25,7 @@ from aarhus_los.checks.findings import Finding, Status
 from aarhus_los.checks.machine import folders
 from aarhus_los.checks.mo import realm_roles
 from aarhus_los.initial import SEED_CLASSES
-from aarhus_los.ledger import Line, State, save_state
+from aarhus_los.ledger import Line, State, load_state, save_state
 from aarhus_los.lock import locked
 from aarhus_los.report.blocks import plain
 from aarhus_los.run import Options, import_drop
@@ -245,6 +247,18 @@ def test_pending_rows_and_an_import_that_was_cut_off_are_told(bench: Bench) -> N
     assert exit_code(found) == 0
 
 
+def test_an_mo_that_is_not_that_of_the_state_is_a_failure(bench: Bench) -> None:
+    bench.write()
+    bench.import_drop()
+    assert told(bench.check(), "MO bookmark", OK)
+    state = load_state(bench.stage.state_file)
+    later = (clock.now() + timedelta(hours=1)).isoformat()
+    save_state(bench.stage.state_file, replace(state, bookmark=later))
+    assert "put back to a copy" in told(bench.check(), "MO bookmark", FAILURE, 74)
+    save_state(bench.stage.state_file, replace(state, organisation=str(UUID(int=1))))
+    assert "of another MO" in told(bench.check(), "MO bookmark", FAILURE, 74)
+
+
 def test_an_import_under_way_is_told_and_not_disturbed(bench: Bench) -> None:
     with locked(bench.stage.state_file):
         assert f"process {os.getpid()} since" in told(bench.check(), "lock", WARNING)
@@ -252,6 +266,13 @@ def test_an_import_under_way_is_told_and_not_disturbed(bench: Bench) -> None:
     lock = bench.stage.state_file.with_name("state.lock")
     with lock.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_lock_file_that_the_import_could_not_use_is_a_failure(bench: Bench) -> None:
+    lock = bench.stage.state_file.with_name("state.lock")
+    lock.mkdir()
+    found = bench.check()
+    assert "state.lock" in told(found, "lock", FAILURE, 74)
 
 
 def test_folders_that_others_can_read_are_told(bench: Bench) -> None:

@@ -2,6 +2,8 @@
 
 import sys
 
+import pytest
+
 from aarhus_los.sandbox.stage import importer_environment
 from tests import forked
 
@@ -59,3 +61,30 @@ with ending(), ThreadPoolExecutor(1) as pool:
 def test_a_signal_leaves_no_lock_taken_for_which_other_threads_would_wait() -> None:
     done = forked.run([sys.executable, "-c", TAKEN], timeout=20, capture_output=True)
     assert (done.returncode, done.stdout, done.stderr) == (128 + 15, b"taken\n", b"los-import: stopped\n")
+
+
+# A shell says that its terminal is gone, and so does the kernel.
+HANGUP = """
+import signal, sys, time
+from aarhus_los.ending import ending
+if sys.argv[1:] == ["ignored"]:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+with ending():
+    try:
+        signal.raise_signal(signal.SIGHUP)
+        time.sleep(0.2)
+        print("goes on")
+    finally:
+        signal.raise_signal(signal.SIGHUP)
+        print("the record is left")
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"), [([], 129, ""), (["ignored"], 0, "goes on\n")], ids=["hang-up", "nohup"]
+)
+def test_a_terminal_that_goes_away_stops_a_run_as_others_do(words: list[str], code: int, told: str) -> None:
+    done = forked.run(
+        [sys.executable, "-c", HANGUP, *words], env=importer_environment(), timeout=20, capture_output=True
+    )
+    assert (done.returncode, done.stdout.decode()) == (code, f"{told}the record is left\n")

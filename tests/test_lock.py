@@ -17,7 +17,7 @@ import pytest
 
 from aarhus_los import clock
 from aarhus_los.errors import LockedError, LosError, StateError, UnavailableError
-from aarhus_los.lock import locked, look
+from aarhus_los.lock import locked, look, obstacle
 from aarhus_los.sandbox.stage import importer_environment
 from tests import forked
 from tests.machine import THEM, US, as_user, disk_of, fill, given_to, shared_folder, small_disk
@@ -152,7 +152,7 @@ def test_a_full_disk_and_one_for_reading_only(tmp_path: Path) -> None:
         with pytest.raises(StateError, match="No space left"), locked(disk / "state"):
             pass
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-        with pytest.raises(StateError, match="Read-only"), locked(disk / "state"):
+        with pytest.raises(StateError, match="mounted for reading only"), locked(disk / "state"):
             pass
 
 
@@ -188,6 +188,30 @@ def test_a_lock_of_another_user_is_not_used() -> None:
         assert "is no file of our own" in as_user(US, lambda: take(folder / "state"))
         given_to(US, lock)
         assert as_user(US, lambda: take(folder / "state")) == "taken"
+
+
+def test_a_lock_that_root_has_left_is_told_before_a_run_ends_on_it() -> None:
+    with shared_folder() as folder:
+        lock = folder / "state.lock"
+        lock.write_text("", encoding="utf-8")
+        lock.chmod(0o600)
+        told = as_user(US, lambda: obstacle(folder / "state"))
+        assert (
+            "Permission denied: where another user has run the import, give it to the one who runs it now"
+            in told
+        )
+        assert as_user(US, lambda: take(folder / "state")) == f"StateError: {told}"
+        lock.unlink()
+        assert as_user(US, lambda: obstacle(folder / "state")) == "None"
+        assert not lock.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told_with_what_to_do() -> None:
+    with shared_folder() as folder:
+        inner = folder / "own"
+        inner.mkdir(mode=0o500)
+        given_to(US, inner)
+        assert f"{inner} cannot be written: chmod u+wx {inner}" in as_user(US, lambda: take(inner / "state"))
 
 
 def test_a_second_name_of_one_of_our_files_is_not_taken_for_the_lock() -> None:

@@ -167,6 +167,11 @@ def test_a_file_that_grows_or_is_empty_waits(importer: Importer, times: bool) ->
     assert selection.refused == []
     for name in (ONE, TWO):
         assert any(name in warning and "waits for the next run" in warning for warning in texts(selection))
+        assert all(notice.news for notice in selection.notices if name in notice.text)
+    # Until it is whole each run says so, if not to those who want to hear of news only.
+    selection = importer.run()
+    for name in (ONE, TWO):
+        assert [notice.news for notice in selection.notices if name in notice.text] == [False]
     importer.server.put(ONE, org(rows=3))
     importer.server.put(TWO, org())
     selection = importer.run()

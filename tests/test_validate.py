@@ -286,6 +286,26 @@ def test_references_are_noted_only_where_the_drop_has_all_there_is(tmp_path: Pat
     assert all("applied only if MO has it" in line for line in lines(found))
 
 
+def test_what_two_rows_cannot_both_say_is_listed(tmp_path: Path) -> None:
+    put(tmp_path, f"Pers_nye_{STAMP}.csv", PERS_HEADER, person(), person("010490-2345"), person("0104902346"))
+    put(tmp_path, "Pers_ret_20210129_123742.csv", PERS_HEADER, person("0104902347"))
+    put(tmp_path, "STAM_UUID_Ledertype.csv", "LedertypeUUID;Ledertype", f"{CLASS};Chef", f"{CLASS};Chef")
+    put(tmp_path, "STAM_UUID_Enhedstype.csv", "EnhedstypeUUID;Enhedstype", f"{CLASS};Skole", f"{OTHER};Hus")
+    found = validate(tmp_path)
+    assert found.exit_code == 1
+    first = f"Pers_nye_{STAMP}.csv:2"
+    assert lines(found) == [
+        f"Pers_nye_{STAMP}.csv:4:CPR: the same engagement is another person's in {first}: one of the two is not applied",
+        f"Pers_ret_20210129_123742.csv:2:CPR: the same engagement is another person's in {first}:"
+        " one of the two is not applied",
+        *(
+            f"STAM_UUID_Ledertype.csv:{line}:LedertypeUUID: the same class is in STAM_UUID_Enhedstype.csv:2 too:"
+            " one of the two is not applied"
+            for line in (2, 3)
+        ),
+    ]
+
+
 def test_a_unit_of_a_rejected_row_is_known_all_the_same(tmp_path: Path) -> None:
     put(tmp_path, f"Org_inital_{STAMP}.csv", ORG_HEADER, unit(start="x"), unit(OTHER, UNIT))
     assert {problem.level for problem in validate(tmp_path).problems} == {Level.ROW}

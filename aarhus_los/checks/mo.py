@@ -9,19 +9,22 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from aarhus_los.checks.findings import Finding, Status, failure, ok, warning
-from aarhus_los.errors import UnavailableError
+from aarhus_los.errors import StateError, UnavailableError
 from aarhus_los.http import Http
 from aarhus_los.initial import AZ_SYSTEM, SEED_CLASSES, doubtful_facets, seed_objects
+from aarhus_los.ledger import load_state
 from aarhus_los.mo.answers import NotShown, Refused, RoleError, member
-from aarhus_los.mo.bookmark import registered_since
+from aarhus_los.mo.bookmark import last_bookmark, registered_since
 from aarhus_los.mo.client import Auth, MoClient
 from aarhus_los.mo.model import KINDS, Kind
 from aarhus_los.mo.read import NOBODY, read_histories, read_organisation
 from aarhus_los.mo.token import TokenSource
 from aarhus_los.mo.without_rest import writes_by_rest
+from aarhus_los.progress import check_mo
 from aarhus_los.readers import Reading
 from aarhus_los.settings import Settings, login_places
 
@@ -46,6 +49,7 @@ def mo(settings: Settings) -> list[Finding]:
         except UnavailableError as error:
             return [*found, failure("MO GraphQL", _text(error))]
         found.append(ok("MO GraphQL", f"version {settings.graphql_version} answers"))
+        found += _asked("MO bookmark", partial(_same, client, settings.state_file, organisation[0]))
         found += _asked("MO GraphQL", partial(_reads, client))
         found += _asked("MO GraphQL", partial(_history, client))
         found += _asked("MO GraphQL", partial(_seed, client, settings, organisation))
@@ -163,6 +167,19 @@ def _clock(client: MoClient) -> list[Finding]:
         f"is {seconds} s {direction} ours (or that of a proxy before it is): set the clocks of both servers"
     )
     return [warning("MO clock", text)]
+
+
+def _same(client: MoClient, state_file: Path, organisation: str) -> list[Finding]:
+    """Whether it is the MO that the state is about, and no older copy of it. A state that is broken is told elsewhere."""
+    try:
+        state = load_state(state_file)
+    except StateError:
+        return []
+    try:
+        check_mo(state, organisation, last_bookmark(client) if state.bookmark else None, None)
+    except StateError as error:
+        return [failure("MO bookmark", str(error), error.exit_code)]
+    return [ok("MO bookmark", "it is the MO of the state, and no older copy")] if state.organisation else []
 
 
 def _reads(client: MoClient) -> list[Finding]:

@@ -87,7 +87,7 @@ class Account:
     units_of_rows: dict[RowRef, str] = field(default_factory=dict)
     """Row that is set aside → the org unit that it is about."""
     written: list[Operation] = field(default_factory=list)
-    """The operations that MO has acknowledged."""
+    """The operations that MO has acknowledged; those of them that were written again once more, at the end."""
     record: Path | None = None
     """What the run has left of what it wrote."""
     reports: list[Path] = field(default_factory=list)
@@ -105,8 +105,8 @@ class Account:
 
     @property
     def held(self) -> bool:
-        """Whether a brake kept everything back."""
-        return bool(self.brakes) and not self.dry and not self.acknowledged
+        """Whether a brake kept everything back: what MO refused was sent too."""
+        return bool(self.brakes) and not self.dry and not (self.acknowledged or self.failed)
 
     @property
     def kept_addresses(self) -> int:

@@ -1,4 +1,7 @@
-"""The names that a record needs: of all that its operations are about, and the units above, as of today after the run."""
+"""The names that a record needs: of all that its operations are about, and the units above, as of today after the run.
+
+What the run takes away altogether is named as it was.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +107,11 @@ class _After:
         known = self.known[kind]
         missing = {uuid for uuid in uuids if uuid not in known}
         found = self.read(kind, missing) if missing else {}
-        values = {uuid: self._value(found.get(uuid, known.get(uuid, ()))) for uuid in uuids}
+        before = self.actual.get(kind, {})
+        values = {
+            uuid: self._value(found.get(uuid, known.get(uuid, ()))) or self._value(before.get(uuid, ()))
+            for uuid in uuids
+        }
         return {uuid: value for uuid, value in values.items() if value is not None}
 
     def _value(self, history: History) -> Value | None:

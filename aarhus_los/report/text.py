@@ -9,7 +9,8 @@ from typing import Final
 
 from aarhus_los.desired.claims import Notice, SetAside
 from aarhus_los.errors import EXIT_OK, EXIT_ROWS
-from aarhus_los.reason import code_of
+from aarhus_los.plan import Operation
+from aarhus_los.reason import Reason
 from aarhus_los.report.account import Account, Fate
 from aarhus_los.report.blocks import Block, Line, Style, Table
 from aarhus_los.report.changes import changes_of
@@ -128,7 +129,11 @@ def _folded(warnings: Sequence[str], notices: Sequence[Notice]) -> list[str]:
 
 def _sort(text: str) -> str:
     """What sort of text it is; where it does not say so itself, the text without what is different from row to row."""
-    return code_of(text) or re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|'[^']*'|\S+\.csv", "#", text)
+    if isinstance(text, Reason):
+        return " ".join(
+            [text.code, *(each.code for each in text.params.values() if isinstance(each, Reason))]
+        )
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|'[^']*'|\S+\.csv", "#", text)
 
 
 def _aside(account: Account, aside: SetAside) -> str:
@@ -142,9 +147,9 @@ def _aside(account: Account, aside: SetAside) -> str:
 def _files(account: Account) -> list[Block]:
     """A line a file, and what became of its rows; what happened to none of them has no column."""
     if not account.files:
-        if account.stopped:
+        if account.stopped or account.brakes:
             return [Line("Rows are not counted, since the run was cut off: the next one reads them again.")]
-        return [Line("No new files and no pending rows.")]
+        return [Line("No rows were read.")]
     always = (Fate.UNCHANGED, Fate.APPLIED)
     fates = [
         fate for fate in reversed(Fate) if fate in always or any(file.fates[fate] for file in account.files)
@@ -173,17 +178,24 @@ def _operations(account: Account) -> list[Block]:
     operations = account.plan.operations
     if not operations:
         return [Line("MO: nothing to write.")]
-    done = {"create": "created", "edit": "edited", "terminate": "ended"}
-    counts = Counter((operation.kind, operation.action) for operation in operations)
-    planned = ", ".join(f"{count} {kind} {done[action]}" for (kind, action), count in counts.items())
     if account.dry or account.held:
-        return [Line(f"MO: would be: {planned}")]
+        return [Line(f"MO: would be: {_counted(account, operations)}")]
     fates = f"{account.acknowledged} acknowledged, {account.failed} failed"
     unsettled = f", {account.unsettled} not sent or unknown" if account.unsettled else ""
     retries = f", {_many(account.retries, 'retry', 'retries')}" if account.retries else ""
     of = _many(len(operations), "operation")
     record = [Line(f"in {account.record}", "soft", 2)] if account.record else []
-    return [Line(f"MO: {planned}"), Line(f"MO: {of}: {fates}{unsettled}{retries}"), *record]
+    done = account.written[: account.acknowledged]  # what was written again follows
+    made = [Line(f"MO: {_counted(account, done)}")] if done else []
+    return [*made, Line(f"MO: {of}: {fates}{unsettled}{retries}"), *record]
+
+
+def _counted(account: Account, operations: Sequence[Operation]) -> str:
+    """How many of each sort, in the order of the plan, whatever order MO acknowledged them in."""
+    done = {"create": "created", "edit": "edited", "terminate": "ended"}
+    counts = Counter((op.kind, op.action) for op in operations)
+    order = list(dict.fromkeys((op.kind, op.action) for op in (*account.plan.operations, *operations)))
+    return ", ".join(f"{counts[sort]} {sort[0]} {done[sort[1]]}" for sort in order if counts[sort])
 
 
 def _addresses(account: Account) -> list[Block]:

@@ -16,6 +16,8 @@ from aarhus_los.timeline import FOREVER, Nothing
 
 FIELDS: Final = {kind: tuple(each.name for each in fields(kind) if each.compare) for kind in get_args(Value)}
 """What is reported of each kind of value: the fields that are compared."""
+WAITING: Final = ("empty-file-waits", "changed-file-waits")
+"""The sorts of notices of files that are not whole yet."""
 
 
 def verdict(account: Account) -> Reason:
@@ -36,6 +38,8 @@ def verdict(account: Account) -> Reason:
         if not of_rows:
             return Message.PLANNED_BUT_FAULTS() if account.dry else Message.DONE_BUT_FAULTS()
         return Message.PLANNED_BUT_ROWS() if account.dry else Message.DONE_BUT_ROWS()
+    if any(code_of(notice.text) in WAITING for notice in account.notices):
+        return Message.PLANNED_BUT_WAITING() if account.dry else Message.DONE_BUT_WAITING()
     if not account.files and not planned:
         return Message.PLANNED_NOTHING_NEW() if account.dry else Message.NOTHING_NEW()
     return Message.PLANNED() if account.dry else Message.ALL_DONE()

@@ -347,7 +347,7 @@ def held(arena: Arena, uncut: Uncut) -> tuple[Holder, subprocess.Popen[str]]:
     return holder, process
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_a_run_after_the_requests_in_flight(
     arena: Arena, uncut: Uncut, number: signal.Signals
 ) -> None:

@@ -66,7 +66,7 @@ def check(sandbox: Sandbox, done: subprocess.CompletedProcess[str], code: int, w
     assert written == writes or (code == 69 and 0 < written < writes)
     assert f"{written} of {writes} writes were made" in told and str(path) in told
     assert record["verdict"]["text"].startswith(f"Cut off: {written} of {writes} writes were made")
-    assert "No new files" not in told and "Nothing" not in told and "nothing" not in told
+    assert "No rows were read" not in told and "Nothing" not in told and "nothing" not in told
     assert "Traceback" not in told
     write_page(path.with_suffix(".html"), record)
     page = path.with_suffix(".html").read_text(encoding="utf-8")

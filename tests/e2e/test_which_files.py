@@ -199,7 +199,7 @@ def test_accept_rejects_gives_up_what_is_pending_and_leaves_the_reject_file(sand
     assert table_line(imported(sandbox), MARCH)[0] == "1"
     assert names(sandbox, "child") == []
     asked = len(sandbox.requests())
-    assert "No new files and no pending rows" in imported(sandbox)
+    assert "No rows were read" in imported(sandbox)
     assert len(sandbox.requests()) == asked, "a quiet run leaves MO alone"
 
 
@@ -321,7 +321,7 @@ def test_a_row_that_can_no_longer_be_tried_is_given_up_by_its_place_too(sandbox:
     assert "refused" not in told
     line = lines(sandbox)[INITAL]
     assert (line.get("pending"), line["given_up"]) == (None, [3, 4])
-    assert "No new files and no pending rows" in imported(sandbox)
+    assert "No rows were read" in imported(sandbox)
 
 
 def test_a_row_heals_whose_file_left_the_server_more_than_a_year_ago(sandbox: Sandbox) -> None:

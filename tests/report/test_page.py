@@ -697,6 +697,14 @@ def test_a_name_is_that_of_today_else_the_next_one_else_the_last(
     assert names.names[uuid("A")] == name
 
 
+def test_a_unit_that_the_run_takes_away_on_all_its_days_keeps_the_name_and_place_that_it_had() -> None:
+    known = {Kind.ORG_UNIT: {uuid("Bus"): UNITS[uuid("Bus")]}, Kind.CLASS: CLASSES}
+    wanted = [claim(Kind.ORG_UNIT, "Bus", NOTHING, start=known[Kind.ORG_UNIT][uuid("Bus")][0].start)]
+    names = gather_names(TODAY, make_plan(wanted, known).operations, known, from_mo)
+    assert names.names[uuid("Bus")] == "Bus"
+    assert names.parents[uuid("Bus")] == uuid("Bibliotek")
+
+
 def test_who_is_in_no_operation_but_that_of_a_mail_address_is_told_in_their_unit(
     page: Page, tmp_path: Path
 ) -> None:

@@ -62,6 +62,24 @@ def test_where_nothing_is_wrong_nothing_is_to_be_done() -> None:
     assert TITLE not in account_text(Account())
 
 
+def test_a_brake_on_refusals_does_not_say_that_nothing_was_sent_or_read() -> None:
+    plan = Plan((Step((ends("a", ""), ends("b", ""))),))
+    account = Account(plan=plan, failed=1, unsettled=1, brakes=[Brake(BrakeKind.REFUSALS, 1, Limit(0, 5), 2)])
+    told = account_text(account)
+    assert told.startswith("Stopped by a brake: 0 of 2 writes were made, the rest is held back.")
+    assert "nothing was sent" not in told and "No rows were read" not in told
+    assert "MO: 2 operations: 0 acknowledged, 1 failed, 1 not sent or unknown" in told
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_while_a_file_waits_nothing_is_said_to_be_all(dry: bool) -> None:
+    waits = Notice(Message.EMPTY_FILE_WAITS(file=FILE))
+    for files in ([], [file_of(applied=1)]):
+        account = Account(notices=[waits], files=files, dry=dry)
+        assert "a file is not whole yet" in account_text(account).splitlines()[0]
+        assert account.exit_code == 0
+
+
 def test_rows_that_were_given_up_are_not_waited_for() -> None:
     aside = SetAside(REF, "", "unknown", pending=True)
     other = SetAside(RowRef(FILE, 3), "", "unknown", pending=True)
@@ -94,7 +112,7 @@ def test_what_a_brake_holds_back_is_not_called_applied() -> None:
 
 def test_a_run_that_was_cut_off_does_not_say_that_there_was_nothing() -> None:
     told = account_text(Account(stopped="MO: no connection"))
-    assert "No new files" not in told and "nothing new" not in told.lower()
+    assert "No rows were read" not in told and "nothing new" not in told.lower()
     assert "Rows are not counted, since the run was cut off" in told
 
 
@@ -133,6 +151,26 @@ def test_warnings_of_one_sort_are_one_line_with_their_number() -> None:
         "  others can read /srv",
         f"  {FILE}:2: overlaps line 2 and differs: from 2026-03-02 on this row wins (and 6 more like this)",
         f"  {FILE}:0: the class 'x0' is left as it is (and 2 more like this)",
+    ]
+
+
+def test_values_that_are_wrong_for_different_reasons_are_not_of_one_sort() -> None:
+    told = account_text(
+        Account(
+            notices=[
+                Notice(Message.BAD_VALUE(column=column, reason=reason), RowRef(FILE, line))
+                for line, column, reason in [
+                    (2, "StartDato", Message.STARTS_TOO_EARLY(day=date(1900, 1, 1))),
+                    (3, "SlutDato", Message.CANCELLED()),
+                    (4, "StartTid", Message.STARTS_TOO_EARLY(day=date(1900, 1, 1))),
+                ]
+            ]
+        )
+    )
+    lines = told[told.index("Warnings:") :].splitlines()[1:3]
+    assert lines == [
+        f"  {FILE}:2: StartDato: before 1900-01-01: taken as 1900-01-01 (and 1 more like this)",
+        f"  {FILE}:3: SlutDato: the day before the start: what the row is about is not there",
     ]
 
 
@@ -177,6 +215,24 @@ def test_one_is_told_as_one() -> None:
     told = account_text(account)
     assert "1 row (" in told and "1 write, exit 0." in told
     assert "1 operation: 1 acknowledged, 0 failed, 1 retry\n" in told
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({"dry": True}, ["MO: would be: 2 org_unit ended"]),
+        (
+            {"acknowledged": 1, "failed": 1, "written": 1},
+            ["MO: 1 org_unit ended", "MO: 2 operations: 1 acknowledged, 1 failed"],
+        ),
+        ({"unsettled": 2}, ["MO: 2 operations: 0 acknowledged, 0 failed, 2 not sent or unknown"]),
+    ],
+)
+def test_what_was_not_written_is_not_counted_as_done(own: dict[str, int], told: list[str]) -> None:
+    plan = Plan((Step((ends("a", ""), ends("b", ""))),))
+    written = list(plan.operations[: own.pop("written", 0)]) * 2  # and written again
+    lines = account_text(Account(plan=plan, written=written, **own)).splitlines()
+    assert [line for line in lines if line.startswith("MO: ")] == told
 
 
 def ends(uuid: str, parent: str) -> Operation:
