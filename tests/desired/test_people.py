@@ -188,6 +188,13 @@ def test_its_end_is_still_about_that_person_when_it_is_folded_again(world: Peopl
     assert [world.email(), world.account()] == before == ["anna@aarhus.dk 10-11", "AZ1 10-11"]
 
 
+def test_e_mail_and_account_follow_the_number_of_the_person_not_that_of_another_s_row(world: People) -> None:
+    cancelled = person(CPR=BO, StartTid=day(5), SlutTid=day(4), Email="bo@aarhus.dk", AZID="AZ2")
+    said = world.nye(10, cancelled, person())
+    assert [(aside.ref.line, aside.column) for aside in said.set_aside] == [(2, "CPR")]
+    assert [world.email(), world.account()] == ["anna@aarhus.dk 10-", "AZ1 10-"]
+
+
 def test_a_hire_that_is_cancelled_leaves_the_engagement_to_another_person(world: People) -> None:
     said = world.nye(10, person(StartTid=day(25), SlutTid=day(24)), person(CPR=BO))
     assert [aside.ref.line for aside in said.set_aside] == [2]
@@ -244,6 +251,11 @@ def test_a_value_beats_an_empty_one_even_of_the_primary_engagement(world: People
     other = person(UUID=SECOND_JOB, Email="anna@aarhus.dk", AZID="AZ1", PrimærAnsættelse="Nej")
     world.nye(10, person(Email="", AZID=""), other)
     assert [world.email(), world.account()] == ["anna@aarhus.dk 10-", "AZ1 10-"]
+
+
+def test_a_value_beats_a_bad_one_even_of_the_primary_engagement(world: People) -> None:
+    world.nye(10, person(Email="anna at aarhus"), person(UUID=SECOND_JOB, PrimærAnsættelse="Nej"))
+    assert world.email() == "anna@aarhus.dk 10-"
 
 
 def test_a_row_that_has_ended_does_not_vote(world: People) -> None:
