@@ -100,6 +100,14 @@ def test_a_class_that_is_no_longer_listed_is_told_and_never_ended() -> None:
     assert [("Museum" in notice.text, notice.fault) for notice in desired.notices] == [(True, False)]
 
 
+def test_of_many_classes_that_are_not_listed_a_few_are_named_and_the_others_counted() -> None:
+    others = {f"{n:08}-1111-4111-8111-111111111111": held(a_class(f"Museum {n}")) for n in range(1, 8)}
+    desired, _ = desire(file_of(TYPES, (A, "Skole")), {A: held(a_class("Skole")), **others})
+    (notice,) = desired.notices
+    named = ", ".join(f"'Museum {n}'" for n in range(1, 6))
+    assert notice.text.endswith(f"they are left as they are: {named} and 2 more")
+
+
 def test_seeded_classes_and_those_of_other_facets_are_not_told_as_unlisted() -> None:
     unknown = initial.SEED_CLASSES[-1].uuid
     others = {unknown: held(a_class("Ukendt")), B: held(a_class("Fuldtid", "engagement_type"))}

@@ -210,6 +210,12 @@ def test_where_rows_overlap_the_later_start_wins_and_it_is_told(world: World) ->
     assert [notice.ref.line for notice in desired.notices if notice.ref and "overlaps" in notice.text] == [2]
 
 
+def test_rows_that_follow_each_other_or_say_the_same_do_not_overlap(world: World) -> None:
+    in_a_row = [row(SlutDato=day(5)), row(OrgEnhedsNavn="Ny", StartDato=day(6))]
+    world.nye(10, *in_a_row, row(OrgUUID=B), row(OrgUUID=B, StartDato=day(6)))
+    assert world.complaints == []
+
+
 def test_of_equal_starts_the_later_line_wins(world: World) -> None:
     world.nye(10, row(OrgEnhedsNavn="Første"), row(OrgEnhedsNavn="Anden"))
     assert world.unit(A) == "Anden 1-"
@@ -601,6 +607,14 @@ def test_a_parent_that_mo_has_only_on_other_days_is_a_warning(school: World) -> 
     assert school.unit(B) == "Skolen 1-"
     assert [(notice.fault, A in notice.text) for notice in desired.notices] == [(False, True)]
     assert desired.set_aside == []
+
+
+def test_the_days_are_told_on_which_a_parent_is_not_there(school: World) -> None:
+    school.ret(2, row(SlutDato=day(5)))
+    beneath = [row(OrgUUID=B, ParentUUID=A, SlutDato=day(9)), row(OrgUUID=B, ParentUUID=A, StartDato=day(12))]
+    school.nye(10, *beneath)
+    told = f"the parent {A} is not there on every day from"
+    assert school.complaints == [f"2 {told} {DAYS[1]} to {DAYS[9]}", f"3 {told} {DAYS[12]} on"]
 
 
 def test_a_pending_row_is_superseded_by_a_later_word_on_the_unit(world: World) -> None:

@@ -656,6 +656,13 @@ def test_an_engagement_in_a_unit_that_is_not_there_all_the_time_is_a_warning(wor
     assert world.complaints == [f"2 the unit {A} is not there on every day of the engagement"]
 
 
+def test_only_days_that_a_file_claims_are_days_without_a_unit(world: People) -> None:
+    world.store.terminate("org_unit", A, DAYS[0], DAYS[9])
+    world.nye(10, person(StartTid=day(10)))
+    world.ret(12, person(StartTid=day(1)))
+    assert world.complaints == []
+
+
 # AZ accounts
 
 
