@@ -101,6 +101,8 @@ class Performance:
     """Whether the run before this one was ended."""
     was_down: bool = False
     """Whether the address service was away in the run before this one."""
+    gave_up: bool = False
+    """Whether rows were given up in the run before this one: what waited beside them heals in the next one."""
     waited: bool = False
     """Whether days have passed: what left the server may not be known any more, and does not return."""
     returned: bool = False
@@ -217,12 +219,12 @@ class Performance:
         healed = expected.healed - self.kept_out
         lost = expected.outcome.dropped or healed or expected.superseded or expected.given_up or self.circle
         self.exact = self.exact and not lost
-        self.cut_off, self.was_down = False, step.down
+        self.cut_off, self.was_down, self.gave_up = False, step.down, bool(expected.given_up)
         if self.play.leaves and not self.returned:
             for name, noted in self.model.noted.items():
                 if noted.file is not None and noted.file.family != "STAM":
                     self.importer.remove(name)
-        if step.repeat and not step.down and not self.stand_in.refused:
+        if step.repeat and not (step.down or self.gave_up or self.stand_in.refused):
             self._repeat()
 
     def _refused(self, expected: Expected, before: Mo) -> Expected:
@@ -330,7 +332,7 @@ class Performance:
     def _in_the_end(self) -> None:
         if self.put_back_to is not None:
             return
-        if self.cut_off or self.was_down or self.model.new(self.server):
+        if self.cut_off or self.was_down or self.gave_up or self.model.new(self.server):
             self._run(Run())
         self._repeat()
         said = self.stand_in.read()
