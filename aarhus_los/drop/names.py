@@ -21,13 +21,14 @@ class Family(Enum):
     LEDER = "Leder"
 
 
-# Where stamps are equal: a change of a manager comes as a luk and a nye, so there the end is read first.
 _KINDS: Final[dict[Family, tuple[str, ...]]] = {
     Family.STAM: tuple(CLASS_LISTS),
     Family.ORG: ("inital", "nye", "ret"),
     Family.PERS: ("nye", "ret", "luk"),
     Family.LEDER: ("luk", "nye", "ret"),
 }
+# Where stamps are equal, of whatever family: rows of people refer to units, and any split into runs must end alike.
+_IN_TURN: Final = ("inital", "nye", "ret", "luk")
 _SPELLINGS: Final = {"initial": "inital"}
 # A validity before this year breaks MO's reads, and file dates become validities.
 _FIRST_YEAR: Final = 1900
@@ -57,7 +58,9 @@ class DropName:
     @property
     def order(self) -> tuple[datetime, int, str]:
         """The place among other files: the stamp, then the kind, then the name."""
-        rank = 0 if self.family is Family.STAM else _KINDS[self.family].index(self.kind)
+        # A change of a manager comes as a luk and a nye, so there the end is read first.
+        in_turn = _KINDS[Family.LEDER] if self.family is Family.LEDER else _IN_TURN
+        rank = 0 if self.family is Family.STAM else in_turn.index(self.kind)
         return (self.stamp or datetime.min, rank, self.name)
 
     def __lt__(self, other: DropName) -> bool:

@@ -72,19 +72,17 @@ class Loose:
 
 @dataclass(frozen=True)
 class Expected:
-    """`either` are what MO may say, on each day: mostly one MO; several where a superseded row may count or not."""
+    """`either` are what MO may say, on each day: mostly one MO; several where the text leaves open what is read again."""
 
     either: Sequence[Mo]
     loose: Loose
     exits: frozenset[int]
     outcome: Outcome
     pending: frozenset[Ref]
-    perhaps: frozenset[Ref]
-    """Pending or superseded."""
     superseded: frozenset[Ref]
-    """Superseded by the letter of the text."""
+    """Rows that would be pending, and that later ones have superseded."""
     in_part: frozenset[Ref]
-    """Pending for their address alone."""
+    """Rows that wait for their address alone, or would."""
     healed: frozenset[str]
     """Files of which rows healed."""
     given_up: frozenset[Ref]
@@ -94,10 +92,6 @@ class Expected:
     speaks: Mapping[Ref, Subject | None]
     """The subject of each row."""
 
-    @property
-    def waits(self) -> frozenset[Ref]:
-        return self.pending | self.perhaps
-
 
 @dataclass
 class Model:
@@ -105,17 +99,10 @@ class Model:
 
     noted: dict[str, Noted] = field(default_factory=dict)
     pending: frozenset[Ref] = frozenset()
-    perhaps: frozenset[Ref] = frozenset()
-    superseded: frozenset[Ref] = frozenset()
-    """Rows that were perhaps superseded in a run that was completed."""
-    gone: frozenset[Ref] = frozenset()
-    """Those of them that were by the letter of the text."""
-    in_part: frozenset[Ref] = frozenset()
-    """Those of them that were pending for their address alone."""
     rejected: frozenset[Ref] = frozenset()
     """Rows that are rejected, until another version of their file is imported."""
-    given_up: frozenset[Ref] = frozenset()
-    """Rows that are given up, as long. Not those that waited for their address alone: they are in MO."""
+    gone: frozenset[Ref] = frozenset()
+    """Rows that are superseded or given up, as long. Not those that waited for their address alone: they are in MO."""
     kept: dict[Subject, str] = field(default_factory=dict)
     """Subject of which a row is pending → the first file that is kept for it."""
 
@@ -143,42 +130,31 @@ class Model:
         """What a run must come to. `now` is MO before it; `accepted` are the rows that it gives up, None: all."""
         new = {file.name for file in self.new(server, since)}
         run = _Fold(self, server, new, now, past, today, wash)
-        all_that_wait = self.pending | self.perhaps
-        with_all = run.fold(run.reads(all_that_wait))
-        gone = {ref for ref in self.superseded if ref[0] not in run.replaced}
-        aside = with_all.outcome.aside
-        waits = [ref for ref, (fate, _) in aside.rows.items() if fate == PENDING] + list(aside.partly)
-        optional = frozenset({ref for ref in waits if followed(ref, with_all.read, aside)} | gone)
-        letter = {ref for ref in waits if followed(ref, with_all.read, aside, strictly=True)}
-        strictly = frozenset(letter | (gone & self.gone))
-        in_part = self.in_part | (aside.partly - gone)
-        reads = [run.reads(all_that_wait, w, k) for w in (False, True) for k in (False, True)]
-        folds = [run.fold(each) for each in reads]
-        for superseded in (optional, strictly):
-            if superseded or self.perhaps:
-                folds += [run.fold(each, superseded, in_part) for each in reads]
-                folds.append(run.fold(run.reads(all_that_wait - superseded), superseded, in_part))
-        different = {id(each): each for each in folds}.values()  # many are one and the same
-        outcome = with_all.outcome
-        pending = {ref for ref, (fate, _) in outcome.set_aside.items() if fate == PENDING}
+        reads = [run.reads(written, all_kept) for written in (False, True) for all_kept in (True, False)]
+        folds = list({id(each): each for each in map(run.fold, reads)}.values())  # many are one and the same
+        outcome = folds[0].outcome
+        aside = outcome.aside
+        pending = {ref for ref, (fate, _) in aside.rows.items() if fate == PENDING} | aside.partly
         # Rows that are read for the sake of others, and were imported before, answer for nothing.
-        pending = {ref for ref in pending | outcome.aside.partly if ref[0] in new or ref in all_that_wait}
+        pending = {ref for ref in pending if ref[0] in new or ref in self.pending}
+        superseded = {ref for ref in pending if followed(ref, folds[0].read, aside)}
+        pending -= superseded
         given_up = frozenset(pending if accepted is None else pending.intersection(accepted))
         pending -= given_up
-        exits = self._exits(outcome, run.speaks, pending, optional | given_up, server, new)
+        exits = self._exits(outcome, run, pending, superseded, given_up, server)
+        left_out = {*aside.rows, *aside.partly}
         return Expected(
-            [laid_over(now, each.base, each.outcome.sheet) for each in different],
+            [laid_over(now, each.base, each.outcome.sheet) for each in folds],
             Loose(
-                _loose_marks(now, with_all.base, outcome.sheet),
+                _loose_marks(now, folds[0].base, outcome.sheet),
                 {person: day for each in folds for person, day in each.outcome.made.items()},
             ),
             frozenset({0}) if accepted is None else exits,
             outcome,
-            frozenset(pending - optional),
-            frozenset((pending & optional) | {ref for ref in self.perhaps if ref in pending}),
-            strictly,
+            frozenset(pending),
+            frozenset(superseded),
             frozenset(aside.partly),
-            frozenset(name for name, line in all_that_wait if (name, line) not in outcome.set_aside),
+            frozenset(name for name, line in self.pending if (name, line) not in left_out),
             given_up,
             {subject: read[0].name for subject, (read, _) in reads[0].items()},
             run.speaks,
@@ -188,7 +164,7 @@ class Model:
         """What a run must come to of which MO refuses objects: each day as it was before, or as it would be. `pending` are
         the rows that wait after it, those that would and others.
         """
-        healed = {name for name, line in (self.pending | self.perhaps) - pending - expected.perhaps}
+        healed = {name for name, line in self.pending - pending - expected.superseded}
         either = [before, *expected.either]
         marked = {uuid for mo in either for uuid in mo["mark"]}
         return replace(
@@ -197,7 +173,7 @@ class Model:
             loose=replace(expected.loose, units=marked),
             exits=frozenset({1}),
             pending=pending,
-            perhaps=expected.perhaps - pending,
+            superseded=expected.superseded - pending,
             healed=frozenset(healed),
         )
 
@@ -211,11 +187,10 @@ class Model:
         """R and T of a subject: `its` files, in order, of which those that are `due` have a new or a pending row of it.
 
         `kept` is the first of the files that are kept for its pending row. Text: "for a row that was pending already, R is
-        what is kept and what came since".
+        what is kept and what came since": of what is older, nothing.
         """
         first = next(number for number, file in enumerate(its) if file.name in due)
-        before = next((number for number, file in enumerate(its) if file.name == kept), None)
-        first = first if before is None else min(first, before)
+        oldest = next((number for number, file in enumerate(its) if file.name == kept), 0)
         while True:
             began = [moment for file in its[first:] if (moment := self._noted(file).first) is not None]
             moment = min(began, default=None)
@@ -223,10 +198,11 @@ class Model:
                 number
                 for number, file in enumerate(its[:first])
                 if moment is not None
+                and number >= oldest
                 and (last := self._noted(file).claimed(written)) is not None
                 and last >= moment
             ]
-            if not older or (before is not None and before == first):
+            if not older:
                 return tuple(its[first:]), None if moment == STILL_TO_COME else moment
             first = older[0]
 
@@ -245,25 +221,28 @@ class Model:
     def _exits(
         self,
         outcome: Outcome,
-        speaks: Collection[Ref],
+        run: _Fold,
         pending: Collection[Ref],
-        optional: Collection[Ref],
+        superseded: Collection[Ref],
+        given_up: Collection[Ref],
         server: Mapping[str, File],
-        new: Collection[str],
     ) -> frozenset[int]:
         """Exit 0: nothing is pending, and nothing was left out that was not told before."""
-        relevant = {ref for ref in speaks if ref[0] in new} | self.pending | self.perhaps
+        new = run.new
+        relevant = {ref for ref in run.speaks if ref[0] in new} | self.pending
         lists = [file for name, file in server.items() if name in new and file.family == "STAM"]
         relevant |= {(file.name, line) for file in lists for line, _ in file.cells()}
-        if set(pending) - set(optional):
+        if pending:
             return frozenset({1})
         aside = outcome.aside
         first = {name for name in new if self.noted.get(name, Noted()).file != server[name]}
-        told = {ref for ref in relevant if ref in outcome.set_aside} - set(optional)
-        told |= {(name, line) for name, line, _ in aside.told if (name, line) in relevant} - set(optional)
+        told = {ref for ref in relevant if ref in outcome.set_aside}
+        told |= {(name, line) for name, line, _ in aside.told if (name, line) in relevant}
+        told -= {*superseded, *given_up, *run.gone}
         if any(name in first for name, _ in told):
             return frozenset({1})
-        doubtful = bool(told) or bool(optional) or outcome.left_alone
+        at_once = any(name in first for name, _ in superseded)
+        doubtful = bool(told) or at_once or outcome.left_alone
         doubtful = doubtful or any(open_header(server[name]) for name in new)
         return frozenset({0, 1}) if doubtful else frozenset({0})
 
@@ -288,20 +267,13 @@ class Model:
                 self.noted[name].written = start
         if wrote:
             self._take_moment(start, names | expected.healed)
-        self.in_part |= (expected.in_part & expected.perhaps) - self.superseded
-        self.superseded |= expected.perhaps
-        self.gone |= expected.superseded
-        self.pending, self.perhaps = expected.pending, expected.perhaps
+        self.pending = expected.pending
         rejected = {ref for ref, (fate, _) in expected.outcome.set_aside.items() if fate == REJECTED}
         self.rejected = frozenset({ref for ref in self.rejected if ref[0] not in names} | rejected)
-        self.given_up = frozenset(ref for ref in self.given_up if ref[0] not in replaced)
-        self.given_up |= expected.given_up - expected.in_part
-        of = {expected.speaks[ref] for ref in expected.waits}
-        self.kept = {
-            subject: self.kept.get(subject, first)
-            for subject, first in expected.read_from.items()
-            if subject in of
-        }
+        self.gone = frozenset(ref for ref in self.gone if ref[0] not in replaced)
+        self.gone |= (expected.superseded | expected.given_up) - expected.in_part
+        waits = {expected.speaks[ref] for ref in expected.pending}
+        self.kept = {subject: first for subject, first in expected.read_from.items() if subject in waits}
 
     def _take_moment(self, start: datetime, own: Collection[str]) -> None:
         """Text: "its files take that of the next run that has one, and until then MO as it is is their base": what was
@@ -335,7 +307,7 @@ class _Fold:
         today: date,
         wash: Wash,
     ) -> None:
-        self.model, self.new, self.now, self.today, self.wash = model, new, now, today, wash
+        self.model, self.new, self.now, self.today, self.wash = model, frozenset(new), now, today, wash
         self.past = cache(past)
         self._folds: dict[object, _Folded] = {}
         self.lists = [file for file in server.values() if file.family == "STAM"]
@@ -343,34 +315,38 @@ class _Fold:
         self.dated = sorted(dated, key=lambda each: each.order)
         self.speaks = subjects(self.dated, now, self.lists, today, wash)
         self.replaced = {name for name in new if not model.has(server[name])}
-        self.given_up = {ref for ref in model.given_up if ref[0] not in self.replaced}
+        self.gone = frozenset(ref for ref in model.gone if ref[0] not in self.replaced)
 
-    def reads(self, waiting: Collection[Ref], written: bool = False, kept: bool = False) -> Reads:
-        """What the new rows and those that wait make the run read. See `Noted.written` and `Model.reads`."""
+    def reads(self, written: bool, all_kept: bool) -> Reads:
+        """What the new rows and those that wait make the run read. See `Noted.written` and `Model.reads`.
+
+        Text: "A superseded or given-up row counts as not there": also where its file is imported again.
+
+        `all_kept`: whether new rows of a subject are read with all that was claimed since, or its pending row with what is
+        kept for it alone: where a subject has both, the text does not say which.
+        """
         due: dict[Subject, list[str]] = {}
         for (name, line), subject in self.speaks.items():
-            if subject is not None and (name in self.new or (name, line) in waiting):
+            ref = (name, line)
+            is_due = (name in self.new and ref not in self.gone) or ref in self.model.pending
+            if subject is not None and is_due:
                 due.setdefault(subject, []).append(name)
         reads: Reads = {}
         for subject, names in due.items():
             its = [file for file in self.dated if self._speaks_of(file, subject)]
-            first = self.model.kept.get(subject) if kept else None
+            only_waits = not self.new.intersection(names)
+            first = self.model.kept.get(subject) if only_waits or not all_kept else None
             reads[subject] = self.model.reads(its, names, written, first)
         return reads
 
-    def fold(
-        self,
-        reads: Reads,
-        for_good: frozenset[Ref] = frozenset(),
-        in_part: frozenset[Ref] = frozenset(),
-    ) -> _Folded:
-        """Folds what the run reads, some rows set aside for good. Of those `in_part`, only the address is."""
-        key = (tuple(reads.items()), for_good, for_good & in_part)
+    def fold(self, reads: Reads) -> _Folded:
+        """Folds what the run reads."""
+        key = tuple(reads.items())
         if key not in self._folds:
-            self._folds[key] = self._fold(reads, for_good - in_part, for_good & in_part)
+            self._folds[key] = self._fold(reads)
         return self._folds[key]
 
-    def _fold(self, reads: Reads, for_good: Collection[Ref], unasked: Collection[Ref]) -> _Folded:
+    def _fold(self, reads: Reads) -> _Folded:
         base = {kind: dict(objects) for kind, objects in self.now.items()}
         for subject, (its, moment) in reads.items():
             if moment is not None:
@@ -380,13 +356,11 @@ class _Fold:
         read = [file.only(self._lines(file, reads)) for file in self.dated]
         read = [file for file in read if file.rows]
         rejected = {ref for ref in self.model.rejected if ref[0] not in self.new}
-        for_good = rejected.union(for_good, self.given_up)
-        due = self.model.pending | self.model.perhaps
         noted = self.model.noted
         old = [file for file in read if file.name not in self.new and not noted[file.name].taken_over]
-        applied = {(file.name, line) for file in old for line, _ in file.cells()} - due
+        applied = {(file.name, line) for file in old for line, _ in file.cells()} - self.model.pending
         outcome = fold(
-            base, [*self.lists, *read], self.today, self.wash, self.now, unasked, for_good, applied
+            base, [*self.lists, *read], self.today, self.wash, self.now, self.gone | rejected, applied
         )
         return _Folded(base, read, outcome)
 

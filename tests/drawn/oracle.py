@@ -46,7 +46,8 @@ READINGS: sentences that can be read in more than one way, and how they are read
 15. A row that is superseded is set aside for good (the state remembers it), also for `--since`: "counts as not there" says
     that it heals no more, and that it makes nothing known to others. Its days in its own file stay unclaimed, as they
     were while it was pending: "the days between keep what MO has", and a repeat must write nothing. The exit code of a
-    run in which it is read and superseded at once is 0 or 1.
+    run in which it is read and superseded at once is 0 or 1. Of a row that waits for its address alone this cannot be
+    said, since the rest of it is in MO: where it is read again for the sake of others, its text is looked up as any.
 16. Rows with one engagement and two persons in one file: the first line is its person.
 17. A type that is no uuid at all gives `Ukendt`, told, like one that nobody has. An absent type column leaves the type
     that the unit has on that day.
@@ -125,15 +126,14 @@ def fold(
     today: date,
     wash: Wash = _not_washed,
     now: Mo | None = None,
-    unasked: Collection[Ref] = (),
     gone: Collection[Ref] = (),
     applied: Collection[Ref] = (),
 ) -> Outcome:
     """Folds the files over MO as it was before the first of them. `today` is the day of the run: titles change on it.
 
-    `now` is MO as it is, where that is another: identities and references are looked up in it too. `unasked` are rows whose
-    address is not looked up, and not missed; `gone` are rows that are set aside for good, whatever they say; `applied` are
-    rows that MO has taken, and that no circle of half-way through the files takes back.
+    `now` is MO as it is, where that is another: identities and references are looked up in it too. `gone` are rows that are
+    set aside for good, whatever they say; `applied` are rows that MO has taken, and that no circle of half-way through the
+    files takes back.
     """
     now = now or mo
     files = sorted(files, key=lambda file: file.order)
@@ -164,7 +164,7 @@ def fold(
                 True if any(start <= day <= end for start, end, _ in pieces) else None for day in sheet.days
             ]
         classes = fold_lists(sheet, family["STAM"], today, aside)
-        org = Units(sheet, classes, units, aside, wash, unasked, applied, now)
+        org = Units(sheet, classes, units, aside, wash, applied, now)
         org.fold()
         if set_aside_unknown_parents(units, org, applied, aside):
             continue
@@ -215,27 +215,22 @@ def open_header(file: File) -> bool:
     return file.kind != "luk" and bool(_OPTIONAL.get(file.family, set()) - set(file.header))
 
 
-def followed(ref: Ref, files: Sequence[File], aside: SetAside, *, strictly: bool = False) -> bool:
-    """Whether a later file has an applied row of what a pending row speaks of: it may then be superseded.
-
-    `strictly`: by the text. "A pending row is *superseded* … when a later file has a valid `_nye` or `_ret` row whose claim
-    begins no later than the day after the pending row's own end, for every object that it is pending for".
+def followed(ref: Ref, files: Sequence[File], aside: SetAside) -> bool:
+    """Text: "A pending row is *superseded* … when a later file has a valid `_nye` or `_ret` row whose claim begins no later
+    than the day after the pending row's own end, for every object that it is pending for".
     """
     file = next(file for file in files if file.name == ref[0])
-    cells_of = dict(file.cells())[ref[1]]
     later = [
-        (each.name, line, row)
+        aside.speaks.get((each.name, line), {})
         for each in files
         if each.family == file.family and each.order > file.order and each.kind != "luk"
-        for line, row in each.cells()
+        for line, _ in each.cells()
         if (each.name, line) not in aside
     ]
-    if not strictly:
-        columns = {"Org": ("OrgUUID",), "Pers": ("UUID",), "Leder": ("OrgUUID", "CPR")}[file.family]
-        return any(all(row[name] == cells_of[name] for name in columns) for _, _, row in later)
-    end = after(aside.ends.get(ref, FOREVER))
     waits = set(aside.speaks.get(ref, ()))
     if ref in aside.partly:
-        waits = {address_key(cells.uuid(cells_of["OrgUUID"]), "PostAdresse")}
-    begins = [aside.speaks.get((name, line), {}) for name, line, _ in later]
-    return all(any(key in each and each[key] <= end for each in begins) for key in waits)
+        waits = {address_key(cells.uuid(dict(file.cells())[ref[1]]["OrgUUID"]), "PostAdresse")}
+    last = after(aside.ends.get(ref, FOREVER))
+    return bool(waits) and all(
+        any(each.get(key, FOREVER) <= last for each in later if key in each) for key in waits
+    )

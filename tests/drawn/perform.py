@@ -101,8 +101,12 @@ class Performance:
     """Whether the run before this one was ended."""
     was_down: bool = False
     """Whether the address service was away in the run before this one."""
+    gave_up: bool = False
+    """Whether rows were given up in the run before this one: what waited beside them heals in the next one."""
     waited: bool = False
     """Whether days have passed: what left the server may not be known any more, and does not return."""
+    returned: bool = False
+    """Whether what left the server is there again, for good."""
     exact: bool = True
     circle: bool = False
     """Whether rows were set aside for a circle."""
@@ -139,6 +143,7 @@ class Performance:
         if self.play.leaves and not self.waited:
             for file in self.server.values():
                 self.importer.put(file, None)
+            self.returned = True
         if any(isinstance(step, Run | Mend) for step in self.play.steps):
             self._in_the_end()
 
@@ -183,7 +188,7 @@ class Performance:
 
     def _accepted(self, step: Run) -> Collection[Ref] | None:
         """The rows that a run gives up; None: all."""
-        waiting = sorted(self.model.pending | self.model.perhaps)
+        waiting = sorted(self.model.pending)
         return None if step.accept == 1 else waiting[:: step.accept] if step.accept else ()
 
     def _run(self, step: Run) -> None:
@@ -212,14 +217,14 @@ class Performance:
         self.model.done(new, start, ran.writes > 0, expected)
         self.circle = self.circle or any("circle" in why for _, why in expected.outcome.set_aside.values())
         healed = expected.healed - self.kept_out
-        lost = expected.outcome.dropped or healed or expected.perhaps or expected.given_up or self.circle
+        lost = expected.outcome.dropped or healed or expected.superseded or expected.given_up or self.circle
         self.exact = self.exact and not lost
-        self.cut_off, self.was_down = False, step.down
-        if self.play.leaves:
+        self.cut_off, self.was_down, self.gave_up = False, step.down, bool(expected.given_up)
+        if self.play.leaves and not self.returned:
             for name, noted in self.model.noted.items():
                 if noted.file is not None and noted.file.family != "STAM":
                     self.importer.remove(name)
-        if step.repeat and not step.down and not self.stand_in.refused:
+        if step.repeat and not (step.down or self.gave_up or self.stand_in.refused):
             self._repeat()
 
     def _refused(self, expected: Expected, before: Mo) -> Expected:
@@ -277,7 +282,7 @@ class Performance:
             raise Wrong(
                 f"{sort}: a bookmark", f"{what} has nothing to write, and asked for a bookmark\n{ran.told}"
             )
-        wanted = {1} if self.model.pending else {0, 1} if self.model.perhaps or since or self.cut_off else {0}
+        wanted = {1} if self.model.pending else {0, 1} if since or self.cut_off else {0}
         if ran.exit_code not in wanted:
             raise Wrong(
                 f"{sort}: exit {ran.exit_code}, not {sorted(wanted)}",
@@ -327,7 +332,7 @@ class Performance:
     def _in_the_end(self) -> None:
         if self.put_back_to is not None:
             return
-        if self.cut_off or self.was_down or self.model.new(self.server):
+        if self.cut_off or self.was_down or self.gave_up or self.model.new(self.server):
             self._run(Run())
         self._repeat()
         said = self.stand_in.read()

@@ -88,12 +88,11 @@ class Units:
         rows: Sequence[Row],
         aside: SetAside,
         wash: Wash,
-        unasked: Collection[Ref],
         applied: Collection[Ref],
         now: Mo,
     ) -> None:
         self.sheet, self.classes, self.aside, self.wash = sheet, classes, aside, wash
-        self.rows, self.unasked, self.applied, self.now = rows, unasked, applied, now
+        self.rows, self.applied, self.now = rows, applied, now
         self.there: list[tuple[tuple[datetime, int, str], set[str]]] = []
         """The units that are there on any day after each file, by its place; first, before all of them."""
         self.closing: set[Ref] = set()
@@ -187,8 +186,6 @@ class Units:
         value = row.values[column]
         if column != "PostAdresse" or value is None or value is UNCLAIMED:
             return value
-        if row.ref in self.unasked:
-            return UNCLAIMED
         try:
             return self.wash(value) or UNCLAIMED
         except cells.Bad:

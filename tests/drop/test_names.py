@@ -149,6 +149,12 @@ def test_people_end_last_and_managers_end_first_at_one_time() -> None:
         assert [name.name for name in sorted(map(parsed, reversed(names)))] == names
 
 
+def test_files_of_several_families_at_one_time_are_ordered_by_their_kind_then_by_name() -> None:
+    kinds = ["Org_inital", "Org_nye", "Pers_nye", "Org_ret", "Pers_ret", "Pers_luk"]
+    names = [f"{kind}_20210101_000000.csv" for kind in kinds]
+    assert [name.name for name in sorted(map(parsed, reversed(names)))] == names
+
+
 @given(st.text() | st.from_regex(r"(?i)\s*(org|pers|leder|stam)[ _.-](uuid|nye|ret|luk|inital)?.{0,25}"))
 def test_a_name_is_ours_or_not_and_never_both(name: str) -> None:
     ours, near = parse_name(name), near_miss(name)
