@@ -160,9 +160,15 @@ class Model:
                 folds.append(run.fold(run.reads(all_that_wait - superseded), superseded, in_part))
         different = {id(each): each for each in folds}.values()  # many are one and the same
         outcome = with_all.outcome
-        pending = {ref for ref, (fate, _) in outcome.set_aside.items() if fate == PENDING}
-        # Rows that are read for the sake of others, and were imported before, answer for nothing.
-        pending = {ref for ref in pending | outcome.aside.partly if ref[0] in new or ref in all_that_wait}
+
+        def waiting(outcome: Outcome) -> set[Ref]:
+            pending = {ref for ref, (fate, _) in outcome.set_aside.items() if fate == PENDING}
+            # Rows that are read for the sake of others, and were imported before, answer for nothing.
+            return {ref for ref in pending | outcome.aside.partly if ref[0] in new or ref in all_that_wait}
+
+        pending = waiting(outcome)
+        needing = {ref for each in different for ref in waiting(each.outcome)} - pending
+        optional |= needing
         given_up = frozenset(pending if accepted is None else pending.intersection(accepted))
         pending -= given_up
         exits = self._exits(outcome, run.speaks, pending, optional | given_up, server, new)
@@ -175,10 +181,10 @@ class Model:
             frozenset({0}) if accepted is None else exits,
             outcome,
             frozenset(pending - optional),
-            frozenset((pending & optional) | {ref for ref in self.perhaps if ref in pending}),
+            frozenset((pending | needing) & (optional | self.perhaps)),
             strictly,
             frozenset(aside.partly),
-            frozenset(name for name, line in all_that_wait if (name, line) not in outcome.set_aside),
+            frozenset(ref[0] for ref in all_that_wait - strictly if ref not in outcome.set_aside),
             given_up,
             {subject: read[0].name for subject, (read, _) in reads[0].items()},
             run.speaks,
@@ -194,7 +200,7 @@ class Model:
         return replace(
             expected,
             either=either,
-            loose=replace(expected.loose, units=marked),
+            loose=replace(expected.loose, units=marked, marks={*expected.loose.marks, *marked}),
             exits=frozenset({1}),
             pending=pending,
             perhaps=expected.perhaps - pending,
