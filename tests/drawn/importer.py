@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
@@ -16,6 +17,7 @@ from unittest.mock import patch
 from pydantic import SecretStr
 
 from aarhus_los import clock
+from aarhus_los.brakes import BrakeKind
 from aarhus_los.drop.rejects import RowRef
 from aarhus_los.errors import LosError
 from aarhus_los.ledger import load_state
@@ -53,6 +55,27 @@ class End:
         return f"{'killed' if self.brutal else 'stopped'} at event {self.at}"
 
 
+class Broken(StrEnum):
+    """What is uploaded instead of a file, under its name."""
+
+    EMPTY = "empty"
+    HEADER = "half a header"
+    BYTES = "undecodable"
+    UTF_16 = "in UTF-16"
+
+    def bytes_of(self, file: File) -> bytes:
+        text = file.text()
+        match self:
+            case Broken.EMPTY:
+                return b""
+            case Broken.HEADER:
+                return text[: text.index("\r\n") // 2].encode()
+            case Broken.BYTES:
+                return text.encode() + b"\x81"
+            case Broken.UTF_16:
+                return text.encode("utf-16")
+
+
 @dataclass(frozen=True)
 class Ran:
     """What a run came to: its exit code, None where it was ended; how many objects it asked MO to write, and how often for
@@ -82,10 +105,10 @@ class Importer:
         self._ended_at = ""
         self._saved = folder / "saved"
 
-    def put(self, file: File, at: datetime | None = None) -> None:
-        """Uploads a file, later than all before it or at a time."""
+    def put(self, file: File, at: datetime | None = None, broken: Broken | None = None) -> None:
+        """Uploads a file, later than all before it or at a time; or what is broken, under its name."""
         path = self.drop / file.name
-        path.write_bytes(file.text().encode())
+        path.write_bytes(broken.bytes_of(file) if broken else file.text().encode())
         self._uploads += 1
         time = at.timestamp() if at else FIRST_UPLOAD + self._uploads
         os.utime(path, (time, time))
@@ -99,6 +122,10 @@ class Importer:
         for path in self.home.glob("*addresses*"):
             path.unlink()
 
+    def lose_state(self) -> None:
+        """The state file is deleted."""
+        self.state.unlink(missing_ok=True)
+
     @property
     def state(self) -> Path:
         return self.home / "state"
@@ -108,11 +135,15 @@ class Importer:
         return frozenset((ref.file, ref.line) for ref in pending_rows(load_state(self.state).lines))
 
     def run(
-        self, since: date | None = None, end: End | None = None, accepted: Collection[Ref] | None = ()
+        self,
+        since: date | None = None,
+        end: End | None = None,
+        accepted: Collection[Ref] | None = (),
+        allow: Mapping[BrakeKind, int] = {},
     ) -> Ran:
         """An import, to its end or to where it is ended. What nobody foresaw is told, with exit code 70.
 
-        `accepted` are the rows that it gives up; None: all.
+        `accepted` are the rows that it gives up; None: all. `allow`: what its brakes let pass.
         """
         mo = self.stand_in
         ours: dict[str, Any] = {
@@ -134,7 +165,7 @@ class Importer:
         bookmarks = mo.bookmarks
         settings = Settings(**{**ours, **self.settings})
         rows = frozenset(RowRef(*each) for each in accepted or ())
-        options = Options(since=since, accept_rejects=accepted is None, accepted_rows=rows)
+        options = Options(since=since, accept_rejects=accepted is None, accepted_rows=rows, allow=allow)
         with mo.reachable(), self._watched():
             try:
                 account = import_drop(settings, options, lambda phase, done, of: None)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Final
 
+from aarhus_los.uuids import object_uuid
 from tests.drawn.dice import Dice, chance, one_of, weighted
-from tests.drawn.plays import Play, Run, Step, Wait, leaving, play
+from tests.drawn.draw import ENGAGEMENTS, PERSONS, UNITS
+from tests.drawn.drops import CPRS, engagement_uuid, unit_uuid
+from tests.drawn.importer import Broken
+from tests.drawn.plays import ByHand, LoseState, Play, Run, Step, Upload, Wait, leaving, play
+from tests.drawn.units import ADDRESSES
+from tests.drawn.world import FOREVER
 
 _RUNS_ON: Final = ((6, "split"), (3, "healing"), (1, "late"), (1, "corrected"), (1, "held"))
 """Kinds of plays whose runs may end in other ways too."""
@@ -41,6 +48,92 @@ def refusing(dice: Dice, family: str) -> Play:
     return replace(made, steps=(*made.steps, Run()))
 
 
+def by_hand(dice: Dice, family: str) -> Play:
+    """A play in which somebody changes, between the runs, what rows speak of."""
+    made = _made(dice, family)
+    steps: list[Step] = []
+    for step in made.steps:
+        steps.append(step)
+        if isinstance(step, Run) and step.end is None and chance(dice, 60):
+            steps += [_by_hand(dice) for _ in range(dice.number(1, 4))]
+    return replace(made, steps=(*steps, Run()), exact=False)
+
+
+def _by_hand(dice: Dice) -> ByHand:
+    unit, cpr = unit_uuid(dice.number(0, UNITS - 1)), CPRS[dice.number(0, PERSONS - 1)]
+    kind, uuid = one_of(
+        dice,
+        (
+            ("unit", unit),
+            ("address", object_uuid(unit + ADDRESSES[one_of(dice, ("LOSID", "EAN", "PostAdresse"))])),
+            ("address", object_uuid(cpr + "email")),
+            ("person", object_uuid(cpr)),
+            ("engagement", engagement_uuid(dice.number(0, ENGAGEMENTS - 1))),
+            ("account", object_uuid(cpr + one_of(dice, ("azid", "x")))),
+            ("manager", object_uuid(unit + cpr + "manager")),
+        ),
+    )
+    start = date(2025, 1, 1) + timedelta(days=dice.number(0, 90))
+    end = FOREVER if chance(dice, 70) else start + timedelta(days=dice.number(0, 40))
+    ends = kind != "person" and unit != unit_uuid(0) and chance(dice, 40)
+    return ByHand(kind, uuid, start, end, 0 if ends else dice.number(1, 2))
+
+
+def broken(dice: Dice, family: str) -> Play:
+    """A play in which files are broken when they come, or once they are imported, and are whole in the end."""
+    how = one_of(dice, [*Broken])
+    if chance(dice, 40):
+        return replace(leaving(dice, family), spoiled=how)
+    made = play(dice, family, weighted(dice, _RUNS_ON[:2]))
+    steps: list[Step] = []
+    waiting: list[Upload] = []
+    for step in made.steps:
+        if isinstance(step, Upload) and chance(dice, 40) and family != "classes":
+            waiting.append(step)
+            step = replace(step, broken=how)
+        steps.append(step)
+        if isinstance(step, Run):
+            whole = [each for each in waiting if chance(dice, 60)]
+            waiting = [each for each in waiting if each not in whole]
+            steps += whole
+    return replace(made, steps=(*steps, *waiting, Run()), exact=False)
+
+
+def losing(dice: Dice, family: str) -> Play:
+    """A play in which the state is lost."""
+    made = play(dice, family, weighted(dice, _RUNS_ON))
+    steps: list[Step] = []
+    for step in made.steps:
+        steps.append(step)
+        if isinstance(step, Run) and chance(dice, 40):
+            steps.append(LoseState())
+    return replace(made, steps=(*steps, Run()), exact=False)
+
+
+def set_otherwise(dice: Dice, family: str) -> Play:
+    """A play with other settings, and an MO that now and then has no REST."""
+    made = _made(dice, family)
+    settings = {
+        "graphql_version": dice.number(21, 30),
+        "rejects_exit_code": dice.number(0, 1),
+        "verify_limit": one_of(dice, (0, 1, 5000)),
+        "dar_provider": one_of(dice, ("adressevask", "none")),
+    }
+    if chance(dice, 50):
+        made = _with_runs(made, lambda run: replace(run, graphql=chance(dice, 60)))
+    return replace(made, steps=(*made.steps, Run()), settings=tuple(settings.items()))
+
+
+def braking(dice: Dice, family: str) -> Play:
+    """A play in which runs are held back, and then let pass."""
+    made = refusing(dice, family) if chance(dice, 30) else _made(dice, family)
+    kinds = ("unit_ends", "unit_moves", "engagement_ends")
+    settings = {f"max_{kind}": weighted(dice, [(3, 0), (1, 1)]) for kind in kinds}
+    settings["max_refused"] = 0
+    percents = dict.fromkeys([f"{name}_percent" for name in settings], 0)
+    return replace(made, settings=(*settings.items(), *percents.items()))
+
+
 def _made(dice: Dice, family: str) -> Play:
     return leaving(dice, family) if chance(dice, 25) else play(dice, family, weighted(dice, _RUNS_ON))
 
@@ -59,4 +152,9 @@ MISHAPS: Final[dict[str, Callable[[Dice, str], Play]]] = {
     "waiting": waiting,
     "accepting": accepting,
     "refusing": refusing,
+    "by hand": by_hand,
+    "broken": broken,
+    "losing": losing,
+    "set otherwise": set_otherwise,
+    "braking": braking,
 }

@@ -170,7 +170,7 @@ class Model:
         return replace(
             expected,
             either=either,
-            loose=replace(expected.loose, units=marked),
+            loose=replace(expected.loose, units=marked, marks={*expected.loose.marks, *marked}),
             exits=frozenset({1}),
             pending=pending,
             superseded=expected.superseded - pending,

@@ -247,18 +247,17 @@ class People:
         end: both ways, with its last value, where it ended with the engagements so far", and "`Pers_luk` of the last one
         ends them there".
         """
+        if before is None or until == before:
+            return
         ended = self.sheet.last_day(key)
-        if ended is None or before is None or until == before:
+        if ended != before and not (file.kind == "luk" and (until is None or until < before)):
             return
-        if ended != before and not (file.kind == "luk" and (until is None or until < ended)):
-            return
-        value = self.sheet.last_value(key)
         if until is None:
             self.sheet.claim(key, lambda day: None if day >= file.date else UNCLAIMED)
-        elif until < ended:
+        elif until < before:
             self.sheet.claim(key, lambda day: None if day > until else UNCLAIMED)
         else:
-            start = max(file.date, after(ended))
+            value, start = self.sheet.last_value(key), max(file.date, after(before))
             self.sheet.claim(key, lambda day: value if start <= day <= until else UNCLAIMED)
 
     def _account(self, person: str, cpr: str, file_date: date) -> Key | None:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from aarhus_los.brakes import Brake, BrakeKind
 from aarhus_los.sandbox.mo_kinds import KINDS
+from aarhus_los.sandbox.mo_settings import AddressService
 from aarhus_los.sandbox.mo_store import Snapshot
 from aarhus_los.uuids import seed_uuid
 from tests.drawn.cells import Bad
 from tests.drawn.claims import Ref
-from tests.drawn.drops import person_uuid, unit_uuid
-from tests.drawn.importer import End, Ran, importer, seeded
+from tests.drawn.counts import counts
+from tests.drawn.drops import class_uuid, person_uuid, unit_uuid
+from tests.drawn.importer import Broken, End, Ran, importer, seeded
 from tests.drawn.model import Expected, Loose, Model, Noted, first_difference
 from tests.drawn.oracle import fold
-from tests.drawn.plays import Mend, Others, Play, PutBack, Run, Upload, Wait
+from tests.drawn.plays import ByHand, LoseState, Mend, Others, Play, PutBack, Run, Upload, Wait
 from tests.drawn.stand_in import COPENHAGEN, PRIMARY, StandIn, wash
-from tests.drawn.world import FOREVER, File, Mo
+from tests.drawn.world import FOREVER, File, Mo, on
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,17 @@ class Runs(Protocol):
 
     state: Path
 
-    def put(self, file: File, at: datetime | None) -> None: ...
+    def put(self, file: File, at: datetime | None, broken: Broken | None = None) -> None: ...
     def remove(self, name: str) -> None: ...
     def forget_addresses(self) -> None: ...
+    def lose_state(self) -> None: ...
     def pending(self) -> frozenset[Ref]: ...
     def run(
-        self, since: date | None = None, end: End | None = None, accepted: Collection[Ref] | None = ()
+        self,
+        since: date | None = None,
+        end: End | None = None,
+        accepted: Collection[Ref] | None = (),
+        allow: Mapping[BrakeKind, int] = {},
     ) -> Ran: ...
 
 
@@ -66,13 +74,14 @@ def perform(play: Play) -> Difference | None:
 def performed(play: Play) -> tuple[Difference | None, Mo]:
     """The first thing that is not as it must be, in runs of the importer, and what MO says then."""
     stand_in = stage(play)
-    with importer(stand_in, chunk_size=play.chunk) as there:
+    with importer(stand_in, chunk_size=play.chunk, **dict(play.settings)) as there:
         return Performance(play, stand_in, there).difference(), stand_in.read()
 
 
 def stage(play: Play) -> StandIn:
     """An MO as it is before a play."""
     stand_in = StandIn(None if play.bare else seeds())
+    stand_in.store.settings.address_service = AddressService.ANSWERS
     now = stand_in.at
     for moment, mo in play.history:
         stand_in.at = moment
@@ -93,6 +102,8 @@ class Performance:
     """Whether it knows when MO was put back."""
     model: Model = field(default_factory=Model)
     server: dict[str, File] = field(default_factory=dict)
+    broken: dict[str, Broken] = field(default_factory=dict)
+    """What is on the server, but cannot be read."""
     copies: list[tuple[datetime, Snapshot]] = field(default_factory=list)
     put_back_to: datetime | None = None
     foreign: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -128,8 +139,7 @@ class Performance:
         for step in self.play.steps:
             match step:
                 case Upload():
-                    self.server[step.file.name] = step.file
-                    self.importer.put(step.file, step.at)
+                    self._upload(step)
                 case Run():
                     self._run(step)
                 case PutBack():
@@ -138,14 +148,31 @@ class Performance:
                     self._mend(step)
                 case Others():
                     self._others(step)
+                case ByHand():
+                    self._by_hand(step)
+                case LoseState():
+                    self.importer.lose_state()
+                    self.model = Model()
+                    self.exact = False
                 case Wait():
                     self._wait(step)
         if self.play.leaves and not self.waited:
             for file in self.server.values():
-                self.importer.put(file, None)
+                self._upload(Upload(file))
             self.returned = True
         if any(isinstance(step, Run | Mend) for step in self.play.steps):
             self._in_the_end()
+
+    def _upload(self, step: Upload) -> None:
+        name = step.file.name
+        self.importer.put(step.file, step.at, step.broken)
+        self.broken.pop(name, None)
+        if step.broken:
+            self.broken[name] = step.broken
+            if name in self.server and not self.model.has(self.server[name]):
+                del self.server[name]  # what was there before it, no run has imported
+        else:
+            self.server[name] = step.file
 
     def _wait(self, step: Wait) -> None:
         """Some days later. What the address service said is forgotten, as it is after some time."""
@@ -172,8 +199,14 @@ class Performance:
             if step.file.family != "STAM" and stamp < moment:
                 noted.began, noted.last = stamp, moment
 
+    def _set(self, name: str) -> Any:
+        """A setting, where the play has one."""
+        return dict(self.play.settings).get(name)
+
     def _wash(self, down: bool) -> Any:
         def washed(text: str) -> str | None:
+            if self._set("dar_provider") == "none":
+                return None
             if down and text not in self.cached:
                 raise Bad("down")
             return wash(text)
@@ -191,7 +224,8 @@ class Performance:
         waiting = sorted(self.model.pending)
         return None if step.accept == 1 else waiting[:: step.accept] if step.accept else ()
 
-    def _run(self, step: Run) -> None:
+    def _run(self, step: Run, allow: Mapping[BrakeKind, int] = {}) -> None:
+        """An import. Where a brake holds it back, again with what is to be allowed."""
         if self.put_back_to is not None:
             return  # what a run then must do is asked by the step that mends
         new = self.model.new(self.server, step.since)
@@ -201,8 +235,18 @@ class Performance:
         self.copies.append((start, self.stand_in.store.snapshot()))
         self.stand_in.dar_down, self.stand_in.washed = step.down, set()
         self.stand_in.refuses, self.stand_in.refused = _refuser(step.refused), 0
-        ran = self.importer.run(step.since, step.end, accepted)
+        self.stand_in.mo.rest_enabled = not step.graphql
+        ran = self.importer.run(step.since, step.end, accepted, allow)
         self.stand_in.refuses = _refuser(0)
+        self.stand_in.mo.rest_enabled = True
+        brakes = ran.account.brakes if ran.account else []
+        self._braked(ran, brakes, allow, expected, before)
+        if brakes:
+            self.cached |= self.stand_in.washed
+            if ran.writes:
+                self.model.ended(new, start)
+            self._run(step, {**allow, **{each.kind: each.planned for each in brakes}})
+            return
         if ran.exit_code is None:
             self.model.ended(new, start)
             self.cut_off = True
@@ -221,11 +265,42 @@ class Performance:
         self.exact = self.exact and not lost
         self.cut_off, self.was_down, self.gave_up = False, step.down, bool(expected.given_up)
         if self.play.leaves and not self.returned:
-            for name, noted in self.model.noted.items():
+            for noted in self.model.noted.values():
                 if noted.file is not None and noted.file.family != "STAM":
-                    self.importer.remove(name)
+                    self._leave(noted.file)
         if step.repeat and not (step.down or self.gave_up or self.stand_in.refused):
             self._repeat()
+
+    def _braked(
+        self,
+        ran: Ran,
+        brakes: Sequence[Brake],
+        allowed: Collection[BrakeKind],
+        expected: Expected,
+        before: Mo,
+    ) -> None:
+        """Brakes trip where more ends or moves than the limit, and nothing is written."""
+        if ran.exit_code is None:
+            return
+        kinds = {*allowed, *(each.kind for each in brakes)}
+        for kind, (fewest, most) in counts(before, expected.either).items():
+            limit = self._set(f"max_{kind.replace('-', '_')}")
+            if (
+                limit is not None
+                and kind not in allowed
+                and not (fewest > limit) <= (kind in kinds) <= (most > limit)
+            ):
+                raise Wrong(
+                    f"brakes: {kind} {'trip' if kind in kinds else 'do not trip'}",
+                    f"{fewest} to {most}, and the limit is {limit}\n{ran.told}",
+                )
+        if self._set("max_refused") == 0 and self.stand_in.refused and BrakeKind.REFUSALS not in kinds:
+            raise Wrong("brakes: refusals do not trip", ran.told)
+        if brakes and ran.exit_code != 65:
+            raise Wrong(f"brakes: exit {ran.exit_code}", ran.told)
+        held = any(each.kind != BrakeKind.REFUSALS for each in brakes)
+        if held and (ran.writes or ran.bookmarks or self.stand_in.read() != before):
+            raise Wrong("brakes: something is written", ran.told)
 
     def _refused(self, expected: Expected, before: Mo) -> Expected:
         """What is expected of a run of which MO has refused something. Which rows are pending for it, the state says."""
@@ -237,9 +312,16 @@ class Performance:
         self.kept_out |= {name for name, _ in pending - expected.pending}
         return self.model.refused(expected, before, pending)
 
+    def _exits(self, exits: Collection[int]) -> set[int]:
+        """What these exit codes are with these settings, and with what is on the server."""
+        if {*self.broken.values()} - {Broken.EMPTY}:
+            return {65}
+        exits = {*exits, 1} if self.broken else exits
+        return {0 if self._set("rejects_exit_code") == 0 else each for each in exits}
+
     def _right(self, ran: Ran, expected: Expected, what: str) -> None:
         exits = expected.exits | {0, 1} if self.cut_off and not expected.pending else expected.exits
-        if ran.exit_code is None or ran.exit_code > 1:
+        if ran.exit_code not in (0, 1, *self._exits(exits)):
             raise Wrong(f"{what}: exit {ran.exit_code}: {_sort_of(ran.told)}", ran.told)
         said = self.stand_in.read()
         if found := first_difference(said, expected.either, expected.loose):
@@ -248,6 +330,7 @@ class Performance:
             exits |= {
                 1
             }  # an address may be asked for of which no day is claimed: its row is pending for it, and tried again
+        exits = self._exits(exits)
         if ran.exit_code not in exits:
             aside = "; ".join(f"{ref}: {why}" for ref, why in expected.outcome.set_aside.items())
             raise Wrong(
@@ -264,13 +347,20 @@ class Performance:
                     f"{kind} {uuid}: {self._shown(kind, uuid)}, not {shown}",
                 )
 
+    def _leave(self, file: File) -> None:
+        """A file leaves the server, or what is there under its name is broken."""
+        if self.play.spoiled is None:
+            self.importer.remove(file.name)
+        else:
+            self._upload(Upload(file, broken=self.play.spoiled))
+
     def _repeat(self, since: date | None = None) -> None:
         """A repeat writes nothing, with the same exit code."""
         what = f"--since {since}" if since else "a repeat"
         sort = "--since" if since else "repeat"
         before = self.stand_in.read()
         ran = self.importer.run(since)
-        if ran.exit_code is None or ran.exit_code > 1:
+        if ran.exit_code not in (0, 1, *self._exits(())):
             raise Wrong(f"{sort}: exit {ran.exit_code}: {_sort_of(ran.told)}", f"{what}: {ran.told}")
         if ran.writes:
             found = first_difference(self.stand_in.read(), [before])
@@ -282,7 +372,7 @@ class Performance:
             raise Wrong(
                 f"{sort}: a bookmark", f"{what} has nothing to write, and asked for a bookmark\n{ran.told}"
             )
-        wanted = {1} if self.model.pending else {0, 1} if since or self.cut_off else {0}
+        wanted = self._exits({1} if self.model.pending else {0, 1} if since or self.cut_off else {0})
         if ran.exit_code not in wanted:
             raise Wrong(
                 f"{sort}: exit {ran.exit_code}, not {sorted(wanted)}",
@@ -346,7 +436,8 @@ class Performance:
         self._repeat(day)
 
     def _all_at_once(self, said: Mo) -> None:
-        once = fold(self.play.mo, list(self.server.values()), self.stand_in.today, wash)
+        washed = self._wash(False)
+        once = fold(self.play.mo, list(self.server.values()), self.stand_in.today, washed)
         if any("circle" in why for _, why in once.set_aside.values()):
             return
         lists = {
@@ -403,9 +494,31 @@ class Performance:
         store.create(kind, uuid, start, end, fields)
         self.foreign[kind, uuid] = self._shown(kind, uuid)
 
+    def _by_hand(self, step: ByHand) -> None:
+        """Somebody ends an object, or makes it something else."""
+        pieces = self.stand_in.read()[step.kind].get(step.uuid)
+        if pieces:
+            was = on(pieces, step.start) or pieces[-1][2]
+            value = _CHANGED[step.kind](was, step.to) if step.to else None
+            self.stand_in.change(step.kind, step.uuid, step.start, step.end, value)
+            self.exact = False
+
     def _shown(self, kind: str, uuid: str) -> Any:
         assert kind in KINDS
         return self.stand_in.shown(kind, uuid)
+
+
+_CHANGED: Final[dict[str, Callable[[Any, int], Any]]] = {
+    "unit": lambda was, to: was._replace(
+        name="Hånd", parent=(was.parent, was.parent and unit_uuid(0))[to - 1]
+    ),
+    "address": lambda was, to: f"{was[:-1]}{to}",
+    "person": lambda was, to: was._replace(name=("Ved Hånd", "Eva")[to - 1]),
+    "engagement": lambda was, to: was._replace(job=class_uuid("Stillingsbetegnelse", to), unit=unit_uuid(to)),
+    "account": lambda was, to: was._replace(user_key=f"AZ{to}"),
+    "manager": lambda was, to: was._replace(level=class_uuid("Lederniveau", to)),
+}
+"""What an object is changed to by hand, one way or the other."""
 
 
 def _refuser(number: int) -> Callable[[str], bool]:

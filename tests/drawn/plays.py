@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from tests.drawn import drops
 from tests.drawn.dice import Dice, chance, one_of, weighted
 from tests.drawn.draw import Calendar, drop
 from tests.drawn.draw_mo import mo_before
 from tests.drawn.drops import class_list, class_uuid, engaged, file, unit, unit_uuid
-from tests.drawn.importer import End
+from tests.drawn.importer import Broken, End
 from tests.drawn.oracle import fold
 from tests.drawn.stand_in import COPENHAGEN, wash
 from tests.drawn.world import File, Mo, empty_mo
@@ -27,13 +27,14 @@ NEVER: Final = unit_uuid(99)
 
 @dataclass(frozen=True)
 class Upload:
-    """A file arrives, or another version of it."""
+    """A file arrives, or another version of it. `broken`: in which way it cannot be read, if it cannot."""
 
     file: File
     at: datetime | None = None
+    broken: Broken | None = None
 
     def __str__(self) -> str:
-        return f"upload {self.file.name}"
+        return f"upload {self.file.name}{f', broken: {self.broken}' if self.broken else ''}"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Run:
     """An import. `end` ends it before its time; `down`: the address service is away; `repeat`: it is run again at once.
 
     `accept`: each so many-th row that waits is given up; 1: all, also what would begin to wait. `refused`: another number,
-    other objects that MO refuses; 0: none.
+    other objects that MO refuses; 0: none. `graphql`: MO has no REST.
     """
 
     since: date | None = None
@@ -50,6 +51,7 @@ class Run:
     repeat: bool = False
     accept: int = 0
     refused: int = 0
+    graphql: bool = False
 
     def __str__(self) -> str:
         parts = ["run"]
@@ -63,6 +65,8 @@ class Run:
             parts.append(f"--accept-rejects{f' of one row in {self.accept}' if self.accept > 1 else ''}")
         if self.refused:
             parts.append(f"(MO refuses {self.refused})")
+        if self.graphql:
+            parts.append("(MO has no REST)")
         if self.repeat:
             parts.append("and again")
         return " ".join(parts)
@@ -102,6 +106,28 @@ class Others:
 
 
 @dataclass(frozen=True)
+class ByHand:
+    """Somebody changes an object that rows may speak of, if MO has it. `to`: which of some changes; 0: it is ended."""
+
+    kind: str
+    uuid: str
+    start: date
+    end: date
+    to: int
+
+    def __str__(self) -> str:
+        return f"by hand: {self.kind} {self.uuid} {self.start}–{self.end} {self.to or 'ended'}"
+
+
+@dataclass(frozen=True)
+class LoseState:
+    """The state file is deleted."""
+
+    def __str__(self) -> str:
+        return "the state is lost"
+
+
+@dataclass(frozen=True)
 class Wait:
     """Nothing happens for some days."""
 
@@ -111,7 +137,7 @@ class Wait:
         return f"{self.days} days later"
 
 
-Step = Upload | Run | PutBack | Mend | Others | Wait
+Step = Upload | Run | PutBack | Mend | Others | ByHand | LoseState | Wait
 
 
 @dataclass(frozen=True)
@@ -134,11 +160,15 @@ class Play:
     """An MO fresh from its installation, without our facets and classes."""
     leaves: bool = False
     """Whether files leave the server once they are imported, until the end."""
+    spoiled: Broken | None = None
+    """What leaves the server is not gone, but broken in this way."""
+    settings: tuple[tuple[str, Any], ...] = ()
 
     def __str__(self) -> str:
         lines = [f"{self.kind} of {self.family}, lists of {self.chunk}{', a bare MO' if self.bare else ''}"]
         if self.leaves:
-            lines.append("files leave the server once they are imported")
+            lines.append(f"files leave the server once they are imported ({self.spoiled or 'gone'})")
+        lines += [f"{name}: {value}" for name, value in self.settings]
         if self.taken_over:
             lines.append(f"taken over: the state says {self.taken_over:%Y-%m-%dT%H:%M:%S}")
         for moment, mo in self.history:

@@ -117,7 +117,7 @@ class StandIn:
         self.refuses: Callable[[str], bool] = lambda uuid: False
         """Which objects of the organisation it lets nobody write."""
         self.refused = 0
-        """How many writes it has refused for that."""
+        """How many writes it has refused, for that or by GraphQL."""
         self.event: Event = lambda what: None
         """Told of the requests to MO, before and after they take effect."""
         self.writes = 0
@@ -176,7 +176,7 @@ class StandIn:
         self.bookmarks += bookmark
         refused = request.path.startswith("/service/details/") and self._is_refused(request.json())
         action = Answer.json(400, _NO.body) if refused else self.mo.exchange(request)
-        self.refused += refused
+        self.refused += refused or (objects > 0 and _is_refusal(action))
         self.event(f"after {what}")
         return action
 
@@ -212,6 +212,15 @@ class StandIn:
                 self._make("it", uuid, [(a, b, _account_fields(each)) for a, b, each in pieces])
             for uuid, pieces in mo["manager"].items():
                 self._make("manager", uuid, [(a, b, _manager_fields(uuid, each)) for a, b, each in pieces])
+
+    def change(self, kind: str, uuid: str, start: date, end: date, value: Any) -> None:
+        """Makes an object something else on some days; None: not there."""
+        if value is None:
+            self.store.terminate(_KIND_OF[kind], uuid, start, end)
+        else:
+            said = self.shown(_KIND_OF[kind], uuid)[-1]
+            whose = {name: said[name] for name in _OWNERS if kind == "address" and said.get(name)}
+            self.store.edit(_KIND_OF[kind], uuid, start, end, {**whose, **_FIELDS[kind](uuid, value)})
 
     def change_to(self, mo: Mo) -> int:
         """Writes what MO says otherwise than `mo`, without a thought; the number of objects."""
@@ -308,6 +317,12 @@ class StandIn:
             for name, value in fields.items()
             if each.get(name) != value
         ]
+
+
+def _is_refusal(action: Action) -> bool:
+    """Whether GraphQL refuses a write; that of an address of no unit at all is only a try."""
+    body = action.body if isinstance(action, Answer) else b""
+    return b'"errors"' in body and b"E_ORG_UNIT_NOT_FOUND" not in body
 
 
 def _request(prepared: PreparedRequest) -> Request:
@@ -421,6 +436,18 @@ def _manager_of(each: Mapping[str, Any]) -> Manager:
         each["manager_level"] or "",
         frozenset(each["responsibility"]),
     )
+
+
+_OWNERS: Final = ("address_type", "org_unit", "person")
+"""What an edit of an address says again."""
+_FIELDS: Final[dict[str, Callable[[str, Any], dict[str, Any]]]] = {
+    "unit": lambda uuid, value: _unit_fields(value),
+    "address": lambda uuid, value: {"user_key": value, "value": value},
+    "person": _person_fields,
+    "engagement": lambda uuid, value: _engagement_fields(value),
+    "account": lambda uuid, value: {"user_key": value.user_key},
+    "manager": _manager_fields,
+}
 
 
 def _class_fields(value: Class, facets: Mapping[str, str]) -> dict[str, Any]:

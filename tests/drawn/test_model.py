@@ -6,17 +6,18 @@ No importer of ours runs here. What differs here is wrong in the model, in the o
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
+from aarhus_los.brakes import BrakeKind
 from tests.drawn.claims import Ref
 from tests.drawn.dice import PlainDice
 from tests.drawn.draw import FAMILIES
-from tests.drawn.importer import End, Ran
+from tests.drawn.importer import Broken, End, Ran
 from tests.drawn.perform import Difference, Performance, stage
 from tests.drawn.plays import Play, play
 from tests.drawn.world import File
@@ -29,7 +30,7 @@ class Ideal:
         self.state = folder / "state"
         self.performance: Performance
 
-    def put(self, file: File, at: datetime | None) -> None:
+    def put(self, file: File, at: datetime | None, broken: Broken | None = None) -> None:
         """The performance knows."""
 
     def remove(self, name: str) -> None:
@@ -38,11 +39,17 @@ class Ideal:
     def forget_addresses(self) -> None:
         """It has no memory."""
 
+    lose_state = forget_addresses
+
     def pending(self) -> frozenset[Ref]:
         return self.performance.model.pending
 
     def run(
-        self, since: date | None = None, end: End | None = None, accepted: Collection[Ref] | None = ()
+        self,
+        since: date | None = None,
+        end: End | None = None,
+        accepted: Collection[Ref] | None = (),
+        allow: Mapping[BrakeKind, int] = {},
     ) -> Ran:
         stand_in = self.performance.stand_in
         expected = self.performance.expect(since, stand_in.dar_down, accepted)
