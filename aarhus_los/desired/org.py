@@ -267,7 +267,7 @@ class Units:
         for row in [] if lines.first is None else lines.valid(self.set_aside):
             day = max(row.start, lines.first)
             for key, value_of in values.items():
-                if value_of(row) is not UNCLAIMED:
+                if value_of(row) not in (UNCLAIMED, LEFT_AS_IT_IS):
                     begins[key] = min(day, begins.get(key, day))
         return begins
 

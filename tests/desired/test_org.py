@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aarhus_los.addresses.outcomes import NotAsked
 from aarhus_los.desired import org
 from aarhus_los.desired.claims import Actual, Desired
 from aarhus_los.desired.persons import PeopleInMo
@@ -615,6 +616,16 @@ def test_the_days_are_told_on_which_a_parent_is_not_there(school: World) -> None
     school.nye(10, *beneath)
     told = f"the parent {A} is not there on every day from"
     assert school.complaints == [f"2 {told} {DAYS[1]} to {DAYS[9]}", f"3 {told} {DAYS[12]} on"]
+
+
+def test_a_row_is_not_superseded_by_one_whose_address_nobody_is_asked_about(world: World) -> None:
+    world.outcomes[STREET] = NotAsked()
+    first = text([row(ParentUUID=NOWHERE, PostAdresse="")])
+    world.tell({name("nye", 10): first, name("ret", 12): text([row(PostAdresse=STREET)])})
+    for _ in range(2):
+        said = world.tell({})
+        assert [(aside.ref.file, aside.pending) for aside in said.set_aside] == [(name("nye", 10), True)]
+        assert said.superseded == []
 
 
 def test_a_pending_row_is_superseded_by_a_later_word_on_the_unit(world: World) -> None:
