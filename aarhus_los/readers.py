@@ -120,10 +120,14 @@ class ReadingOfPeople(Reading):
         self.former: dict[str, str] = {}
 
     def people(
-        self, files: Sequence[DropFile], manager_files: Sequence[DropFile], before: datetime | None
+        self,
+        files: Sequence[DropFile],
+        manager_files: Sequence[DropFile],
+        before: datetime | None,
+        beside: Collection[Cpr] = (),
     ) -> None:
-        """`before` the files: MO had engagements then that it has no more."""
-        cprs, engagements = _named(files)
+        """`before` the files: MO had engagements then that it has no more. `beside`: numbers that are read in any case."""
+        cprs, engagements = _named(files, beside)
         numbers = cprs | {
             cpr for file in manager_files for row in file.rows if (cpr := getattr(row, "cpr", None))
         }
@@ -153,7 +157,10 @@ class ReadingOfPeople(Reading):
             for piece in names.get(uuid, ())[-1:]
             if isinstance(piece.value, Person) and piece.value.cpr is not None
         }
-        self.of_details.details(set(names) - known, numbers)
+        if numbers - cprs:
+            self.people(files, manager_files, before, numbers | cprs)
+        else:
+            self.of_details.details(set(names) - known, ())
 
     def in_mo(self) -> PeopleInMo:
         # Of several persons with a number the one with engagements, else the smallest uuid.
@@ -187,8 +194,11 @@ def _referred(rows: Iterable[Row]) -> dict[str, set[str]]:
     return found
 
 
-def _named(files: Sequence[DropFile]) -> tuple[set[Cpr], set[str]]:
-    """The CPR numbers and engagements that new and pending Pers rows name, and those that other rows link to them."""
+def _named(files: Sequence[DropFile], beside: Collection[Cpr]) -> tuple[set[Cpr], set[str]]:
+    """The CPR numbers and engagements that new and pending Pers rows name, and those that other rows link to them.
+
+    And the numbers `beside`, with what rows link to these.
+    """
     by_cpr: dict[Cpr, list[Row | Reject]] = {}
     by_engagement: dict[str, list[Row | Reject]] = {}
     near: list[Row | Reject] = []
@@ -200,7 +210,8 @@ def _named(files: Sequence[DropFile]) -> tuple[set[Cpr], set[str]]:
                 by_engagement.setdefault(uuid, []).append(line)
             if file.is_due(line.ref):
                 near.append(line)
-    cprs: set[Cpr] = set()
+    cprs = set(beside)
+    near += (line for cpr in cprs for line in by_cpr.get(cpr, ()))
     engagements: set[str] = set()
     while near:
         line = near.pop()

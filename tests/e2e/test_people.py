@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from aarhus_los.run import Options
 from aarhus_los.sandbox.http_stand_in import Action, Drop, Phase, Request
 from aarhus_los.sandbox.mo_server import written_objects
 from aarhus_los.sandbox.mo_store import MoStore, Snapshot
@@ -153,6 +154,22 @@ def test_a_person_made_by_hand_keeps_uuid_user_key_and_nickname(here: OneProcess
         assert [value for _, _, value in spans(people[HAND_MADE], field)] == [given[field]]
     assert spans(people[HAND_MADE], "name")[-1] == ("2026-02-03", None, "Anna Maria Berg")
     assert here.state()["engagement"][job_of(1)][0]["person"] == HAND_MADE
+
+
+def test_an_end_with_another_s_number_ends_no_account_while_an_engagement_of_its_own_person_goes_on(
+    here: OneProcess,
+) -> None:
+    """Also where only the end is imported again: what else is folded names the person by a number that it does not."""
+    with here.stage.store.transaction():
+        given = {"user_key": "anna-key", "givenname": "Anna", "surname": "Andersen", "cpr_no": cpr_of(1)}
+        here.stage.store.create("employee", HAND_MADE, date(1970, 1, 1), date.max, given)
+    taken(here, {"Pers_nye_20260202_220000.csv": employed(ANNA, BO)})
+    end = gone(ANNA).replace(cpr_of(1), cpr_of(2))
+    second = employed(Job(1, 2, primary=False))
+    taken(here, {"Pers_nye_20260203_220000.csv": second, "Pers_luk_20260204_220000.csv": end})
+    before = here.state()
+    here.run(Options(since=date(2026, 2, 4)))
+    assert here.state() == before
 
 
 def test_one_number_in_two_files_with_and_without_a_dash_is_one_person(here: OneProcess) -> None:
