@@ -299,6 +299,11 @@ def test_they_last_until_the_last_engagement_ends(world: People) -> None:
     assert [world.email(), world.account()] == ["anna@aarhus.dk 10-30", "AZ1 10-30"]
 
 
+def test_of_an_engagement_that_ends_on_the_file_date_they_are_there_for_that_day(world: People) -> None:
+    world.nye(10, person(SlutTid=day(10)))
+    assert [world.email(), world.account()] == ["anna@aarhus.dk 10-10", "AZ1 10-10"]
+
+
 def test_an_engagement_of_mo_that_the_file_does_not_name_keeps_them(world: People) -> None:
     world.has_person(ANNA_UUID, ANNA)
     world.has_job(SECOND_JOB, ANNA_UUID, (0, 40))
