@@ -88,7 +88,7 @@ def gather_names(
                     parents[uuid] = value.parent
                     above.add(value.parent)
             level = above - seen
-            seen = seen | level
+            seen |= level
     return Names(names, parents, homes)
 
 
