@@ -243,8 +243,6 @@ class Performance:
         self._braked(ran, brakes, allow, expected, before)
         if brakes:
             self.cached |= self.stand_in.washed
-            if ran.writes:
-                self.model.ended(new, start)
             self._run(step, {**allow, **{each.kind: each.planned for each in brakes}})
             return
         if ran.exit_code is None:
