@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, NamedTuple
@@ -17,7 +16,6 @@ LONGEST_ASKED: Final = 86_400.0
 """So many seconds at most count of what a server asks us to wait: no request is tried again for longer."""
 
 
-@dataclass(eq=False)
 class Unsettled(Exception):
     """There is no answer, or none that settles the matter. `reason` is for people.
 
@@ -25,18 +23,24 @@ class Unsettled(Exception):
     of what was sent can be the cause. `foreign`: something before the server has answered in its place.
     """
 
-    reason: str
-    _: KW_ONLY
-    perhaps_done: bool
-    down: bool = False
-    foreign: bool = False
-    retry_after: float = 0.0
-    tries: int = 1
-    seconds: float = 0.0
-    """How long so many tries took."""
-
-    def __str__(self) -> str:
-        return self.reason
+    def __init__(
+        self,
+        reason: str,
+        *,
+        perhaps_done: bool,
+        down: bool = False,
+        foreign: bool = False,
+        retry_after: float = 0.0,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.perhaps_done = perhaps_done
+        self.down = down
+        self.foreign = foreign
+        self.retry_after = retry_after
+        self.tries = 1
+        self.seconds = 0.0
+        """How long so many tries took."""
 
     def final(self, server: str) -> UnavailableError:
         """What ends the run, after so many tries."""

@@ -9,8 +9,10 @@ update, which MO does not check.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aarhus_los.desired.claims import Actual
 from aarhus_los.mo import payloads
@@ -62,12 +64,11 @@ class Rest:
         return [write(op.kind, op.uuid, op.value, op.start, op.end, op.mark)]
 
 
-@dataclass(frozen=True)
-class GraphQL:
+class GraphQL(Struct, frozen=True):
     """Mutations, with the methods of `Rest`. `units` are the org units as they will be."""
 
     units: Mapping[str, History] = field(default_factory=dict)
-    in_order: Final = True
+    in_order: ClassVar = True
 
     @classmethod
     def of(cls, plan: Plan, actual: Actual) -> GraphQL:
@@ -194,8 +195,7 @@ def _apart(steps: Sequence[Step]) -> list[Step]:
     return left
 
 
-@dataclass
-class _Run:
+class _Run(Struct):
     """Neighbours in a request, of one kind and action: with the objects that they write, and those that they touch."""
 
     sort: tuple[Kind, Action]

@@ -13,10 +13,11 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct, field
 
 from aarhus_los.answer import Unsettled
 from aarhus_los.brakes import Limit, Refusals
@@ -47,8 +48,7 @@ REFUSED_BY_GRAPHQL: Final = {
 """What REST, with `force`, would do: why MO does not, by its keys."""
 
 
-@dataclass
-class Applied:
+class Applied(Struct):
     """What became of a plan."""
 
     acknowledged: list[Operation] = field(default_factory=list)
@@ -86,8 +86,7 @@ def apply_plan(
     return _Run(plan, mo, schedule, refusals, concurrency, progress, into).run()
 
 
-@dataclass(eq=False)
-class _Run:
+class _Run(Struct, eq=False, dict=True):
     plan: Plan
     mo: Target
     schedule: Schedule

@@ -6,8 +6,10 @@ What is odd about the listing, or about a file as a whole, is reported here, onc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aarhus_los.desired.claims import Notice
 from aarhus_los.drop.file import DropFile
@@ -20,8 +22,7 @@ from aarhus_los.selection import Options, Refusal, Selection
 from aarhus_los.sources.entries import Entry, FileChanged, Source
 
 
-@dataclass
-class Arrivals:
+class Arrivals(Struct):
     """The files of a source, against what the state says of them; what becomes of them is noted in the selection."""
 
     state: State

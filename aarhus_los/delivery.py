@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from aarhus_los.answer import Unsettled
 from aarhus_los.messages import Message
@@ -26,8 +27,7 @@ class Failure(NamedTuple):
     """False: it was never sent, since something it needs failed."""
 
 
-@dataclass
-class Batch:
+class Batch(Struct):
     """Steps that go through one endpoint, in one request.
 
     `unread`: MO may have some of it already, so it is read before it is sent. `doubted`: MO took it before, and wrote
@@ -84,8 +84,7 @@ class Delivered(NamedTuple):
         )
 
 
-@dataclass
-class Delivery:
+class Delivery(Struct, dict=True):
     """Steps of a batch that are sent until MO has answered, at most as often as the batch says."""
 
     mo: Target

@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from aarhus_los.clock import COPENHAGEN
 from aarhus_los.drop.names import parse_name
@@ -44,8 +46,7 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """A file name: the version of it that is in MO. `sha256` None: none is yet, an import of it was cut off."""
 
     name: str
@@ -64,20 +65,19 @@ class Line:
     """The sha256 of the version whose import is not completed."""
     pending: tuple[int, ...] = ()
     """The lines that are tried again with every run."""
-    folded_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    folded_with: Mapping[str, tuple[str, ...]] = {}
     """Pending line → the other files that are folded about what it is about."""
     given_up: tuple[int, ...] = ()
     """The lines that were pending and are set aside for good: superseded, or given up by the operator."""
     rejected: tuple[int, ...] = ()
     """The rows that were rejected for what others say: so they are until the version is imported anew."""
-    reported: Mapping[str, str] = field(default_factory=dict, hash=False)
+    reported: Mapping[str, str] = {}
     """Pending line → the day on which it was reported first."""
     seen: str = ""
     """The last day on which the server had it."""
 
 
-@dataclass(frozen=True)
-class State:
+class State(Struct, frozen=True):
     """`timestamp` None: no state file, a first import. `NOTHING_YET`: nothing was imported so far."""
 
     timestamp: datetime | None = None
@@ -239,7 +239,7 @@ def save_state(path: Path, state: State) -> None:
         "listed": state.listed,
         "reported": state.reported,
     }
-    lines = (vars(line) for line in sorted(state.lines.values(), key=lambda line: line.name))
+    lines = (asdict(line) for line in sorted(state.lines.values(), key=lambda line: line.name))
     written = [state.timestamp.isoformat()]
     for each in (about, *lines):
         kept = {k: v for k, v in each.items() if v or type(v) is int}

@@ -7,13 +7,15 @@ at all. A step *needs* steps that make what it refers to, and *follows* steps th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aarhus_los.desired.claims import Actual, DesiredObject
 from aarhus_los.mo.model import REFERRED, History, Kind, Mark, Object, Unit, Value, references
@@ -51,8 +53,7 @@ class Marking(NamedTuple):
     """What MO shows of the mark, on all days."""
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """Writes `value` (None: the object's absence) from `start` to `end`; `before` is what MO says on these days.
 
     Nobody changes one, nor a step.
@@ -97,8 +98,7 @@ class Operation:
         return self.mark is None or marks == (Piece(self.start, self.end, Mark(self.mark)),)
 
 
-@dataclass(slots=True)
-class Step:
+class Step(Struct):
     """Operations of one request that is never split, and the numbers of the steps that come before it."""
 
     operations: tuple[Operation, ...]
@@ -116,8 +116,7 @@ class Step:
         return tuple(sorted({*self.needs, *self.follows})) if self.follows else self.needs
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True, dict=True):
     """The steps, in an order in which they could be sent one by one."""
 
     steps: tuple[Step, ...] = ()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Final
+
+from msgspec.structs import replace
 
 from aarhus_los.desired.claims import DesiredObject
 from aarhus_los.desired.units import POSTAL_ADDRESS

@@ -6,8 +6,9 @@ Also whether the MO that is read is the one that the state is about, and not an 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
+
+from msgspec.structs import replace
 
 from aarhus_los.desired.claims import SetAside
 from aarhus_los.desired.lines import Gathered, all_lines

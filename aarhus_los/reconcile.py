@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Final
+
+from msgspec.structs import replace
 
 from aarhus_los import initial
 from aarhus_los import postal as postal_addresses

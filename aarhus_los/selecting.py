@@ -7,9 +7,10 @@ corrected row is folded in its place; and for pending rows, what was kept for th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec.structs import replace
 
 from aarhus_los.arrivals import Arrivals, some
 from aarhus_los.drop.file import DropFile

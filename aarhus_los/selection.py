@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from aarhus_los.desired.claims import Notice
 from aarhus_los.drop.file import DropFile, by_family
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
     from aarhus_los.brakes import BrakeKind
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A file that is not imported and not in the state, and the exit code that it means."""
 
     file: str
@@ -27,12 +28,11 @@ class Refusal:
     exit_code: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "file", masked(self.file))
-        object.__setattr__(self, "reason", masked(self.reason))
+        force_setattr(self, "file", masked(self.file))
+        force_setattr(self, "reason", masked(self.reason))
 
 
-@dataclass
-class Selection:
+class Selection(Struct):
     """What a run reads."""
 
     files: list[DropFile] = field(default_factory=list)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum
 from operator import attrgetter
 from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+from msgspec import Struct
 
 BEGINNING: Final = date.min
 FOREVER: Final = date.max
@@ -38,8 +39,7 @@ UNCLAIMED: Final = Unclaimed.UNCLAIMED
 V = TypeVar("V")
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Piece(Generic[V]):
+class Piece(Struct, Generic[V], frozen=True):
     """`value` from `start` to `end`, both inclusive. `origin` says who claims it and takes no part in comparisons.
 
     Nobody changes one; it is not frozen, since a frozen one takes four times as long to make, and a run makes millions.
@@ -48,7 +48,15 @@ class Piece(Generic[V]):
     start: date
     end: date
     value: V | Nothing
-    origin: tuple[Any, ...] = field(default=(), compare=False)
+    origin: tuple[Any, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Piece):
+            return NotImplemented
+        return self.start == other.start and self.end == other.end and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash((self.start, self.end, self.value))
 
 
 Timeline = tuple[Piece[V], ...]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.delivery import Failure

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from uuid import UUID
 
 import prometheus_client  # noqa: F401
 import pytest
+from msgspec.structs import replace
 
 from aarhus_los import clock
 from aarhus_los.check import check, exit_code, findings_blocks
@@ -35,7 +35,7 @@ from aarhus_los.sandbox.mo_server import written_objects
 from aarhus_los.sandbox.sample import first_drop
 from aarhus_los.sandbox.stage import DAR_TOKEN, Stage, importer_environment
 from aarhus_los.settings import load_settings
-from aarhus_los.sources.connection import Place
+from aarhus_los.sources import connection
 from tests import here
 from tests.machine import as_user
 from tests.memory_source import org
@@ -366,7 +366,7 @@ def test_files_dated_in_the_future_are_told(bench: Bench) -> None:
 def test_an_ftp_server_is_listed_and_told_to_be_in_the_clear(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(Place.__init__.__kwdefaults__, "sleep", lambda seconds: None)
+    monkeypatch.setattr(connection, "_PAUSES", (0.0, 0.0))
     with FtpServer(bench.drop) as server:
         url = f"ftp://127.0.0.1:{server.port}"
         login = {"import_csv_folder": None, "ftp_url": url, "ftp_user": USER, "ftp_pass": PASSWORD}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from aarhus_los.desired.claims import DesiredObject
 from aarhus_los.initial import AZ_SYSTEM, FACETS, SEED_CLASSES, facet_uuids, seed_objects

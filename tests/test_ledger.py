@@ -7,13 +7,13 @@ import signal
 import stat
 import sys
 import tempfile
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aarhus_los.clock import COPENHAGEN
 from aarhus_los.errors import StateError

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, event, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aarhus_los.api import REST
 from aarhus_los.desired.claims import DesiredObject, WantedMark

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Meta, Struct, json
 
-from aarhus_los.addresses.outcomes import Answer, Found, Unknown, Unsafe
+from aarhus_los.addresses.outcomes import Answer, Found
 from aarhus_los.errors import StateError
 from aarhus_los.files import read_own, write_private
 from aarhus_los.messages import Message
@@ -21,11 +21,9 @@ MISS_KEPT: Final = timedelta(days=1)
 """Also for what was found but is not safe to use: people mend both, and expect to see it the next day."""
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    asked: AwareDatetime
-    answer: Annotated[Found | Unsafe | Unknown, Field(discriminator="kind")]
+class _Entry(Struct, frozen=True, forbid_unknown_fields=True):
+    asked: Annotated[datetime, Meta(tz=True)]
+    answer: Answer
 
     def fresh(self, now: datetime) -> bool:
         """Whether the answer still counts. A date in the future does not: it would never grow old."""
@@ -33,11 +31,13 @@ class _Entry(BaseModel):
         return timedelta(0) <= age < (HIT_KEPT if isinstance(self.answer, Found) else MISS_KEPT)
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
     service: str
     answers: dict[str, _Entry]
+
+
+_ENCODER: Final = json.Encoder(enc_hook=str.__str__)
+"""Reasons are texts that know what they were made of."""
 
 
 class Cache:
@@ -63,29 +63,36 @@ class Cache:
         return entry.answer if entry is not None and entry.fresh(now) else None
 
     def put(self, text: str, answer: Answer, now: datetime) -> None:
-        self._entries[text] = _Entry(asked=now, answer=answer)
+        self._entries[text] = _Entry(now, answer)
 
     def save(self, now: datetime) -> None:
         """Writes what still counts, 0600, in one step; leaves a file alone that says just that already."""
         kept = {text: entry for text, entry in self._entries.items() if entry.fresh(now)}
         if self._read_only or kept == self._on_disk:
             return
-        content = _File(service=self._service, answers=dict(sorted(kept.items())))
+        # No half letters: no text that has one can be asked for again.
+        answers = {text.encode(errors="replace").decode(): entry for text, entry in sorted(kept.items())}
         try:
-            write_private(self._path, (content.model_dump_json(indent=1) + "\n").encode())
-        except (StateError, ValueError) as error:  # or the service has answered with half a letter
+            write_private(
+                self._path, json.format(_ENCODER.encode(_File(self._service, answers)), indent=1) + b"\n"
+            )
+        except (
+            StateError,
+            ValueError,
+            OverflowError,
+        ) as error:  # or the service has answered with half a letter
             self.warnings.append(Message.CACHE_NOT_WRITTEN(path=str(self._path), reason=_why(error)))
         else:
             self._on_disk = kept
 
     def _read(self) -> dict[str, _Entry]:
         try:
-            file = _File.model_validate_json(read_own(self._path))
+            file = json.decode(read_own(self._path), type=_File)
         except FileNotFoundError:
             return {}
         except StateError as error:
             problem = Message.CACHE_NOT_READ(path=str(self._path), reason=_why(error))
-        except ValidationError:
+        except (ValueError, RecursionError):
             problem = Message.CACHE_BROKEN(path=str(self._path))
         else:
             return file.answers if file.service == self._service else {}

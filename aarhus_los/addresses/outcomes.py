@@ -7,31 +7,35 @@ Each has a `kind`, its name in accounts and in the cache.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from aarhus_los.uuids import WRITTEN
 
 _PLAIN: Final = re.compile(WRITTEN)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class _Outcome(Struct, frozen=True, tag_field="kind"):
+    @property
+    def kind(self) -> str:
+        return str(self.__struct_config__.tag)
+
+
+class Found(_Outcome, frozen=True, tag="found"):
     """One address in force, safe to use."""
 
     uuid: str
     """The uuid of the address in DAR: lower case, with dashes."""
     designation: str
     """The address as DAR writes it, for people."""
-    kind: Literal["found"] = field(default="found", kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         if not _PLAIN.fullmatch(self.uuid):
             raise ValueError("not a uuid in its plain form")
 
 
-@dataclass(frozen=True, slots=True)
-class Unsafe:
+class Unsafe(_Outcome, frozen=True, tag="unsafe"):
     """The service found something that is not safe to use: listed for people, never applied, not pending."""
 
     kode: int
@@ -40,31 +44,25 @@ class Unsafe:
     suggestion: str = ""
     why: str = ""
     """Why it is not used."""
-    kind: Literal["unsafe"] = field(default="unsafe", kw_only=True, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(_Outcome, frozen=True, tag="unknown"):
     """The service knows no such address: listed for people, not pending."""
 
     kode: int
     """The service's own code, negative; or 400 where the text is nothing to ask for at all."""
     text: str
     suggestion: str = ""
-    kind: Literal["unknown"] = field(default="unknown", kw_only=True, repr=False)
 
 
-class NotLookedUp(NamedTuple):
+class NotLookedUp(_Outcome, frozen=True, tag="not looked up"):
     """The service could not be asked, or not be understood: the row is pending and tried again with the next run."""
 
     reason: str
-    kind: Literal["not looked up"] = "not looked up"
 
 
-class NotAsked(NamedTuple):
+class NotAsked(_Outcome, frozen=True, tag="not asked"):
     """Addresses are not looked up at all, by the settings: nothing is claimed and nothing is pending."""
-
-    kind: Literal["not asked"] = "not asked"
 
 
 Answer = Found | Unsafe | Unknown

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from aarhus_los.errors import EXIT_OK, EXIT_UNAVAILABLE
 from aarhus_los.masking import masked
@@ -21,8 +23,7 @@ class Status(StrEnum):
     FAILURE = "failure"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One line of a check. The text holds no secret, no CPR number and no name of a person."""
 
     subject: str
@@ -32,7 +33,7 @@ class Finding:
     """Of a failure: with what an import would end."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", masked(self.text))
+        force_setattr(self, "text", masked(self.text))
 
     def __str__(self) -> str:
         return f"{self.status.value:<8} {self.subject}: {self.text}"

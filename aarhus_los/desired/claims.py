@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from aarhus_los.addresses.outcomes import Outcome
 from aarhus_los.drop.rejects import RowRef
@@ -27,8 +29,7 @@ class SetAside(NamedTuple):
     part: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Something that the run reports without setting a row aside.
 
     `fault`: the run then ends with exit 1. `news`: the state does not know it as reported already.
@@ -40,7 +41,7 @@ class Notice:
     news: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", masked(self.text))
+        force_setattr(self, "text", masked(self.text))
 
     def __str__(self) -> str:
         return f"{self.ref}: {self.text}" if self.ref else self.text
@@ -57,8 +58,7 @@ class WantedMark(NamedTuple):
     origin: tuple[RowRef, ...] = ()
 
 
-@dataclass(slots=True)
-class DesiredObject:
+class DesiredObject(Struct):
     """What MO must say of an object on the days of `claim`; days without a piece stay as they are. Nobody changes one."""
 
     kind: Kind
@@ -86,8 +86,7 @@ class UnresolvedAddress(NamedTuple):
     mo_has: str | None
 
 
-@dataclass
-class Desired:
+class Desired(Struct):
     """What a family of the drop, or all of it, asks of MO, and what is to be reported about it."""
 
     objects: list[DesiredObject] = field(default_factory=list)
@@ -101,6 +100,6 @@ class Desired:
         """All of them together, in order."""
         together = cls()
         for each in several:
-            for part in fields(cls):
-                getattr(together, part.name).extend(getattr(each, part.name))
+            for part in cls.__struct_fields__:
+                getattr(together, part).extend(getattr(each, part))
         return together

@@ -7,9 +7,10 @@ any of these files, overlaid with the claims of the files folded so far.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+from msgspec import Struct, field
 
 from aarhus_los.desired.claims import Actual
 from aarhus_los.desired.lines import FileLines
@@ -44,8 +45,7 @@ Completed = Callable[[History, Sequence[Piece[Value]]], History]
 """A claim, with what it leaves to what is known filled in."""
 
 
-@dataclass(slots=True)
-class Claims:
+class Claims(Struct):
     """The objects of a subject while its files are folded, and what is to be reported of that."""
 
     base: Mapping[Object, History]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct, field
 
 from aarhus_los.drop.file import DropFile
 from aarhus_los.drop.rejects import Reject, RowRef
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 Line: TypeAlias = "Row | Reject"
 
 
-@dataclass(slots=True)
-class FileLines:
+class FileLines(Struct):
     """The lines of one file about one subject, in the order of the file."""
 
     file: DropFile

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import Final
+
+from msgspec import Struct, field
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired.claims import Desired, DesiredObject, Notice
@@ -42,8 +43,7 @@ def managers_in(files: Sequence[DropFile]) -> dict[str, list[FileLines]]:
     return gathered(files, subject_of)
 
 
-@dataclass(eq=False)
-class Managers:
+class Managers(Struct, eq=False, dict=True):
     """What the files ask of MO for managers."""
 
     files: Sequence[DropFile]

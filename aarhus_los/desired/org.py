@@ -6,10 +6,11 @@ A row is the whole truth of its unit for its validity: it is about the unit and 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from heapq import heapify, heappop, heappush
 from typing import Any
+
+from msgspec import Struct, field
 
 from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome
 from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside, UnresolvedAddress
@@ -53,8 +54,7 @@ def rows_of(units: Gathered) -> list[OrgRow]:
     return [row for each in units.values() for lines in each for row in lines.rows]
 
 
-@dataclass(eq=False)
-class Units:
+class Units(Struct, eq=False, dict=True):
     """What the files ask of MO for org units, and which units may be referred to."""
 
     files: Sequence[DropFile]

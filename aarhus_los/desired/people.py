@@ -6,9 +6,10 @@ An engagement is folded alone, over the files that name it. E-mail and account l
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired.claims import Desired, DesiredObject, Notice, SetAside
@@ -32,8 +33,7 @@ ByEngagement = Mapping[str, Sequence[FileLines]]
 """An engagement's uuid → the lines about it, a file each, in the order of folding."""
 
 
-@dataclass(eq=False)
-class People:
+class People(Struct, eq=False, dict=True):
     """What the files ask of MO for persons, and whom MO will have by them."""
 
     files: Sequence[DropFile]

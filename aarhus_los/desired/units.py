@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome
 from aarhus_los.desired.claims import WantedMark
@@ -62,8 +64,7 @@ def objects_of(unit: str) -> list[Object]:
     return [(Kind.ORG_UNIT, unit), (Kind.MARK, unit), *(each.of(unit) for each in ADDRESSES)]
 
 
-@dataclass(frozen=True)
-class UnitValues:
+class UnitValues(Struct, frozen=True):
     """What rows state of units, of their marks and addresses."""
 
     types: Collection[str]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from aarhus_los.desired.claims import Actual
 from aarhus_los.desired.lines import FileLines, Gathered
@@ -25,8 +26,7 @@ class Subjects(NamedTuple):
         return {**self.units, **self.persons, **self.managers}
 
 
-@dataclass(frozen=True)
-class World:
+class World(Struct, frozen=True):
     """MO as it is, as far as the drop asks, and as it was before the files were imported."""
 
     organisation: tuple[str, int | None]

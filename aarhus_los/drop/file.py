@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
 
 from aarhus_los.drop.dialect import DELIMITER, Broken, read_records
 from aarhus_los.drop.header import Header
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound="Row")
 
 
-@dataclass(frozen=True)
-class DropFile:
+class DropFile(Struct, frozen=True, dict=True):
     """A file as read. Every line that is not blank is a row or a reject.
 
     `due` are the lines that the run answers for, new or pending; None: all, the version is new. `dropped` are those that are
@@ -29,13 +29,16 @@ class DropFile:
     """
 
     name: DropName
-    data: bytes = field(repr=False)
+    data: bytes
     header: Header
-    rows: tuple[Row, ...] = field(repr=False)
-    rejects: tuple[Reject, ...] = field(repr=False)
+    rows: tuple[Row, ...]
+    rejects: tuple[Reject, ...]
     due: frozenset[int] | None = None
     dropped: frozenset[int] = frozenset()
     taken_over: bool = False
+
+    def __repr__(self) -> str:
+        return f"DropFile({self.name.name})"  # rows are about people
 
     @cached_property
     def sha256(self) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Final
+
+from msgspec import Struct
 
 from aarhus_los.drop.classlists import CLASS_LISTS
 from aarhus_los.messages import Message
@@ -34,8 +35,7 @@ _SPELLINGS: Final = {"initial": "inital"}
 _FIRST_YEAR: Final = 1900
 
 
-@dataclass(frozen=True, slots=True)
-class DropName:
+class DropName(Struct, frozen=True):
     """A file name of the drop. Names are ordered as their files are folded; class lists, which have no stamp, first.
 
     `kind` is inital, nye, ret or luk, or the name of a class list. `stamp` is local Danish time, without a zone; None for

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 from aarhus_los.answer import Answer, Unsettled, passing
@@ -71,11 +70,12 @@ class RoleError(UnavailableError):
     """Our client lacks a role for something that is read or written."""
 
 
-@dataclass(eq=False)
 class Unauthorised(Exception):
     """The token is not accepted, or missing. `by_mo`: MO itself says so."""
 
-    by_mo: bool
+    def __init__(self, by_mo: bool) -> None:
+        super().__init__()
+        self.by_mo = by_mo
 
 
 def scrub(text: str) -> str:

@@ -2,24 +2,23 @@
 
 A value holds the fields that LOS owns on a day; the history of an object is a timeline of values. What MO says is projected
 on these fields, so that what others own neither makes a difference nor is overwritten. What is asked of MO, how its answer
-is read, what is sent, and what must be there first, all follow from the declarations. Nobody changes a value; they are not
-frozen for the same reason as pieces of a timeline.
+is read, what is sent, and what must be there first, all follow from the declarations, which are annotations: this module
+does not put off working them out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, Self
+
+from msgspec import Struct
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.timeline import Timeline
 
 PUBLISHED: Final = "Publiceret"
-_SEVERAL_UUIDS: Final = "tuple[str, ...]"
-"""The annotation of a field that has any number of uuids."""
+_SEVERAL_UUIDS: Final = tuple[str, ...]
+"""Of a field that has any number of uuids."""
 
 
 class Kind(StrEnum):
@@ -66,92 +65,85 @@ class Declared(NamedTuple):
         return self.graphql if self.to is None else self.written
 
 
-def mo(
-    graphql: str, written: str | None = None, *, default: Any = MISSING, compare: bool = True, **declared: Any
-) -> Any:
+def mo(graphql: str, written: str | None = None, **declared: Any) -> Declared:
     """Declares a field; `declared` is what else `Declared` takes. Without `written` it is `graphql` less `_uuid`."""
-    in_mo = Declared(graphql, written or graphql.removesuffix("_uuid"), **declared)
-    return field(metadata={"mo": in_mo}, default=default, compare=compare)
+    return Declared(graphql, written or graphql.removesuffix("_uuid"), **declared)
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Organisation:
+class Organisation(Struct, frozen=True):
     """The root organisation: only its municipality code is ours, and only where MO has none."""
 
     municipality_code: int | None
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Facet:
+class Facet(Struct, frozen=True):
     """A list of classes."""
 
-    user_key: str = mo("user_key")
+    user_key: Annotated[str, mo("user_key")]
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Class:
+class Class(Struct, frozen=True):
     """A class; `facet` is the uuid of its facet."""
 
-    facet: str = mo("facet_uuid", "facet_uuid", to=Kind.FACET)
-    user_key: str = mo("user_key")
-    name: str = mo("name")
-    scope: str | None = mo("scope")
-    published: str = mo("published", parse=lambda read: read or PUBLISHED, default=PUBLISHED)
+    facet: Annotated[str, mo("facet_uuid", "facet_uuid", to=Kind.FACET)]
+    user_key: Annotated[str, mo("user_key")]
+    name: Annotated[str, mo("name")]
+    scope: Annotated[str | None, mo("scope")]
+    published: Annotated[str, mo("published", parse=lambda read: read or PUBLISHED)] = PUBLISHED
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class ItSystem:
+class ItSystem(Struct, frozen=True):
     """A system in which people have accounts."""
 
-    user_key: str = mo("user_key")
-    name: str = mo("name")
+    user_key: Annotated[str, mo("user_key")]
+    name: Annotated[str, mo("name")]
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """An org unit; `parent` None hangs it under the organisation. MO needs a type; older ones allowed none."""
 
-    user_key: str = mo("user_key")
-    name: str = mo("name")
+    user_key: Annotated[str, mo("user_key")]
+    name: Annotated[str, mo("name")]
     # Never optional: a missing parent keeps the old one, so moving to the root needs null sent.
-    parent: str | None = mo("parent_uuid", to=Kind.ORG_UNIT)
-    type: str | None = mo("unit_type_uuid", "org_unit_type", to=Kind.CLASS)
+    parent: Annotated[str | None, mo("parent_uuid", to=Kind.ORG_UNIT)]
+    type: Annotated[str | None, mo("unit_type_uuid", "org_unit_type", to=Kind.CLASS)]
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """The class of facet `org_unit_hierarchy` that a unit carries. MO holds it on one interval of days a unit."""
 
-    hierarchy: str = mo("org_unit_hierarchy", to=Kind.CLASS)
+    hierarchy: Annotated[str, mo("org_unit_hierarchy", to=Kind.CLASS)]
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Address:
+class Address(Struct, frozen=True):
     """An address of an org unit or of a person. Its user key is its value: sent, never compared."""
 
-    value: str = mo("value", also="user_key")
-    type: str = mo("address_type_uuid", to=Kind.CLASS)
-    org_unit: str | None = mo("org_unit_uuid", to=Kind.ORG_UNIT, optional=True, default=None)
-    person: str | None = mo("employee_uuid", "person", to=Kind.EMPLOYEE, optional=True, default=None)
+    value: Annotated[str, mo("value", also="user_key")]
+    type: Annotated[str, mo("address_type_uuid", to=Kind.CLASS)]
+    org_unit: Annotated[str | None, mo("org_unit_uuid", to=Kind.ORG_UNIT, optional=True)] = None
+    person: Annotated[str | None, mo("employee_uuid", "person", to=Kind.EMPLOYEE, optional=True)] = None
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Person:
+class Person(Struct, frozen=True):
     """A person's name as MO splits it, at the last space. A surname of one space, which MO needs for none, is none."""
 
-    given_name: str = mo("given_name", "givenname", parse=str.strip)
-    surname: str = mo("surname", parse=str.strip)
-    cpr: Cpr | None = mo(  # noqa: RUF009 -- it declares a field
-        "cpr_number",
-        "cpr_no",
-        create_only=True,
-        parse=lambda read: None if read is None else Cpr(read),
-        default=None,
-        compare=False,
-    )
+    given_name: Annotated[str, mo("given_name", "givenname", parse=str.strip)]
+    surname: Annotated[str, mo("surname", parse=str.strip)]
+    cpr: Annotated[
+        Cpr | None,
+        mo("cpr_number", "cpr_no", create_only=True, parse=lambda read: None if read is None else Cpr(read)),
+    ] = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Person):
+            return NotImplemented
+        return self.given_name == other.given_name and self.surname == other.surname
+
+    def __hash__(self) -> int:
+        return hash((self.given_name, self.surname))
 
     @classmethod
-    def named(cls, name: str, cpr: Cpr | None = None) -> Person:
+    def named(cls, name: str, cpr: Cpr | None = None) -> Self:
         given_name, _, surname = " ".join(name.split()).rpartition(" ")
         return cls(given_name, surname, cpr) if given_name else cls(surname, "", cpr)
 
@@ -160,41 +152,41 @@ class Person:
         return f"{self.given_name} {self.surname}".strip()
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Engagement:
+class Engagement(Struct, frozen=True):
     """A person's employment in a unit; `primary` is the class that says whether it is the main one."""
 
-    user_key: str = mo("user_key")
-    person: str = mo("employee_uuid", "person", to=Kind.EMPLOYEE)
-    org_unit: str = mo("org_unit_uuid", to=Kind.ORG_UNIT)
-    job_function: str | None = mo("job_function_uuid", to=Kind.CLASS)
-    engagement_type: str | None = mo("engagement_type_uuid", to=Kind.CLASS)
-    primary: str | None = mo("primary_uuid", to=Kind.CLASS, optional=True)
+    user_key: Annotated[str, mo("user_key")]
+    person: Annotated[str, mo("employee_uuid", "person", to=Kind.EMPLOYEE)]
+    org_unit: Annotated[str, mo("org_unit_uuid", to=Kind.ORG_UNIT)]
+    job_function: Annotated[str | None, mo("job_function_uuid", to=Kind.CLASS)]
+    engagement_type: Annotated[str | None, mo("engagement_type_uuid", to=Kind.CLASS)]
+    primary: Annotated[str | None, mo("primary_uuid", to=Kind.CLASS, optional=True)]
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Account:
+class Account(Struct, frozen=True):
     """An IT user: an account of a person in an IT system."""
 
-    user_key: str = mo("user_key")
-    itsystem: str = mo("itsystem_uuid", to=Kind.ITSYSTEM, create_only=True)
-    person: str | None = mo("employee_uuid", "person", to=Kind.EMPLOYEE, create_only=True)
+    user_key: Annotated[str, mo("user_key")]
+    itsystem: Annotated[str, mo("itsystem_uuid", to=Kind.ITSYSTEM, create_only=True)]
+    person: Annotated[str | None, mo("employee_uuid", "person", to=Kind.EMPLOYEE, create_only=True)]
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Manager:
+class Manager(Struct, frozen=True):
     """A manager role; responsibilities are sorted, their order means nothing."""
 
-    org_unit: str = mo("org_unit_uuid", to=Kind.ORG_UNIT)
-    person: str | None = mo("employee_uuid", "person", to=Kind.EMPLOYEE)
-    type: str | None = mo("manager_type_uuid", to=Kind.CLASS)
-    level: str | None = mo("manager_level_uuid", to=Kind.CLASS)
-    responsibilities: tuple[str, ...] = mo(
-        "responsibility_uuids",
-        "responsibility",
-        to=Kind.CLASS,
-        parse=lambda read: tuple(sorted(read or ())),
-    )
+    org_unit: Annotated[str, mo("org_unit_uuid", to=Kind.ORG_UNIT)]
+    person: Annotated[str | None, mo("employee_uuid", "person", to=Kind.EMPLOYEE)]
+    type: Annotated[str | None, mo("manager_type_uuid", to=Kind.CLASS)]
+    level: Annotated[str | None, mo("manager_level_uuid", to=Kind.CLASS)]
+    responsibilities: Annotated[
+        tuple[str, ...],
+        mo(
+            "responsibility_uuids",
+            "responsibility",
+            to=Kind.CLASS,
+            parse=lambda read: tuple(sorted(read or ())),
+        ),
+    ]
 
 
 Value = (
@@ -214,8 +206,7 @@ class DeclaredField(NamedTuple):
     in_mo: Declared
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(Struct, frozen=True, dict=True):
     """A kind as MO knows it."""
 
     of: type
@@ -236,13 +227,10 @@ class Spec:
     def fields(self) -> tuple[DeclaredField, ...]:
         """The fields of its values, in their order."""
         return tuple(
-            DeclaredField(
-                each.name,
-                each.type in ("str", _SEVERAL_UUIDS),
-                each.type == _SEVERAL_UUIDS,
-                each.metadata["mo"],
+            DeclaredField(name, type_ in (str, _SEVERAL_UUIDS), type_ == _SEVERAL_UUIDS, in_mo)
+            for name, type_, in_mo in (
+                (name, hint.__origin__, *hint.__metadata__) for name, hint in self.of.__annotations__.items()
             )
-            for each in fields(self.of)
         )
 
     @property

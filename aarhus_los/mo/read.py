@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.errors import UnavailableError
@@ -36,8 +38,7 @@ NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 K = TypeVar("K")
 
 
-@dataclass(frozen=True, slots=True)
-class Histories:
+class Histories(Struct, frozen=True):
     """The objects that MO has, by uuid. `unreadable`: what MO has but cannot show, and why.
 
     An object that is in neither is not there. `unreadable` is by the uuid that was asked for: the object's own, or the
@@ -50,8 +51,7 @@ class Histories:
     """Of org units: their marks."""
 
 
-@dataclass(frozen=True, slots=True)
-class People:
+class People(Struct, frozen=True):
     """The persons that MO has of each CPR number that was asked for, by uuid; more than one is possible."""
 
     found: dict[Cpr, dict[str, History]] = field(default_factory=dict)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct, field
 
 from aarhus_los import clock
 from aarhus_los.brakes import Brake
@@ -54,8 +55,7 @@ class FileAccount(NamedTuple):
         return self.rows == sum(self.fates.values())
 
 
-@dataclass
-class Account:
+class Account(Struct):
     """Everything that a run reports."""
 
     started: datetime = field(default_factory=clock.now)

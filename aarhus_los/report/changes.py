@@ -6,10 +6,11 @@ Works on records alone, so that it says the same of a plan, of a run, and of a r
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from aarhus_los.language import Language
 from aarhus_los.report.net import Net, Op, net
@@ -32,8 +33,7 @@ ABOUT: Final = {
 """Kind → what is reported of an object that begins or ends; of one that changes, what changes is reported."""
 
 
-@dataclass(slots=True)
-class Change:
+class Change(Struct):
     """What happens to a unit, a person or a class on some days."""
 
     uuid: str

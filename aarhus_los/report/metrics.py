@@ -9,10 +9,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from aarhus_los import clock
 from aarhus_los.drop.names import parse_name
@@ -30,8 +31,7 @@ OUTCOMES: Final = ("found", "unsafe", "unknown", "not looked up", "not asked")
 """The outcomes of address look-ups that are always there, also when there were none: an alert needs a series to look at."""
 
 
-@dataclass
-class Recording:
+class Recording(Struct):
     """What an import hands over once it has an account."""
 
     account: Account | None = None

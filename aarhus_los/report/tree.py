@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from aarhus_los.report.changes import Change, Changes
 from aarhus_los.report.words import Sort, collated
@@ -16,8 +17,7 @@ MOST_ENDED: Final = 10
 """So many branches that end are named."""
 
 
-@dataclass(slots=True, eq=False)
-class Branch:
+class Branch(Struct, eq=False):
     """A unit with all that is below it. `units` and `people` are the changes that no branch below it has."""
 
     uuid: str

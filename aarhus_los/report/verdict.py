@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Final, get_args
 
 from aarhus_los.brakes import Brake
@@ -14,8 +13,10 @@ from aarhus_los.reason import Reason, code_of
 from aarhus_los.report.account import Account
 from aarhus_los.timeline import FOREVER, Nothing
 
-FIELDS: Final = {kind: tuple(each.name for each in fields(kind) if each.compare) for kind in get_args(Value)}
-"""What is reported of each kind of value: the fields that are compared."""
+FIELDS: Final = {
+    kind: tuple(name for name in kind.__struct_fields__ if name != "cpr") for kind in get_args(Value)
+}
+"""What is reported of each kind of value: all but a CPR number, which is never compared."""
 WAITING: Final = ("empty-file-waits", "changed-file-waits")
 """The sorts of notices of files that are not whole yet."""
 

@@ -7,8 +7,9 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import ClassVar, Final, Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from aarhus_los.drop.names import parse_name
 from aarhus_los.errors import UnavailableError
@@ -42,14 +43,13 @@ class Failed(UnavailableError):
         self.error = error
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """A folder of a file server. `port` None: the usual one."""
 
     host: str
     port: int | None
     folder: str
-    limits: Limits = Limits()  # noqa: RUF009 -- a tuple
+    limits: Limits = Limits()
     sleep: Callable[[float], None] = time.sleep
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, NamedTuple, Self
+
+from msgspec import Struct, field
 
 from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.messages import Message
@@ -65,8 +66,7 @@ class Listing(NamedTuple):
         return f"{names} in the folder cannot be used: {'; '.join(self.examples)}{more}"
 
 
-@dataclass
-class Gathering:
+class Gathering(Struct):
     """A listing on its way, from a place that errors name."""
 
     place: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hmac
 import shlex
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
+from msgspec import Struct
 from paramiko import ECDSAKey, Ed25519Key, HostKeys, PasswordRequiredException, PKey, RSAKey, SSHException
 from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
 
@@ -124,13 +124,15 @@ def _shown(key: PKey) -> str:
     return f"{key.get_name()} {key.fingerprint}"
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """Who logs in, with a key or a password or both. Nothing else is tried: no agent, no keys that lie around."""
 
     user: str
-    password: str | None = field(default=None, repr=False)
-    key: PKey | None = field(default=None, repr=False)
+    password: str | None = None
+    key: PKey | None = None
+
+    def __repr__(self) -> str:
+        return f"Login({self.user!r})"
 
 
 def read_key(path: Path, passphrase: str | None) -> PKey:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
 
 import pytest
+from msgspec.structs import replace
 
 from aarhus_los.mo.model import Kind
 from tests.desired.people import (

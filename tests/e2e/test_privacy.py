@@ -18,7 +18,7 @@ from aarhus_los.drop.names import parse_name
 from aarhus_los.drop.reader import read_file
 from aarhus_los.sandbox.ftp_server import FtpServer
 from aarhus_los.sandbox.http_stand_in import Action, Answer, Drop, Phase, Request
-from aarhus_los.sources.connection import Place
+from aarhus_los.sources import connection
 from tests.desired.people import CARL, People, leader, left, person
 from tests.e2e.drops import put_files
 from tests.e2e.harness import Sandbox
@@ -387,7 +387,7 @@ def test_a_run_beside_another(seen: Seen) -> None:
 def test_a_file_server_that_refuses_the_login_or_is_not_there(
     seen: Seen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(Place.__init__.__kwdefaults__, "sleep", lambda seconds: None)
+    monkeypatch.setattr(connection, "_PAUSES", (0.0, 0.0))
     with ExitStack() as stack:
         server = stack.enter_context(FtpServer(seen.sandbox.drop))
         seen.sandbox.stage.write_settings(

@@ -6,12 +6,12 @@ import io
 import os
 import re
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aarhus_los.addresses.outcomes import Found, NotAsked, NotLookedUp, Outcome, Unknown, Unsafe
 from aarhus_los.desired.claims import SetAside, UnresolvedAddress
