@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from aarhus_los.errors import UnavailableError
 from aarhus_los.messages import Message
@@ -52,7 +54,7 @@ class Unsettled(Exception):
         )
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True):
     """What a server said, whole. Its content is not shown: it may hold CPR numbers or a token."""
 
     status: int

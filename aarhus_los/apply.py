@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import groupby, pairwise
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from msgspec import Struct, field
 
@@ -329,7 +329,7 @@ class _Run(Struct, eq=False, dict=True):
             over += [(lost, _unsent(step, failure)) for lost in self.schedule.failed(number)]
 
 
-class Proof(NamedTuple):
+class Proof(Struct, frozen=True):
     """A batch that MO has acknowledged, and the object whose registrations tell whether it was written."""
 
     batch: Batch

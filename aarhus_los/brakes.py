@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from aarhus_los.mo.model import Kind, Object, Unit, Value
 from aarhus_los.plan import Operation, Plan
@@ -22,14 +23,14 @@ class BrakeKind(StrEnum):
     REFUSALS = "refusals"
 
 
-class Limit(NamedTuple):
+class Limit(Struct, frozen=True):
     """A brake trips when both the number and the percentage of what MO has are exceeded."""
 
     number: int
     percent: float
 
 
-class Brake(NamedTuple):
+class Brake(Struct, frozen=True):
     """A brake that trips."""
 
     kind: BrakeKind

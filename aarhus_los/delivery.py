@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -19,7 +18,7 @@ from aarhus_los.plan import Action, Operation, Step
 from aarhus_los.timeline import differences, overlay
 
 
-class Failure(NamedTuple):
+class Failure(Struct, frozen=True):
     """Why an operation was not done. The next run tries again."""
 
     reason: str
@@ -56,14 +55,14 @@ class Batch(Struct):
         ]
 
 
-class Failing(NamedTuple):
+class Failing(Struct, frozen=True):
     """When a batch was first not answered by MO: on the clock, and after how many others were."""
 
     at: float
     answered: int
 
 
-class Delivered(NamedTuple):
+class Delivered(Struct, frozen=True):
     """What became of a batch."""
 
     failures: list[Failure | None]

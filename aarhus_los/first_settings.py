@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from aarhus_los.errors import SettingsError
 from aarhus_los.files import write_private
@@ -14,7 +16,7 @@ from aarhus_los.setting_sources import key_of
 HOME: Final = Path("/var/lib/los-import")
 
 
-class Question(NamedTuple):
+class Question(Struct, frozen=True):
     """A setting, how it is asked for, and what is taken where nothing is said."""
 
     name: str

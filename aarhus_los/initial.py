@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from aarhus_los.desired.claims import DesiredObject, Notice
 from aarhus_los.drop.classlists import CLASS_LISTS
@@ -17,7 +19,7 @@ FIRST_DAY: Final = date(1900, 1, 1)
 """From when on seed data is valid: no validity of the drop begins earlier."""
 
 
-class Seed(NamedTuple):
+class Seed(Struct, frozen=True):
     """A class that must be there."""
 
     facet: str

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
+
+from msgspec import Struct
 
 from aarhus_los.desired.lines import FileLines, Gathered
 from aarhus_los.drop.file import DropFile
@@ -22,7 +24,7 @@ STILL_TO_COME: Final = datetime.max.replace(tzinfo=UTC)
 """The moment of a file that was imported by a run that wrote nothing: that of the next run that writes."""
 
 
-class Traced(NamedTuple):
+class Traced(Struct, frozen=True):
     """The lines that are folded about each subject, and the instants as of which MO is asked for some of them."""
 
     lines: Gathered

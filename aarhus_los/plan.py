@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -45,7 +45,7 @@ class Action(StrEnum):
     __hash__ = str.__hash__  # as of a kind
 
 
-class Marking(NamedTuple):
+class Marking(Struct, frozen=True):
     """The class that a window of a unit is marked with; MO then takes the mark away on all other days."""
 
     hierarchy: str
@@ -194,7 +194,7 @@ def make_plan(desired: Iterable[DesiredObject], actual: Actual) -> Plan:
     )
 
 
-class _Writes(NamedTuple):
+class _Writes(Struct, frozen=True):
     """The operations on an object, in their order, and of a unit, what they may do to its mark."""
 
     operations: list[Operation]

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from aarhus_los import lock
 from aarhus_los.errors import StateError
@@ -19,7 +21,7 @@ OPERATION_BYTES: Final = 1_000
 """About how much an operation takes in the record of a run."""
 
 
-class Fault(NamedTuple):
+class Fault(Struct, frozen=True):
     """What stands in the way of an import, and what to do."""
 
     subject: str

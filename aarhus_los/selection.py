@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
@@ -56,7 +56,7 @@ class Selection(Struct):
         return by_family(self.files)[family]
 
 
-class Options(NamedTuple):
+class Options(Struct, frozen=True):
     """What the operator asks of one run."""
 
     since: date | None = None

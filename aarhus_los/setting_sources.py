@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from aarhus_los.errors import SettingsError
 
@@ -37,7 +39,7 @@ SEARCHED: Final = (
 """Where a settings file is looked for when none is named; the first that is there is read."""
 
 
-class SettingsFile(NamedTuple):
+class SettingsFile(Struct, frozen=True):
     """A settings file that was read. `path` is None where there is none."""
 
     path: Path | None = None
@@ -50,7 +52,7 @@ class SettingsFile(NamedTuple):
         return f"SettingsFile({self.path})"
 
 
-class Found(NamedTuple):
+class Found(Struct, frozen=True):
     """What one place says of one setting."""
 
     origin: str

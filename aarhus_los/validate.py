@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from aarhus_los import clock
 from aarhus_los.cpr import Cpr
@@ -49,7 +51,7 @@ _HEADINGS: Final = {
 }
 
 
-class Problem(NamedTuple):
+class Problem(Struct, frozen=True):
     """What is wrong, and where. `line` None: with the file as a whole. `column` empty: with the line as a whole."""
 
     file: str
@@ -63,7 +65,7 @@ class Problem(NamedTuple):
         return f"{place}: {in_language(self.reason, language)}"
 
 
-class Validation(NamedTuple):
+class Validation(Struct, frozen=True):
     """All that was found in a folder: how many files and rows of the drop, and the problems, the worst first."""
 
     files: int

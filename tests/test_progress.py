@@ -306,7 +306,7 @@ def test_rows_that_heal() -> None:
     selection = selected(State(), *files)
     waiting = [SetAside(RowRef(ONE, 3), "", "unknown", True), SetAside(RowRef(TWO, 2), "", "unknown", True)]
     assert healed(selection, waiting) == {ONE}
-    rejected = [waiting[0], waiting[1]._replace(pending=False)]
+    rejected = [waiting[0], replace(waiting[1], pending=False)]
     assert healed(selection, rejected) == {ONE}
 
 

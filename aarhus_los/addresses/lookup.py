@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from aarhus_los.addresses.adressevask import Adressevask
 from aarhus_los.addresses.cache import Cache
@@ -19,7 +21,7 @@ LOOK_SECONDS: Final = 0.05
 """How often it is told how far the look-ups are."""
 
 
-class Resolution(NamedTuple):
+class Resolution(Struct, frozen=True):
     """What became of each text, under the text as it was given."""
 
     outcomes: dict[str, Outcome]

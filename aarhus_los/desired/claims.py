@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
@@ -19,7 +18,7 @@ Actual = Mapping[Kind, Mapping[str, History]]
 """MO as it is, or was: kind → uuid → history. An object that MO does not have has no entry."""
 
 
-class SetAside(NamedTuple):
+class SetAside(Struct, frozen=True):
     """A row, or with `part` one detail of a row, that is not applied. Pending rows are tried again with every run."""
 
     ref: RowRef
@@ -47,7 +46,7 @@ class Notice(Struct, frozen=True):
         return f"{self.ref}: {self.text}" if self.ref else self.text
 
 
-class WantedMark(NamedTuple):
+class WantedMark(Struct, frozen=True):
     """The one interval of days on which a unit must carry a mark. MO can hold no second one."""
 
     hierarchy: str
@@ -76,7 +75,7 @@ class DesiredObject(Struct):
         return self.kind, self.uuid
 
 
-class UnresolvedAddress(NamedTuple):
+class UnresolvedAddress(Struct, frozen=True):
     """A postal address that was not safely resolved, and the address (a DAR uuid) that MO keeps meanwhile."""
 
     ref: RowRef

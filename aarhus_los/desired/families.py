@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from aarhus_los import initial
 from aarhus_los.addresses.outcomes import Outcome
@@ -23,7 +24,7 @@ from aarhus_los.drop.rows import ManagerRow, OrgRow, PersonRow
 from aarhus_los.mo.model import Class, Kind
 
 
-class Ours(NamedTuple):
+class Ours(Struct, frozen=True):
     """What the settings say of this municipality."""
 
     municipality_code: int

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -267,7 +266,7 @@ class People(Struct, eq=False, dict=True):
         return [(Kind.ENGAGEMENT, row.engagement_uuid), *_details(person, row)]
 
 
-class _OfFile(NamedTuple):
+class _OfFile(Struct, frozen=True):
     """What a file's claims on the details of a person have in common."""
 
     person: str

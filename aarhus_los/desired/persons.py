@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from aarhus_los.cpr import Cpr
 from aarhus_los.desired.lines import FileLines, Line, all_lines
@@ -13,7 +14,7 @@ from aarhus_los.mo.model import Engagement, History, Person
 from aarhus_los.uuids import object_uuid
 
 
-class PeopleInMo(NamedTuple):
+class PeopleInMo(Struct, frozen=True):
     """What MO has of the people that the files are about."""
 
     persons: Mapping[Cpr, str]

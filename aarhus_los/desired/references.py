@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from aarhus_los.desired.fold import Claims
 from aarhus_los.desired.lines import FileLines
@@ -58,7 +59,7 @@ class OrgUnits:
         return is_there(known.pieces)
 
 
-class References(NamedTuple):
+class References(Struct, frozen=True):
     """What rows may refer to."""
 
     units: OrgUnits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,7 +33,7 @@ from aarhus_los.uuids import LINE_ORGANISATION, OUTSIDE_LINE, UNKNOWN_TYPE, obje
 POSTAL: Final = "postal_address"
 
 
-class AddressOf(NamedTuple):
+class AddressOf(Struct, frozen=True):
     """An address of a unit: the row's field, its class, and what its uuid is made of beside the unit's."""
 
     field: str

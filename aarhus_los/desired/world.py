@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -13,7 +12,7 @@ from aarhus_los.desired.persons import PeopleInMo
 from aarhus_los.messages import Message
 
 
-class Subjects(NamedTuple):
+class Subjects(Struct, frozen=True):
     """Whom and what new and pending rows are about: by family, each subject's lines in the order of folding."""
 
     units: Gathered

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 
-class ClassList(NamedTuple):
+class ClassList(Struct, frozen=True):
     """One `STAM_UUID_<name>.csv`. `facet` is None for the IT systems, which are no classes."""
 
     name: str

@@ -12,7 +12,9 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from aarhus_los.messages import Message
 
@@ -74,7 +76,7 @@ def _line_of(data: bytes, position: int) -> int:
     return 1 + sum(1 for _ in _LINE_END.finditer(data, 0, position))
 
 
-class Broken(NamedTuple):
+class Broken(Struct, frozen=True):
     """A line that is no record of its own, and why."""
 
     reason: str

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Final, NamedTuple
+from typing import Final
 from unicodedata import normalize
+
+from msgspec import Struct
 
 from aarhus_los.drop.columns import Column
 from aarhus_los.messages import Message
@@ -23,7 +25,7 @@ class Unfit(ValueError):
     """The header is not that of such a file; the reason is for people."""
 
 
-class Header(NamedTuple):
+class Header(Struct, frozen=True):
     """The header of a file: its titles as it writes them, and where the fields of a row stand.
 
     `missing` are the optional columns that it lacks, `near` pairs of a title that is none of ours and the missing column

@@ -8,8 +8,10 @@ from datetime import date
 from itertools import pairwise
 from operator import attrgetter
 from sys import intern
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from aarhus_los.errors import UnavailableError
 from aarhus_los.mo.answers import NotShown
@@ -23,7 +25,7 @@ _PLAIN: Final = re.compile(WRITTEN)
 """A uuid as it is kept."""
 
 
-class Page(NamedTuple):
+class Page(Struct, frozen=True):
     """A part of what a query lists, and where the next page begins."""
 
     objects: dict[str, tuple[Piece[Value], ...]]

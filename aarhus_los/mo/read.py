@@ -184,7 +184,7 @@ def _with_roots(page: Page, organisation: str) -> Page:
         )
         for uuid, pieces in page.objects.items()
     }
-    return page._replace(objects=units)
+    return replace(page, objects=units)
 
 
 def _instant(as_of: datetime | None) -> dict[str, str]:

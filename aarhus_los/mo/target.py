@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from aarhus_los.api import REST, Api
 from aarhus_los.mo.bookmark import Moment, registered_since
@@ -15,7 +16,7 @@ from aarhus_los.mo.read import Histories, read_histories, read_organisation
 from aarhus_los.timeline import BEGINNING, FOREVER, Piece
 
 
-class Target(NamedTuple):
+class Target(Struct, frozen=True):
     """MO, the moment of the run that writes, and the API by which it does."""
 
     client: MoClient

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import Final, NamedTuple
+from typing import Final
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from aarhus_los.answer import Answer, Unsettled, passing
@@ -23,7 +24,7 @@ LONGEST: Final = 86_400.0
 """No token is used for longer, whatever its server says."""
 
 
-class Auth(NamedTuple):
+class Auth(Struct, frozen=True):
     """Who we are: a client of a Keycloak realm. `auth_server` is its base URL, which ends in `/auth`."""
 
     auth_server: str
@@ -36,7 +37,7 @@ class Auth(NamedTuple):
         return f"{self.auth_server.rstrip('/')}/realms/{self.realm}/protocol/openid-connect/token"
 
 
-class _Token(NamedTuple):
+class _Token(Struct, frozen=True):
     text: str
     fetched: float
     renew: float

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -36,7 +36,7 @@ class Fate(StrEnum):
     UNCHANGED = "unchanged"
 
 
-class FileAccount(NamedTuple):
+class FileAccount(Struct, frozen=True):
     """A file that was read for its own rows, new or pending."""
 
     name: str

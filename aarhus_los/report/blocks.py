@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+from msgspec import Struct
 
 Style: TypeAlias = str
 """What a line is: `title`, `good`, `warn`, `bad`, `soft`, or what happens in it; empty for plain text."""
 
 
-class Line(NamedTuple):
+class Line(Struct, frozen=True):
     text: str
     style: Style = ""
     indent: int = 0
 
 
-class Table(NamedTuple):
+class Table(Struct, frozen=True):
     """Rows of cells below a head; the first column is text, the others are numbers."""
 
     head: Sequence[str]

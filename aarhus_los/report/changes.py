@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct, field
@@ -56,7 +56,7 @@ class Change(Struct):
         return any((kind, sort) in self.sorts for sort in sorts)
 
 
-class Changes(NamedTuple):
+class Changes(Struct, frozen=True):
     """All changes of a record, sorted by place and name."""
 
     units: list[Change]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from aarhus_los.desired.claims import Actual
 from aarhus_los.drop.file import DropFile
@@ -39,7 +41,7 @@ PLACING: Final = (Kind.ENGAGEMENT, Kind.MANAGER)
 """What shows the unit of a person."""
 
 
-class Names(NamedTuple):
+class Names(Struct, frozen=True):
     """What is to be read beside the uuids of a record."""
 
     names: Mapping[str, str] = {}

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import zip_longest
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aarhus_los.timeline import BEGINNING, FOREVER, Layers, Nothing, Piece, at, clip, day_after, day_before
 
@@ -21,7 +24,7 @@ MARK: Final = "hierarchy"
 """The field that a write which carries a mark has beside those of the unit."""
 
 
-class Net(NamedTuple):
+class Net(Struct, frozen=True):
     """An object on days on which it changes in one way. `before`, `after`: None where it is not there."""
 
     kind: str
@@ -113,7 +116,7 @@ def _merged(days: Iterable[Net]) -> list[Net]:
             runs[-1].append(each)
         else:
             runs.append([each])
-    return [run[0]._replace(end=run[-1].end, rows=_rows_of(run)) for run in runs]
+    return [replace(run[0], end=run[-1].end, rows=_rows_of(run)) for run in runs]
 
 
 def _rows_of(run: Sequence[Net]) -> tuple[str, ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from aarhus_los.language import Language
 
@@ -20,7 +22,7 @@ class Sort(StrEnum):
     CHANGED = "changed"
 
 
-class Word(NamedTuple):
+class Word(Struct, frozen=True):
     """A word in both languages; `planned` is the Danish of what only would happen, `many` that of more than one."""
 
     english: str

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from msgspec import Struct, field
 
@@ -20,7 +20,7 @@ _LONGEST_NAME: Final = 1000
 _LIKE_CPR: Final = re.compile(r"(?<![0-9])[0-9]{6}[- ]?[0-9]{4}(?![0-9])")
 
 
-class Limits(NamedTuple):
+class Limits(Struct, frozen=True):
     """How long a source may take, in seconds, and how much it may give: nothing waits for ever, or fills the memory.
 
     `silence` is the timeout of a socket, for each read alone; `closing` is that for what follows the last byte of a file.
@@ -38,7 +38,7 @@ class Limits(NamedTuple):
     """Eight files a day are fewer in sixty years."""
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True):
     """A file of a source. `mtime` is aware, in UTC, and None where the source does not tell.
 
     `size` is in bytes; None where the source does not tell it, also when asked: such a file is not read. It is 0 also where
@@ -50,7 +50,7 @@ class Entry(NamedTuple):
     mtime: datetime | None
 
 
-class Listing(NamedTuple):
+class Listing(Struct, frozen=True):
     """The files of a folder, whatever their names. `unusable` names were left out; `examples` are a few, and why."""
 
     entries: tuple[Entry, ...]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from paramiko import Channel
@@ -35,7 +37,7 @@ class Disorder(Exception):
     """What came is no answer to what was asked."""
 
 
-class Attributes(NamedTuple):
+class Attributes(Struct, frozen=True):
     """What the server tells of a file; None for what it does not. `mtime` is in seconds since 1970."""
 
     size: int | None

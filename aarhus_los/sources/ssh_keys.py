@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import shlex
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 from paramiko import ECDSAKey, Ed25519Key, HostKeys, PasswordRequiredException, PKey, RSAKey, SSHException
@@ -24,7 +24,7 @@ _FOREIGN: Final = (
 """What a key that paramiko does not read begins with, what it is, and what makes of it one that is read."""
 
 
-class Pinned(NamedTuple):
+class Pinned(Struct, frozen=True):
     """The one key of a fingerprint as OpenSSH writes it: `SHA256:` and base64 without padding."""
 
     fingerprint: str
@@ -43,7 +43,7 @@ class Pinned(NamedTuple):
         )
 
 
-class KnownHosts(NamedTuple):
+class KnownHosts(Struct, frozen=True):
     """The keys of a known_hosts file, with the methods of `Pinned`. `revoked` are those to be trusted of no server."""
 
     path: Path

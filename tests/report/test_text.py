@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from aarhus_los.brakes import Brake, BrakeKind, Limit
 from aarhus_los.desired.claims import Notice, SetAside
@@ -192,7 +193,7 @@ def test_where_most_files_lie_in_the_future_our_own_clock_is_named(future: int, 
     reason = Message.STAMP_IN_FUTURE(today=date(2026, 3, 1))
     account = Account(
         started=datetime(2026, 3, 1, 5, 30),
-        files=[file_of(applied=1), file_of(applied=1)._replace(name="other")],
+        files=[file_of(applied=1), replace(file_of(applied=1), name="other")],
         refused=[Refusal(f"Org_nye_2027010{n}_220000.csv", reason, 1) for n in range(future)],
     )
     assert ("is the clock of this machine right? It says 2026-03-01 05:30" in account_text(account)) is told
@@ -200,7 +201,7 @@ def test_where_most_files_lie_in_the_future_our_own_clock_is_named(future: int, 
 
 def test_an_account_of_whole_files_fits_a_terminal_of_80_columns() -> None:
     files = [
-        file_of(applied=99999)._replace(name="STAM_UUID_BVN_Stillingsbetegnelse.csv"),
+        replace(file_of(applied=99999), name="STAM_UUID_BVN_Stillingsbetegnelse.csv"),
         file_of(unchanged=1),
     ]
     lines = account_text(Account(files=files)).splitlines()
@@ -254,7 +255,7 @@ def tree_of_ends(width: int) -> Account:
     names = Names({each: each.upper() for each in (*parents, "root")}, parents)
     planned = len(operations)
     return Account(
-        plan=Plan((Step(tuple(operations)),)), names=names, brakes=[BRAKE._replace(planned=planned)], dry=True
+        plan=Plan((Step(tuple(operations)),)), names=names, brakes=[replace(BRAKE, planned=planned)], dry=True
     )
 
 

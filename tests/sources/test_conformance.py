@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.sources.entries import Entry, FileChanged, Limits, Listing, Source
@@ -157,7 +158,7 @@ def test_a_folder_of_many_files(site: Site, count: int) -> None:
 def test_a_listing_that_is_too_long_is_given_up(site: Site) -> None:
     for number in range(13):
         put(site.home, f"{number}.txt", b"")
-    with site.source(limits=UNHURRIED._replace(entries=12)) as source:
+    with site.source(limits=replace(UNHURRIED, entries=12)) as source:
         with pytest.raises(UnavailableError, match="more than 12 files"):
             source.listing()
         for number in range(3):  # some list the folder itself, and the one above it
@@ -242,7 +243,7 @@ def test_a_folder_that_is_not_for_us_is_no_empty_one(site: Site) -> None:
 def test_a_file_that_is_too_large_is_refused_unread(site: Site) -> None:
     put(site.home, NAME, b"12345")
     put(site.home, OTHER, b"1234")
-    with site.source(limits=UNHURRIED._replace(file_bytes=4)) as source:
+    with site.source(limits=replace(UNHURRIED, file_bytes=4)) as source:
         source.listing()
         with pytest.raises(FileRefused, match="5 bytes"):
             source.read(NAME)
@@ -299,7 +300,7 @@ def test_a_connection_closed_while_idle_is_made_anew(site: Site) -> None:
 @on_one_server_each
 def test_a_server_that_answers_no_more_is_given_up_after_the_timeout(site: Site) -> None:
     put(site.home, NAME, b"1" * 100_000)
-    with site.source(limits=UNHURRIED._replace(silence=0.3)) as source:
+    with site.source(limits=replace(UNHURRIED, silence=0.3)) as source:
         source.listing()
         site.freeze()
         started_at = time.monotonic()
@@ -307,7 +308,7 @@ def test_a_server_that_answers_no_more_is_given_up_after_the_timeout(site: Site)
             source.read(NAME)
         assert time.monotonic() - started_at < 20
     with (
-        site.source(limits=UNHURRIED._replace(silence=0.05)) as source,
+        site.source(limits=replace(UNHURRIED, silence=0.05)) as source,
         pytest.raises(UnavailableError, match="cannot list the folder"),
     ):
         source.listing()

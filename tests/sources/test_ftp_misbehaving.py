@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 
 import pytest
+from msgspec.structs import replace
 
 from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.sources.entries import FileChanged, Limits
@@ -412,7 +413,7 @@ def test_a_listing_that_trickles_in_is_given_up(command: str, says: Says) -> Non
     greeting = says if command == "greeting" else b"220 Hej"
     with (
         ScriptedFtp(FILES, {command: says}, greeting) as server,
-        source_of(server, limits=FAST._replace(exchange=0.1, questions=0.1)) as source,
+        source_of(server, limits=replace(FAST, exchange=0.1, questions=0.1)) as source,
         pytest.raises(UnavailableError) as caught,
     ):
         source.listing()
@@ -513,7 +514,7 @@ def test_a_connection_that_comes_after_the_time_is_over_is_cut_too() -> None:
 def test_a_file_that_trickles_in_is_given_up(command: str, says: Says) -> None:
     with (
         ScriptedFtp({ODD: b"x" * 10_000}, {}) as server,
-        source_of(server, limits=FAST._replace(file=0.3)) as source,
+        source_of(server, limits=replace(FAST, file=0.3)) as source,
     ):
         source.listing()
         server.script = {command: says}

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from aarhus_los.errors import FileRefused, UnavailableError
 from aarhus_los.sources.entries import Entry, FileChanged, Limits
@@ -161,7 +162,7 @@ def test_a_listing_out_of_order_is_none(serving: Serving, readdir: Answer) -> No
 def test_a_listing_without_end_is_given_up(serving: Serving, most: int) -> None:
     endless = names(*[(b"x.csv", attributes(1))] * 1000)
     with (
-        serving(FAST._replace(entries=most), READDIR=endless) as source,
+        serving(replace(FAST, entries=most), READDIR=endless) as source,
         pytest.raises(UnavailableError, match=f"more than {most} files"),
     ):
         source.listing()
@@ -220,7 +221,7 @@ def late(answer: Answer, seconds: float) -> Answer:
 
 def test_a_file_that_trickles_in_is_given_up(serving: Serving) -> None:
     byte: Answer = lambda number, _: packet(DATA, number + string(b"x"))  # noqa: E731
-    with serving(FAST._replace(file=0.2), READ=late(byte, 0.05)) as source:
+    with serving(replace(FAST, file=0.2), READ=late(byte, 0.05)) as source:
         source.listing()
         with pytest.raises(UnavailableError, match=f"cannot read {ODD}: given up after 0.2 s"):
             source.read(ODD)
@@ -229,7 +230,7 @@ def test_a_file_that_trickles_in_is_given_up(serving: Serving) -> None:
 @pytest.mark.parametrize("part", [names((b"x.csv", attributes(1))), lambda number, _: b"\0"])
 def test_a_listing_that_trickles_in_is_given_up(serving: Serving, part: Answer) -> None:
     with (
-        serving(FAST._replace(exchange=0.4), READDIR=late(part, 0.05)) as source,
+        serving(replace(FAST, exchange=0.4), READDIR=late(part, 0.05)) as source,
         pytest.raises(UnavailableError, match="given up after"),
     ):
         source.listing()
