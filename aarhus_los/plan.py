@@ -54,10 +54,7 @@ class Marking(Struct, frozen=True):
 
 
 class Operation(Struct, frozen=True):
-    """Writes `value` (None: the object's absence) from `start` to `end`; `before` is what MO says on these days.
-
-    Nobody changes one, nor a step.
-    """
+    """Writes `value` (None: the object's absence) from `start` to `end`; `before` is what MO says on these days."""
 
     kind: Kind
     uuid: str
@@ -98,7 +95,7 @@ class Operation(Struct, frozen=True):
         return self.mark is None or marks == (Piece(self.start, self.end, Mark(self.mark)),)
 
 
-class Step(Struct):
+class Step(Struct, frozen=True):
     """Operations of one request that is never split, and the numbers of the steps that come before it."""
 
     operations: tuple[Operation, ...]

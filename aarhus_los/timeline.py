@@ -40,10 +40,7 @@ V = TypeVar("V")
 
 
 class Piece(Struct, Generic[V], frozen=True):
-    """`value` from `start` to `end`, both inclusive. `origin` says who claims it and takes no part in comparisons.
-
-    Nobody changes one; it is not frozen, since a frozen one takes four times as long to make, and a run makes millions.
-    """
+    """`value` from `start` to `end`, both inclusive. `origin` says who claims it and takes no part in comparisons."""
 
     start: date
     end: date

@@ -57,8 +57,8 @@ class WantedMark(Struct, frozen=True):
     origin: tuple[RowRef, ...] = ()
 
 
-class DesiredObject(Struct):
-    """What MO must say of an object on the days of `claim`; days without a piece stay as they are. Nobody changes one."""
+class DesiredObject(Struct, frozen=True):
+    """What MO must say of an object on the days of `claim`; days without a piece stay as they are."""
 
     kind: Kind
     uuid: str
