@@ -211,6 +211,22 @@ def test_a_facet_that_mo_lacks_and_may_have_is_not_made_a_second_time(there: One
     assert set(store.state()["facet"]) == before
 
 
+def test_classes_of_ours_are_not_made_in_a_facet_that_mo_may_have_and_cannot_show() -> None:
+    """Everything refers to them, so there is nothing that could be done without."""
+    with one_process(retry_seconds=0) as there:
+        validity = {"from": "1930-01-01", "to": None}
+        make_facet(there, {"uuid": STRANGER, "user_key": "primary_type", "validity": validity})
+        there.put(TYPES, type_list())
+        there.stage.mo.intercept = showing(STRANGER, failing)
+        before = there.state()
+        ran = there.run()
+        assert ran.exit_code == 69
+        assert STRANGER in ran.error
+        assert there.state() == before
+        there.stage.mo.intercept = None
+        assert there.run().exit_code == 0
+
+
 def odd_of(
     changed: Action, odd: Callable[[Request, Phase], Action | None], request: Request, phase: Phase
 ) -> Action | None:
