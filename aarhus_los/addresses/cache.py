@@ -76,11 +76,7 @@ class Cache:
             write_private(
                 self._path, json.format(_ENCODER.encode(_File(self._service, answers)), indent=1) + b"\n"
             )
-        except (
-            StateError,
-            ValueError,
-            OverflowError,
-        ) as error:  # or the service has answered with half a letter
+        except (StateError, ValueError) as error:  # or the service has answered with half a letter
             self.warnings.append(Message.CACHE_NOT_WRITTEN(path=str(self._path), reason=_why(error)))
         else:
             self._on_disk = kept

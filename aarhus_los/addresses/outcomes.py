@@ -16,7 +16,7 @@ from aarhus_los.uuids import WRITTEN
 _PLAIN: Final = re.compile(WRITTEN)
 
 
-class _Outcome(Struct, frozen=True, tag_field="kind"):
+class _Outcome(Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):
     @property
     def kind(self) -> str:
         return str(self.__struct_config__.tag)

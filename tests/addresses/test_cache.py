@@ -126,6 +126,7 @@ def test_read_only_reads_and_writes_nothing(path: Path) -> None:
     ("old", "new"),
     [
         ('"answers"', '"antworten"'),
+        ('"designation"', '"since": 1, "designation"'),
         ("0a3f50c4-", "0A3F50C4-"),
         ("22:30:00Z", "22:30:00"),
         ('"found"', '"lost"'),
