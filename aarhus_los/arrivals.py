@@ -99,6 +99,13 @@ class Arrivals(Struct):
         if data is None:
             return
         sha256 = digest(data)
+        if line.sha256 == sha256:
+            line = replace(line, size=len(data), mtime=mtime)
+            if under_way:  # MO may hold part of another version, or the half of this one
+                self._add(name, data, line, again=True)
+            else:
+                self.selection.lines[name.name] = line
+            return
         fetched = Line(
             name.name, sha256, len(data), mtime, began=line.began, last=line.last, under_way=line.under_way
         )
@@ -106,12 +113,9 @@ class Arrivals(Struct):
         changed, former = entry.mtime or stamp, self._former
         if former is not None and stamp is not None and stamp < former:
             fetched = replace(fetched, began=moment_of_stamp(stamp), last=former.isoformat())
-        if line.sha256 == sha256 and not under_way:
-            self.selection.lines[name.name] = replace(line, size=len(data), mtime=mtime)
-        elif former is not None and changed is not None and changed <= former - timedelta(days=1):
+        if former is not None and changed is not None and changed <= former - timedelta(days=1):
             self.selection.lines[name.name] = replace(fetched, taken_over=True)
         else:
-            # Also a version that is in MO, where the import of one is under way: MO may hold part of that.
             self._add(name, data, fetched)
 
     def _wait(self, name: str, text: str) -> None:
@@ -134,7 +138,7 @@ class Arrivals(Struct):
         return None
 
     def _add(self, name: DropName, data: bytes, line: Line, *, again: bool = False) -> None:
-        """A new version, or `again` the one that was imported."""
+        """A new version, or `again` the one that was imported: what was set aside of it for good stays so."""
         if parsed := self.parse(name, data, line if again else None):
             if parsed.is_empty:
                 self.selection.notices.append(Notice(Message.NO_ROWS(file=name.name)))

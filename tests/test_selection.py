@@ -758,7 +758,7 @@ def test_a_file_that_is_read_for_another_subject_is_not_folded_about_this_one(im
     assert importer.folded(selection) == {UNIT: [THREE], others[1]: [ONE]}
 
 
-@pytest.mark.parametrize("how", ["since", "late"])
+@pytest.mark.parametrize("how", ["since", "since, cut off", "late"])
 def test_a_row_that_was_given_up_is_set_aside_for_good(importer: Importer, how: str) -> None:
     three(importer)
     state = importer.state()
@@ -766,6 +766,8 @@ def test_a_row_that_was_given_up_is_set_aside_for_good(importer: Importer, how: 
     save_state(importer.state_file, replace(state, lines={**state.lines, TWO: line}))
     if how == "late":
         importer.server.put(ONE, org(version="corrected"))
+    if how == "since, cut off":
+        importer.note(importer.select(date(2026, 11, 1)))
     selection = importer.run(date(2026, 11, 1) if how == "since" else None)
     (file,) = (file for file in selection.files if file.name.name == TWO)
     assert set(Rejections([file])) == {RowRef(TWO, 3)}

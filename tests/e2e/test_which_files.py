@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from aarhus_los.sandbox.http_stand_in import Answer
+from aarhus_los.sandbox.http_stand_in import Answer, Drop, Phase
+from aarhus_los.sandbox.mo_server import written_objects
 from tests.e2e.harness import Sandbox, table_line
 from tests.e2e.los_files import ORG, address_of, org, put_at, spans, stam, table, unit, uuid_of
 
@@ -219,6 +220,23 @@ def test_accept_rejects_gives_up_one_row_and_the_others_go_on_waiting(sandbox: S
     assert names(sandbox, "one") == []
     assert [name for _, _, name in names(sandbox, "other")] == ["Other"]
     assert "pending" not in lines(sandbox)[INITAL]
+
+
+def test_what_is_given_up_stays_so_where_an_import_of_its_file_again_is_cut_off(sandbox: Sandbox) -> None:
+    sandbox.put(INITAL, org(unit("top"), unit("child", "missing")))
+    imported(sandbox, exit_code=1)
+    imported(sandbox, "--accept-rejects")
+    sandbox.put(MARCH, org(unit("missing", "top")))
+    sandbox.mo.intercept = lambda request, phase: (
+        Drop() if phase is Phase.BEFORE and written_objects(request) else None
+    )
+    assert sandbox.run("--since", "2026-01-01", hasty=True).returncode == 69
+    assert {"under_way", "given_up"} <= lines(sandbox)[INITAL].keys()
+    sandbox.mo.intercept = None
+    imported(sandbox)
+    assert [name for _, _, name in names(sandbox, "missing")] == ["Missing"]
+    assert names(sandbox, "child") == []
+    assert lines(sandbox)[INITAL]["given_up"] == [3]
 
 
 def test_accept_rejects_gives_nothing_up_of_what_has_healed_in_the_same_run(sandbox: Sandbox) -> None:
