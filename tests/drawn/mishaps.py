@@ -126,9 +126,10 @@ def set_otherwise(dice: Dice, family: str) -> Play:
 
 def braking(dice: Dice, family: str) -> Play:
     """A play in which runs are held back, and then let pass."""
-    made = _made(dice, family)
+    made = refusing(dice, family) if chance(dice, 30) else _made(dice, family)
     kinds = ("unit_ends", "unit_moves", "engagement_ends")
     settings = {f"max_{kind}": weighted(dice, [(3, 0), (1, 1)]) for kind in kinds}
+    settings["max_refused"] = 0
     percents = dict.fromkeys([f"{name}_percent" for name in settings], 0)
     return replace(made, settings=(*settings.items(), *percents.items()))
 

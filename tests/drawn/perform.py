@@ -243,6 +243,8 @@ class Performance:
         self._braked(ran, brakes, allow, expected, before)
         if brakes:
             self.cached |= self.stand_in.washed
+            if ran.bookmarks:
+                self.model.ended(new, start)
             self._run(step, {**allow, **{each.kind: each.planned for each in brakes}})
             return
         if ran.exit_code is None:
@@ -292,9 +294,12 @@ class Performance:
                     f"brakes: {kind} {'trip' if kind in kinds else 'do not trip'}",
                     f"{fewest} to {most}, and the limit is {limit}\n{ran.told}",
                 )
+        if self._set("max_refused") == 0 and self.stand_in.refused and BrakeKind.REFUSALS not in kinds:
+            raise Wrong("brakes: refusals do not trip", ran.told)
         if brakes and ran.exit_code != 65:
             raise Wrong(f"brakes: exit {ran.exit_code}", ran.told)
-        if brakes and (ran.writes or ran.bookmarks or self.stand_in.read() != before):
+        held = any(each.kind != BrakeKind.REFUSALS for each in brakes)
+        if held and (ran.writes or ran.bookmarks or self.stand_in.read() != before):
             raise Wrong("brakes: something is written", ran.told)
 
     def _refused(self, expected: Expected, before: Mo) -> Expected:
