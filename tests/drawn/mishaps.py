@@ -11,7 +11,7 @@ from aarhus_los.uuids import object_uuid
 from tests.drawn.dice import Dice, chance, one_of, weighted
 from tests.drawn.draw import ENGAGEMENTS, PERSONS, UNITS
 from tests.drawn.drops import CPRS, engagement_uuid, unit_uuid
-from tests.drawn.importer import Broken
+from tests.drawn.importer import Broken, End
 from tests.drawn.plays import ByHand, LoseState, Play, Run, Step, Upload, Wait, leaving, play
 from tests.drawn.units import ADDRESSES
 from tests.drawn.world import FOREVER
@@ -32,8 +32,25 @@ def waiting(dice: Dice, family: str) -> Play:
 
 
 def accepting(dice: Dice, family: str) -> Play:
-    """A play in which the operator gives up rows that wait, of files that may leave the server."""
-    return _with_runs(_made(dice, family), lambda run: _accepting(dice, run))
+    """A play in which the operator gives up rows that wait, of files that may leave the server, or of which an import again
+    is cut off.
+    """
+    made = _with_runs(_made(dice, family), lambda run: _accepting(dice, run))
+    if made.leaves:
+        return made
+    steps: list[Step] = []
+    given_up = False
+    for step in made.steps:
+        if isinstance(step, Run):
+            if given_up and chance(dice, 50):
+                steps.append(Run(since=_some_day(dice), end=End(dice.number(1, 25), brutal=chance(dice, 60))))
+            given_up = given_up or step.accept > 0
+        steps.append(step)
+    return replace(made, steps=tuple(steps))
+
+
+def _some_day(dice: Dice) -> date:
+    return date(2025, 1, 1) + timedelta(days=dice.number(0, 60))
 
 
 def refusing(dice: Dice, family: str) -> Play:

@@ -219,6 +219,10 @@ class Performance:
         mo, wash = self.stand_in, self._wash(down)
         return self.model.expect(self.server, mo.read(), mo.read, mo.today, wash, since, accepted)
 
+    def _state(self) -> bytes:
+        """What the state says: until a run has noted what it is about, it may as well not have begun."""
+        return self.importer.state.read_bytes() if self.importer.state.exists() else b""
+
     def _accepted(self, step: Run) -> Collection[Ref] | None:
         """The rows that a run gives up; None: all."""
         waiting = sorted(self.model.pending)
@@ -231,7 +235,7 @@ class Performance:
         new = self.model.new(self.server, step.since)
         accepted = self._accepted(step)
         expected = self.expect(step.since, step.down, accepted)
-        start, before = self.stand_in.at, self.stand_in.read()
+        start, before, state = self.stand_in.at, self.stand_in.read(), self._state()
         self.copies.append((start, self.stand_in.store.snapshot()))
         self.stand_in.dar_down, self.stand_in.washed = step.down, set()
         self.stand_in.refuses, self.stand_in.refused = _refuser(step.refused), 0
@@ -248,7 +252,8 @@ class Performance:
             self._run(step, {**allow, **{each.kind: each.planned for each in brakes}})
             return
         if ran.exit_code is None:
-            self.model.ended(new, start)
+            if self._state() != state:
+                self.model.ended(new, start)
             self.cut_off = True
             self._forget_addresses()
             self.stand_in.dar_down = False

@@ -56,6 +56,7 @@ class Ideal:
         wanted = expected.either[0]
         if end is None:
             return Ran(min(expected.exits), stand_in.change_to(wanted))
+        self.state.write_text(f"under way since {stand_in.at}")
         some = {kind: dict(objects) for kind, objects in stand_in.read().items()}
         chance = random.Random(end.at)
         for kind, objects in wanted.items():
