@@ -106,6 +106,16 @@ def read_dates(row: Row, start_column: str, end_column: str, aside: SetAside) ->
         row.written, row.start, row.end = start, max(start, EARLIEST), end
 
 
+def set_aside_cut_off(row: Row, aside: SetAside) -> None:
+    """Text: "cells that lack at the end of a row are empty if they are all optional or not ours". If they are not, nobody
+    knows whether the dates are where they belong.
+    """
+    if row.file.lacks(row.line):
+        aside.reject(row.ref, "cut off")
+        row.unreadable = row.file.kind != "luk"
+        row.written = row.start = row.end = None
+
+
 def set_aside_beside_unreadable(rows: Sequence[Row], aside: SetAside) -> None:
     """Text: "a row whose dates cannot be read sets aside the other rows of the same unit or the same engagement"."""
     for row in rows:

@@ -97,28 +97,43 @@ def _by_hand(dice: Dice) -> ByHand:
 
 
 def broken(dice: Dice, family: str) -> Play:
-    """A play in which files are broken when they come, or once they are imported, and are whole in the end."""
+    """A play in which files are broken when they come, or once they are imported, and are whole in the end.
+
+    Some come late, or another version of them, while a broken one is in the place of what was imported.
+    """
     how = one_of(dice, [*Broken])
-    if chance(dice, 40):
+    if chance(dice, 30):
         return replace(leaving(dice, family), spoiled=how)
-    made = play(dice, family, weighted(dice, _RUNS_ON[:2]))
+    made = play(dice, family, one_of(dice, [kind for _, kind in _RUNS_ON]))
     steps: list[Step] = []
-    waiting: list[Upload] = []
+    whole: dict[str, Upload] = {}
+    broken: list[Upload] = []
     for step in made.steps:
-        if isinstance(step, Upload) and chance(dice, 40) and family != "classes":
-            waiting.append(step)
-            step = replace(step, broken=how)
+        if isinstance(step, Upload) and family != "classes":
+            broken = [each for each in broken if each.file.name != step.file.name]
+            if chance(dice, 25):
+                broken.append(step)
+                step = replace(step, broken=how)
+            elif step.file.family != "STAM":
+                whole[step.file.name] = step
         steps.append(step)
-        if isinstance(step, Run):
-            whole = [each for each in waiting if chance(dice, 60)]
-            waiting = [each for each in waiting if each not in whole]
-            steps += whole
-    return replace(made, steps=(*steps, *waiting, Run()), exact=False)
+        if isinstance(step, Run) and step.end is None:
+            mended = [each for each in broken if chance(dice, 50)]
+            broken = [each for each in broken if each not in mended]
+            overwritten = [each for each in whole.values() if each not in mended and chance(dice, 30)]
+            for each in overwritten:
+                del whole[each.file.name]
+            whole |= {each.file.name: each for each in mended if each.file.family != "STAM"}
+            broken += overwritten
+            steps += [*mended, *(replace(each, broken=how) for each in overwritten)]
+            if chance(dice, 30):
+                steps.append(Wait(1))
+    return replace(made, steps=(*steps, *broken, Run()), exact=False)
 
 
 def losing(dice: Dice, family: str) -> Play:
-    """A play in which the state is lost."""
-    made = play(dice, family, weighted(dice, _RUNS_ON))
+    """A play in which the state is lost, also where what was imported has left the server."""
+    made = _made(dice, family)
     steps: list[Step] = []
     for step in made.steps:
         steps.append(step)
@@ -135,6 +150,7 @@ def set_otherwise(dice: Dice, family: str) -> Play:
         "rejects_exit_code": dice.number(0, 1),
         "verify_limit": one_of(dice, (0, 1, 5000)),
         "dar_provider": one_of(dice, ("adressevask", "none")),
+        "mo_api": weighted(dice, [(2, "auto"), (1, "graphql")]),
     }
     if chance(dice, 50):
         made = _with_runs(made, lambda run: replace(run, graphql=chance(dice, 60)))

@@ -87,8 +87,8 @@ class Expected:
     """Files of which rows healed."""
     given_up: frozenset[Ref]
     """Rows that would be pending, and that the operator gives up."""
-    read_from: Mapping[Subject, str]
-    """Of the subjects, the first file that was read for them."""
+    read: Mapping[Subject, Sequence[File]]
+    """Of the subjects, the files that were read for them."""
     speaks: Mapping[Ref, Subject | None]
     """The subject of each row."""
 
@@ -105,17 +105,55 @@ class Model:
     """Rows that are superseded or given up, as long. Not those that waited for their address alone: they are in MO."""
     kept: dict[Subject, str] = field(default_factory=dict)
     """Subject of which a row is pending → the first file that is kept for it."""
+    kept_files: frozenset[str] = frozenset()
+    late: frozenset[str] = frozenset()
+    """Files that a run does not take, though they are new: what they are folded with is gone."""
 
     def new(self, server: Mapping[str, File], since: date | None = None) -> list[File]:
         """The files on the server that a run takes as new."""
         return [
             file
             for name, file in server.items()
-            if (known := self.noted.get(name)) is None
-            or known.file != file
-            or known.under_way
-            or (since is not None and (file.family == "STAM" or file.date >= since))
+            if name not in self.late
+            and (
+                (known := self.noted.get(name)) is None
+                or known.file != file
+                or known.under_way
+                or (since is not None and (file.family == "STAM" or file.date >= since))
+            )
         ]
+
+    def comes_late(
+        self, server: Mapping[str, File], absent: Collection[str], since: date | None = None
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Which files a run must refuse, and which it may. `absent`: names under which nothing can be read.
+
+        Text: "A late new file (or `--since`) of whose R some have left the server (or were overwritten by a version that is
+        broken) is refused by name"; what is gone "counts as speaking of every subject" from D on. Whether what is older than
+        D and gone does, nobody knows.
+        """
+        there = {file.name: file for file in self.new(server, since) if file.family != "STAM"}
+        gone = [
+            file
+            for name in absent
+            if (file := self.noted.get(name, Noted()).file) is not None
+            and file.family != "STAM"
+            and name not in self.kept_files
+        ]
+        may = {file.name for file in there.values() if any(each.family == file.family for each in gone)}
+        must = {
+            name
+            for name in may
+            if any(each.family == there[name].family and each.order >= there[name].order for each in gone)
+        }
+        return frozenset(must), frozenset(may)
+
+    def _to_read(self, server: Mapping[str, File]) -> dict[str, File]:
+        """The server without what comes late: of that, there is what was imported."""
+        imported = {name: self.noted.get(name, Noted()).file for name in self.late}
+        return {
+            name: there for name, file in server.items() if (there := imported.get(name, file)) is not None
+        }
 
     def expect(
         self,
@@ -128,6 +166,7 @@ class Model:
         accepted: Collection[Ref] | None = (),
     ) -> Expected:
         """What a run must come to. `now` is MO before it; `accepted` are the rows that it gives up, None: all."""
+        server = self._to_read(server)
         new = {file.name for file in self.new(server, since)}
         run = _Fold(self, server, new, now, past, today, wash)
         reads = [run.reads(written, all_kept) for written in (False, True) for all_kept in (True, False)]
@@ -156,7 +195,7 @@ class Model:
             frozenset(aside.partly),
             frozenset(name for name, line in self.pending if (name, line) not in left_out),
             given_up,
-            {subject: read[0].name for subject, (read, _) in reads[0].items()},
+            {subject: read for subject, (read, _) in reads[0].items()},
             run.speaks,
         )
 
@@ -273,7 +312,9 @@ class Model:
         self.gone = frozenset(ref for ref in self.gone if ref[0] not in replaced)
         self.gone |= (expected.superseded | expected.given_up) - expected.in_part
         waits = {expected.speaks[ref] for ref in expected.pending}
-        self.kept = {subject: first for subject, first in expected.read_from.items() if subject in waits}
+        kept = {subject: read for subject, read in expected.read.items() if subject in waits}
+        self.kept = {subject: read[0].name for subject, read in kept.items()}
+        self.kept_files = frozenset(file.name for read in kept.values() for file in read)
 
     def _take_moment(self, start: datetime, own: Collection[str]) -> None:
         """Text: "its files take that of the next run that has one, and until then MO as it is is their base": what was

@@ -9,7 +9,15 @@ from typing import Any, Final
 
 from aarhus_los.uuids import object_uuid
 from tests.drawn import cells
-from tests.drawn.claims import Ref, Row, SetAside, claim_of, read_dates, set_aside_beside_unreadable
+from tests.drawn.claims import (
+    Ref,
+    Row,
+    SetAside,
+    claim_of,
+    read_dates,
+    set_aside_beside_unreadable,
+    set_aside_cut_off,
+)
 from tests.drawn.days import UNCLAIMED, Sheet, after
 from tests.drawn.units import Units
 from tests.drawn.world import AZ, Account, Engagement, File, Key, Mo, Person
@@ -29,6 +37,7 @@ def read_people(files: Sequence[File], aside: SetAside) -> list[Row]:
             row = Row(file, line, row_cells)
             rows.append(row)
             (_read_luk if file.kind == "luk" else _read)(row, aside)
+            set_aside_cut_off(row, aside)
     set_aside_beside_unreadable(rows, aside)
     return rows
 

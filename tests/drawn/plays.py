@@ -195,6 +195,8 @@ def shown(file: File) -> list[str]:
     """The rows of a file, with the columns that are not empty."""
     lacking = set(header_of(file)) - set(file.header)
     out = [f"without {', '.join(sorted(lacking))}"] if lacking else []
+    if file.rows and (cells := len(file.rows[-1])) < len(file.header):
+        out.append(f"cut off within {file.header[cells - 1]}")
     for line, row in file.cells():
         out.append(f"{line}: " + " ".join(f"{column}={cell}" for column, cell in row.items() if cell))
     return out
@@ -349,11 +351,11 @@ def _corrected(dice: Dice, family: str) -> Play:
         groups.append([])
     at = dice.number(0, len(groups) - 2)
     right = one_of(dice, groups[at])
-    only_values = chance(dice, 40)
-    wrong = _values_changed(dice, right) if only_values else _changed(dice, right)
+    how = weighted(dice, [(15, "cut off"), (45, "changed"), (40, "values")])
+    wrong = {"cut off": _cut_off, "changed": _changed, "values": _values_changed}[how](dice, right)
     groups[at] = [wrong if each is right else each for each in groups[at]]
     groups[dice.number(at + 1, len(groups) - 1)].append(right)
-    return Play("", family, mo, tuple(_steps(dice, lists, groups)), exact=only_values)
+    return Play("", family, mo, tuple(_steps(dice, lists, groups)), exact=how == "values")
 
 
 _VALUES: Final = {
@@ -396,6 +398,16 @@ def _changed(dice: Dice, right: File) -> File:
                 row[column] = other
         rows.append(row)
     return File.of(right.name, rows, right.header)
+
+
+def _cut_off(dice: Dice, right: File) -> File:
+    """What there is of a file whose upload was cut off within its last row."""
+    if not right.rows:
+        return right
+    *rows, last = right.rows
+    text = ";".join(last)
+    cut = text[: dice.number(1, len(text) - 1)]
+    return replace(right, rows=(*rows, tuple(cut.split(";"))))
 
 
 def _healing(dice: Dice, family: str) -> Play:

@@ -80,7 +80,7 @@ def _fewer(file: File) -> Iterator[File]:
     for number, row in enumerate(file.rows):
         for column, name in enumerate(file.header):
             plain = _PLAIN.get(name)
-            if plain is not None and row[column] != plain:
+            if plain is not None and column < len(row) and row[column] != plain:
                 changed = (*row[:column], plain, *row[column + 1 :])
                 yield replace(file, rows=(*file.rows[:number], changed, *file.rows[number + 1 :]))
 

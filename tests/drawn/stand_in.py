@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -176,7 +177,7 @@ class StandIn:
         self.bookmarks += bookmark
         refused = request.path.startswith("/service/details/") and self._is_refused(request.json())
         action = Answer.json(400, _NO.body) if refused else self.mo.exchange(request)
-        self.refused += refused or (objects > 0 and _is_refusal(action))
+        self.refused += refused or (objects > 0 and _is_refusal(request, action))
         self.event(f"after {what}")
         return action
 
@@ -319,10 +320,13 @@ class StandIn:
         ]
 
 
-def _is_refusal(action: Action) -> bool:
+def _is_refusal(request: Request, action: Action) -> bool:
     """Whether GraphQL refuses a write; that of an address of no unit at all is only a try."""
     body = action.body if isinstance(action, Answer) else b""
-    return b'"errors"' in body and b"E_ORG_UNIT_NOT_FOUND" not in body
+    if b'"errors"' not in body or b"E_ORG_UNIT_NOT_FOUND" not in body:
+        return b'"errors"' in body
+    first, *_ = json.loads(body)["errors"][0]["path"]
+    return f"{first}: org_unit_".encode() in request.body
 
 
 def _request(prepared: PreparedRequest) -> Request:

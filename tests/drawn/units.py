@@ -9,7 +9,16 @@ from typing import Any, Final
 
 from aarhus_los.uuids import object_uuid
 from tests.drawn import cells
-from tests.drawn.claims import Claim, Ref, Row, SetAside, claim_of, read_dates, set_aside_beside_unreadable
+from tests.drawn.claims import (
+    Claim,
+    Ref,
+    Row,
+    SetAside,
+    claim_of,
+    read_dates,
+    set_aside_beside_unreadable,
+    set_aside_cut_off,
+)
 from tests.drawn.days import LEFT, UNCLAIMED, Sheet
 from tests.drawn.world import LINE, UNKNOWN_TYPE, File, Key, Mo, Unit, on
 
@@ -41,6 +50,7 @@ def read_units(files: Sequence[File], aside: SetAside) -> list[Row]:
             row = Row(file, line, row_cells)
             rows.append(row)
             _read(row, aside)
+            set_aside_cut_off(row, aside)
     set_aside_beside_unreadable(rows, aside)
     return rows
 

@@ -86,6 +86,10 @@ Key = tuple[str, str]
 """Kind and uuid."""
 
 
+_MAY_LACK: Final = {"Email", "AZID", "ADITSystemUUID", "ADkonto", "ADkontoUUID"}
+"""Columns that are optional, or not ours, of those that come last in a file."""
+
+
 @cache
 def _stamp(name: str) -> datetime:
     found = re.search(r"(\d{8}_\d{6})\.csv$", name)
@@ -94,7 +98,10 @@ def _stamp(name: str) -> datetime:
 
 @dataclass(frozen=True)
 class File:
-    """A file of the drop: its name, its header, and its rows as text cells. The first row is on line 2."""
+    """A file of the drop: its name, its header, and its rows as text cells. The first row is on line 2.
+
+    The last row may be cut off within its line: it then has fewer cells than the header.
+    """
 
     name: str
     header: tuple[str, ...]
@@ -142,9 +149,14 @@ class File:
         """Line → cells by column."""
         lines = self.lines or range(2, len(self.rows) + 2)
         return [
-            (line, dict(zip(self.header, row, strict=True)))
+            (line, {**dict.fromkeys(self.header, ""), **dict(zip(self.header, row, strict=False))})
             for line, row in zip(lines, self.rows, strict=True)
         ]
+
+    def lacks(self, line: int) -> bool:
+        """Whether the row on a line lacks cells that it must have."""
+        row = self.rows[self.lines.index(line) if self.lines else line - 2]
+        return not _MAY_LACK.issuperset(self.header[len(row) :])
 
     def only(self, lines: Collection[int]) -> File:
         """The rows on some lines, which stay on them."""
@@ -152,8 +164,10 @@ class File:
         return File(self.name, self.header, tuple(row for _, row in kept), tuple(line for line, _ in kept))
 
     def text(self) -> str:
-        """The file as LOS would write it."""
-        return "".join(";".join(cells) + "\r\n" for cells in (self.header, *self.rows))
+        """The file as LOS would write it, or has written it so far."""
+        text = "".join(";".join(cells) + "\r\n" for cells in (self.header, *self.rows))
+        is_cut = self.rows and len(self.rows[-1]) < len(self.header)
+        return text.removesuffix("\r\n") if is_cut else text
 
 
 def empty_mo() -> Mo:
