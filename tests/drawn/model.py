@@ -549,7 +549,8 @@ def _claim_marked_days(base: Mo, sheet: Sheet) -> None:
         marked = [index for index, value in enumerate(row) if value == LINE]
         before = (were[0][0], were[-1][1]) if were else None
         now = (sheet.days[marked[0]], sheet.last(marked[-1])) if marked else None
-        written = [] if before == now else [before, now]
+        kept, is_kept = (_days_within(each, sheet, unit) for each in (before, now))
+        written = [] if kept == is_kept else [before, now]
         there, shown = base["unit"].get(unit, ()), base["mark"].get(unit, ())
         days = [
             day
@@ -561,6 +562,12 @@ def _claim_marked_days(base: Mo, sheet: Sheet) -> None:
         for index, day in enumerate(sheet.days):
             if any(each and each[0] <= day <= each[1] for each in written):
                 sheet.claimed["unit", unit][index] = True
+
+
+def _days_within(interval: tuple[date, date] | None, sheet: Sheet, unit: str) -> list[date]:
+    """The days of an interval on which the unit is there: the others "are not compared"."""
+    row = zip(sheet.days, sheet.values["unit", unit], strict=True)
+    return [day for day, value in row if value is not None and interval and interval[0] <= day <= interval[1]]
 
 
 def _mark(there: Sequence[Piece], sheet: Sheet, unit: str) -> list[Piece]:

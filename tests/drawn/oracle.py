@@ -59,6 +59,8 @@ READINGS: sentences that can be read in more than one way, and how they are read
     own, since any split must end alike. MO has the unit on any day after the files before the row's own, or after its own
     or a later one (then it heals). So what rows have cancelled on all its days is known no more. Of a row that was applied
     it is not asked again.
+22. A row that lacks cells which it must have, since its upload was cut off, is one whose dates cannot be read, wherever it
+    was cut; a `Pers_luk` row must have all three. A row that is cut off within its last cell says what is left of that.
 """
 
 from __future__ import annotations
