@@ -107,7 +107,7 @@ class _Run(Struct, eq=False, dict=True):
     writes: Counter[Object] = field(default_factory=Counter)
     """How often each of `several` was written, as MO's registrations must show; the others are written once at most."""
     doubtful: set[Object] = field(default_factory=set)
-    """Objects of which that is not known, since an answer was lost."""
+    """Objects of which that is not known, since they were read before they were sent again."""
     unread: set[int] = field(default_factory=set)
     """Steps of which MO may have some already, though they were given back to the schedule."""
 
@@ -209,6 +209,7 @@ class _Run(Struct, eq=False, dict=True):
     # What MO has acknowledged, and whether it has done it
 
     def _delivered(self, batch: Batch, delivered: Delivered) -> None:
+        self.doubtful |= delivered.doubtful
         # A single step that was sent again because of it cannot be halved any more: whether it is there, is verified.
         if not delivered.unproven or (batch.doubted and len(batch.numbers) == 1):
             self._acknowledged(batch, delivered)
@@ -216,7 +217,7 @@ class _Run(Struct, eq=False, dict=True):
         sure = [op for op in delivered.written if op.object not in self.doubtful]
         sure = [op for op in sure if op.kind is not Kind.ORGANISATION]
         if not sure:  # its registrations prove nothing
-            self._undone(batch)
+            self._undone(batch, delivered)
             return
         # Of one that this run has not made: how many registrations a create makes is not known.
         op = min(sure, key=lambda op: (op.action is Action.CREATE, self.writes[op.object]))
@@ -236,11 +237,11 @@ class _Run(Struct, eq=False, dict=True):
             if registered[uuid] > self.writes[proof.object]:
                 self._acknowledged(proof.batch, proof.delivered)
             else:
-                self._undone(proof.batch)
+                self._undone(proof.batch, proof.delivered)
 
-    def _undone(self, batch: Batch) -> None:
+    def _undone(self, batch: Batch, delivered: Delivered) -> None:
         """MO may have undone what it acknowledged: it is read, and what is not there is sent again."""
-        batch.unread = batch.doubted = True
+        batch.unread, batch.doubted = True, len(delivered.written)
         self.again.append(batch)
 
     def _acknowledged(self, batch: Batch, delivered: Delivered) -> None:
@@ -280,8 +281,6 @@ class _Run(Struct, eq=False, dict=True):
 
     def _not_answered(self, batch: Batch, unsettled: Unsettled) -> None:
         """One object may be to blame: then others are answered. Where none is, MO is not there."""
-        if batch.unread:
-            self.doubtful |= {op.object for number in batch.numbers for op in self.steps[number].operations}
         now = time.monotonic()
         if batch.failing_since is None:
             # What was answered beside a single step tells as much as what is answered later.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from msgspec import Struct, field
 
@@ -29,15 +29,15 @@ class Failure(Struct, frozen=True):
 class Batch(Struct):
     """Steps that go through one endpoint, in one request.
 
-    `unread`: MO may have some of it already, so it is read before it is sent. `doubted`: MO took it before, and wrote
-    nothing: if reading it does not tell why, it goes in halves. `hurried`: where MO does not answer it, though it is not
-    down, it is not tried again.
+    `unread`: MO may have some of it already, so it is read before it is sent. `doubted`: so many of its operations MO took
+    before, and wrote none: if reading them does not tell why, it goes in halves. `hurried`: where MO does not answer it,
+    though it is not down, it is not tried again.
     """
 
     endpoint: Endpoint
     numbers: list[int]
     unread: bool = False
-    doubted: bool = False
+    doubted: int = 0
     hurried: bool = False
     sent_after: int = 0
     """How many others MO had answered by then."""
@@ -71,6 +71,8 @@ class Delivered(Struct, frozen=True):
     """What MO has just acknowledged; the rest was there already."""
     writes: Counter[Object]
     """How often each object was written thereby."""
+    doubtful: Set[Object]
+    """Of which it is not known how often: they were read first, and may have been written by us or by others."""
 
     @property
     def unproven(self) -> bool:
@@ -92,6 +94,7 @@ class Delivery(Struct, dict=True):
     sent: list[Operation] = field(default_factory=list)
     """Of each item of the last request, in order, the operation that it is of."""
     failures: dict[Object, Failure] = field(default_factory=dict)
+    doubtful: set[Object] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.left = self.mo.api.arranged([op for step in self.steps for op in step.operations])
@@ -108,7 +111,7 @@ class Delivery(Struct, dict=True):
         writes = Counter([op.object for op, answer in written if answer is not None])
         self.failures |= {op.object: missing for op, answer in written if answer is None}
         failures = [self._failure(step) for step in self.steps]
-        return Delivered(failures, [op for op in self.left if op.object in writes], writes)
+        return Delivered(failures, [op for op in self.left if op.object in writes], writes, self.doubtful)
 
     def _failure(self, step: Step) -> Failure | None:
         if not self.failures:
@@ -147,6 +150,7 @@ class Delivery(Struct, dict=True):
         return []
 
     def _leave_out_what_is_there(self) -> None:
+        self.doubtful.update(operation.object for operation in self.left)
         wanted = by_kind(operation.object for operation in self.left)
         found = {kind: self.mo.read(kind, uuids) for kind, uuids in wanted.items()}
         for kind, histories in found.items():
@@ -159,8 +163,7 @@ class Delivery(Struct, dict=True):
                 of_object.setdefault(operation.object, []).append(operation)
         still = {id(op) for key, ops in of_object.items() for op in _not_shown(ops, found[key[0]])}
         left = [operation for operation in self.left if id(operation) in still]
-        if self.batch.doubted and len(left) == len(self.left) and len(self.steps) > 1:
-            self.batch.doubted = False
+        if 0 < self.batch.doubted <= len(left) and len(self.steps) > 1:
             raise Spoiled(500, None, "MO took a list, and wrote nothing of it")
         self.left = left
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from aarhus_los.answer import Unsettled
-from aarhus_los.api import REST
+from aarhus_los.api import REST, Api, GraphQL
 from aarhus_los.apply import Applied, apply_plan
 from aarhus_los.brakes import Brake, BrakeKind, Limit
 from aarhus_los.desired.claims import DesiredObject
@@ -128,7 +128,7 @@ class Mo(DailyMo):
             self.registrations.update(uuid for (_, uuid), one in zip(keys, changed, strict=True) if one)
             return answer
 
-    api = REST
+    api: Api = REST
 
     @property
     def client(self) -> Mo:
@@ -273,6 +273,7 @@ def test_a_refused_list_is_halved_until_the_culprit_stands_alone(mo: Mo, status:
     assert str(status) in failure.reason
     assert mo.names() == {f"{n:03}" for n in range(40) if n != 13}
     assert ("CREATE", ("013",)) in mo.events
+    assert len(mo.events) <= 12
 
 
 def test_what_refers_to_a_refused_object_is_not_sent_and_waits(mo: Mo) -> None:
@@ -418,6 +419,25 @@ def test_of_a_lost_list_only_what_is_not_there_is_sent_again(mo: Mo) -> None:
     ]
 
 
+@pytest.mark.parametrize("api", [REST, GraphQL()], ids=["REST", "GraphQL"])
+def test_what_is_there_is_not_sent_again_where_the_rest_is_refused(mo: Mo, api: Api) -> None:
+    """Somebody else has made one of the changes of a list whose answer was lost, and one is wrong."""
+    mo.api = api
+    mo.holds(*(titled(name, "Chef") for name in "abcd"))
+
+    def loses(endpoint: Endpoint, items: Sequence[Item]) -> None:
+        mo.refuse("c")
+        others_write(mo, make_plan([titled("a", "X", 5)], mo.actual()))
+        raise Unsettled("connection reset", perhaps_done=True)
+
+    mo.before = loses
+    applied = bring(mo, *(titled(name, "X", 5) for name in "abcd"), concurrency=1)
+    assert failed(applied) == {"c": True}
+    assert done(applied) == {"a", "b", "d"}
+    sent = [uuids for what, uuids in mo.events if what == "MUTATE"]
+    assert [uuids for uuids in sent if "a" in uuids] == [("a", "b", "c", "d")]
+
+
 def test_a_create_that_mo_shows_otherwise_is_repeated(mo: Mo) -> None:
     def half(endpoint: Endpoint, items: Sequence[Item]) -> None:
         mo.after = lambda endpoint, items: None
@@ -551,6 +571,17 @@ def test_what_mo_cannot_hold_costs_no_other(mo: Mo, odd: str) -> None:
     assert agrees(mo, *(unit(f"{n}", name="X") for n in range(10) if str(n) != odd))
 
 
+def test_what_mo_cannot_hold_beside_what_others_made_costs_no_other(mo: Mo) -> None:
+    mo.holds(*(unit(name) for name in "abcd"))
+    cannot_be_held(mo, "d")
+    wanted = [unit(name, name="X") for name in "abcd"]
+    plan = make_plan(wanted, mo.actual())
+    mo.meanwhile = partial(others_write, mo, make_plan([unit("b", name="X")], mo.actual()))
+    applied = apply(mo, plan)
+    assert (len(applied.acknowledged), applied.failed, applied.stopped) == (4, [], None)
+    assert agrees(mo, *wanted[:3])
+
+
 def test_an_object_that_was_written_before_proves_a_list_only_by_one_more_registration(mo: Mo) -> None:
     """Its first edit made a registration too. MO undoes the second list, whatever spoilt it."""
     mo.holds(unit("a"), unit("b"))
@@ -565,6 +596,50 @@ def test_an_object_that_was_written_before_proves_a_list_only_by_one_more_regist
     mo._carried_out = undoing  # type: ignore[method-assign]
     applied = bring(mo, *wanted, concurrency=1)
     assert (len(applied.acknowledged), applied.failed) == (4, [])
+    assert agrees(mo, *wanted)
+
+
+@pytest.mark.parametrize("how", ["lost", "made by somebody else"])
+def test_a_registration_of_what_was_only_read_proves_no_later_list(mo: Mo, how: str) -> None:
+    """The first list is there when it is read, since its answer was lost or others made it. MO undoes the second."""
+    mo.holds(unit("a"), unit("b"))
+    wanted = [spread(uuid, (1, 3, "x"), (4, 41, "y")) for uuid in ("a", "b")]
+    carried_out = mo._carried_out
+    lists = [0]
+
+    def undoing(endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
+        lists[0] += 1
+        if lists[0] == 2:
+            return [uuid_of(item) for item in items]
+        answer = carried_out(endpoint, items)
+        if lists[0] == 1:
+            raise (
+                Unsettled("connection reset", perhaps_done=True) if how == "lost" else Spoiled(500, None, "")
+            )
+        return answer
+
+    mo._carried_out = undoing  # type: ignore[method-assign]
+    applied = bring(mo, *wanted, concurrency=1)
+    assert (len(applied.acknowledged), applied.failed) == (4, [])
+    assert agrees(mo, *wanted)
+
+
+def test_a_list_is_not_proven_by_what_was_made_in_the_same_run(mo: Mo) -> None:
+    """How many registrations a create makes is not known. MO undoes the list after it."""
+    mo.holds(unit("b"))
+    wanted = [spread("a", (1, 3, "x"), (4, 41, "y")), spread("b", (1, 3, None), (4, 41, "y"))]
+    carried_out = mo._carried_out
+
+    def undoing(endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
+        if len(items) > 1:
+            mo._carried_out = carried_out  # type: ignore[method-assign]
+            return [uuid_of(item) for item in items]
+        mo.registrations["a"] += 1
+        return carried_out(endpoint, items)
+
+    mo._carried_out = undoing  # type: ignore[method-assign]
+    applied = bring(mo, *wanted, concurrency=1)
+    assert (len(applied.acknowledged), applied.failed) == (3, [])
     assert agrees(mo, *wanted)
 
 
@@ -648,6 +723,16 @@ def test_where_something_before_mo_refuses_all_the_run_is_stopped(
     assert len(mo.events) < 100
 
 
+def test_a_list_that_nobody_answers_for_long_ends_the_run(mo: Mo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing else is answered meanwhile, halves of it would only take as long again."""
+    monkeypatch.setattr("aarhus_los.apply.UNANSWERED_SECONDS", -1.0)
+    intercept(mo)
+    applied = bring(mo, *(unit(f"{n:02}") for n in range(40)), chunk_size=40, concurrency=1)
+    assert applied.stopped is not None
+    assert (applied.acknowledged, applied.failed) == ([], [])
+    assert len(mo.events) == TRIES
+
+
 def test_a_proxy_that_begins_to_refuse_in_the_middle_stops_the_run(mo: Mo) -> None:
     """Others passed before: that says nothing of what is refused now."""
     calls = [0]
@@ -704,6 +789,24 @@ def test_what_something_before_mo_refuses_counts_too(mo: Mo) -> None:
     applied = bring(mo, *(unit(f"{n:03}") for n in range(400)), limit=Limit(50, 5), concurrency=1)
     assert applied.refusals is not None
     assert applied.refusals.reasons == [(51, "no answer of MO: something before MO answered 403 (text/html)")]
+
+
+def test_what_is_answered_when_it_is_sent_again_is_no_refusal(mo: Mo) -> None:
+    """Nor does it add to those that come after it."""
+    left = [TRIES + 1]
+
+    def answers(endpoint: Endpoint, items: Sequence[Item]) -> None:
+        uuids = {uuid_of(item) for item in items}
+        if "a" in uuids and left[0]:
+            left[0] -= 1
+            raise Unsettled("something before MO answered 403", perhaps_done=False, foreign=True)
+        if "b" in uuids:
+            raise Refused(400, "V_TEST", "it is wrong")
+
+    mo.before = answers
+    applied = bring(mo, unit("a"), unit("b", "a"), unit("z"), limit=Limit(1, 0), concurrency=1)
+    assert (applied.refusals, failed(applied)) == (None, {"b": True})
+    assert mo.names() == {"a", "z"}
 
 
 def test_what_needs_a_refused_object_is_not_counted(mo: Mo) -> None:
