@@ -241,8 +241,7 @@ class Arrivals(Struct):
             selection.notices.append(Notice(Message.FIRST_IMPORT(count=len(self.fresh)), news=True))
         taken_over = [name for name in self.known.values() if self.line(name.name).taken_over]
         if self._former and taken_over:
-            newest = max(taken_over, key=lambda name: (name.stamp is not None, name))
-            text = Message.TAKEN_OVER(count=len(taken_over), newest=newest.name)
+            text = Message.TAKEN_OVER(count=len(taken_over), newest=max(taken_over).name)
             selection.notices.append(Notice(text, news=True))
 
 

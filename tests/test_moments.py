@@ -160,6 +160,10 @@ STAMP = datetime(2026, 11, 3, 22, tzinfo=COPENHAGEN)
 OF_STAMP = Line(name(3), began=moment_of_stamp(STAMP.replace(tzinfo=None)), last=moment(1).isoformat())
 
 
+def at_instant(at: datetime) -> Line:
+    return Line(name(1), "a" * 64, began=at.isoformat(), last=at.isoformat())
+
+
 @pytest.mark.parametrize(
     ("at", "lines", "lacks"),
     [
@@ -169,6 +173,8 @@ OF_STAMP = Line(name(3), began=moment_of_stamp(STAMP.replace(tzinfo=None)), last
         (STAMP, [OF_STAMP], True),
         (moment(1), [OF_STAMP, line(name(1), 1, 1)], True),
         (moment(2), [line(name(1))], False),
+        # Imported by a run that wrote nothing: noted just before the first one that does.
+        (moment(2), [at_instant(moment(2) - INSTANT), line(name(2), 2, 2)], False),
     ],
 )
 def test_where_mo_may_have_no_past(at: datetime, lines: list[Line], lacks: bool) -> None:

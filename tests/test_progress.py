@@ -101,9 +101,10 @@ def test_the_oldest_file_is_by_its_name_and_not_by_when_it_was_claimed() -> None
 
 def test_an_mo_that_lacks_class_lists_only_takes_any_day() -> None:
     state = replace(state_of(one=SET - DAY), lines={LIST: Line(LIST, "a" * 64)})
-    with pytest.raises(StateError, match="--since"):
+    with pytest.raises(StateError, match="--since 2026-11-24"):
         check_mo(state, MO, SET - HOUR, None)
-    check_mo(state, MO, SET - HOUR, NOW.date())
+    for any_day in (NOW.date() - DAY, NOW.date(), NOW.date() + DAY):
+        check_mo(state, MO, SET - HOUR, any_day)
 
 
 # What is noted before the first write
@@ -289,6 +290,14 @@ def test_who_gives_up_all_gives_up_also_what_was_not_tried() -> None:
         ONE: ((), (2,), {}),
         TWO: ((), (2,), {}),
     }
+
+
+def test_only_rows_that_wait_are_given_up() -> None:
+    known = {ONE: Line(ONE, "a" * 64, pending=(2,)), TWO: Line(TWO, "b" * 64)}
+    state = State(NOW, known, ours=True)
+    given_up = [RowRef(ONE, 2), RowRef(ONE, 3), RowRef(TWO, 2), RowRef(THREE, 2)]
+    after = completed(state, selected(state), {}, (), NOW, given_up).lines
+    assert {name: line.given_up for name, line in after.items()} == {ONE: (2,), TWO: ()}
 
 
 def test_a_file_that_a_run_takes_over_stays_so_until_it_is_imported() -> None:

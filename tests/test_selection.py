@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -393,7 +394,7 @@ def test_what_is_taken_over_began_with_its_stamp_and_was_claimed_at_the_time_of_
     server = taking_over.server
     server.put(ONE, org(version="1"), LAST - 30 * DAY)
     server.put(TWO, org(version="2"), LAST + DAY)
-    after_it = "Org_ret_20261121_220000.csv"
+    after_it = "Org_ret_20261120_030000.csv"  # the very time of the state is not before it
     server.put(after_it, org(version="3"), LAST + DAY)
     assert new(taking_over.run()) == [TWO, after_it]
     lines = taking_over.state().lines
@@ -562,6 +563,24 @@ def test_a_late_file_is_refused_where_later_ones_cannot_be_read(importer: Import
     assert ONE in importer.state().lines
 
 
+def test_a_late_file_that_is_refused_is_not_told_as_gone_for_others(importer: Importer) -> None:
+    """Where the state, as the version before wrote it, does not say what a pending row is folded with."""
+    importer.server.put(ONE, org())
+    importer.run(pending={ONE: (2,)})
+    importer.server.put(THREE, org(version="3"))
+    importer.run(pending={ONE: (2,)})
+    state = importer.state()
+    lines = {name: replace(line, folded_with={}) for name, line in state.lines.items()}
+    save_state(importer.state_file, replace(state, lines=lines))
+    shutil.rmtree(importer.kept.folder)
+    del importer.server.files[THREE]
+    importer.server.put(TWO, org(version="2"))
+    selection = importer.select()
+    assert refused(selection) == {ONE: 1, TWO: 1}
+    assert THREE in reason(selection, ONE)
+    assert TWO not in reason(selection, ONE)
+
+
 def test_a_later_file_that_comes_back_lets_the_late_one_in(importer: Importer) -> None:
     three(importer)
     del importer.server.files[THREE]
@@ -620,6 +639,19 @@ def test_since_is_refused_where_later_files_left_the_server(importer: Importer) 
     assert new(selection) == [LEDER]
     assert any(TWO in warning for warning in texts(selection))
     assert new(importer.run(date(2026, 11, 1), allow_late=True)) == [ONE, THREE, LEDER]
+
+
+@pytest.mark.parametrize("pending", [(), (2,)])
+def test_since_tells_of_a_broken_version_only_that_it_is_refused(
+    importer: Importer, pending: tuple[int, ...]
+) -> None:
+    """The version before is folded as it was imported, where it is kept, and is not imported again."""
+    three(importer, {THREE: pending})
+    importer.server.put(THREE, BROKEN)
+    selection = importer.select(date(2026, 11, 3))
+    assert refused(selection) == {THREE: 65}
+    assert (new(selection), texts(selection)) == ([], [])
+    assert again(selection) == ({THREE: {2}} if pending else {})
 
 
 def test_since_uses_kept_bytes(importer: Importer) -> None:
@@ -818,6 +850,16 @@ def test_a_listing_without_any_file_is_no_empty_drop(importer: Importer) -> None
         select(importer.state(), importer.server, importer.kept, NOW)
     assert importer.run().quiet  # where the operator accepts it
     assert select(importer.state(), importer.server, importer.kept, NOW).quiet
+
+
+def test_a_listing_of_which_all_is_refused_is_no_empty_one(importer: Importer) -> None:
+    importer.server.put(ONE, org())
+    importer.run()
+    importer.server.files.clear()
+    ahead = "Org_nye_20271101_220000.csv"
+    importer.server.put(ahead, org())
+    selection = select(importer.state(), importer.server, importer.kept, NOW)
+    assert (refused(selection), selection.quiet) == ({ahead: 1}, True)
 
 
 def test_what_is_told_once_is_no_news_the_next_time(importer: Importer) -> None:
