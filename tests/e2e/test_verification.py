@@ -18,7 +18,7 @@ from aarhus_los.sandbox.http_stand_in import Action, Answer, Phase, Request
 from aarhus_los.sandbox.mo_server import written_objects
 from aarhus_los.sandbox.mo_store import MoStore, Snapshot
 from aarhus_los.sandbox.moments import BEGINNING, FOREVER
-from aarhus_los.uuids import object_uuid
+from aarhus_los.uuids import LINE_ORGANISATION, UNKNOWN_TYPE, object_uuid
 from tests.e2e.drops import CHANGED, FIRST_FILES, TYPES, office, type_list
 from tests.e2e.los_files import PERS, address_of, org, stam, table, uuid_of
 from tests.e2e.one_process import OneProcess, Ran, one_process
@@ -204,6 +204,16 @@ def test_an_mo_that_writes_otherwise_is_found_out(there: OneProcess, name: str) 
     assert there.run().exit_code == 0
 
 
+def test_what_is_only_made_where_mo_lacks_it_is_read_back_like_all_else() -> None:
+    with one_process() as there:
+        there.put(TYPES, CLASSES[TYPES])
+        meddle = edit("class", UNKNOWN_TYPE, name="Ukendte")
+        there.stage.mo.intercept = meddling(lambda: meddle(there.stage.store))
+        ran = there.run()
+        assert ran.exit_code == EXIT_INTERNAL
+        assert [each for each in differences(ran) if each.startswith(f"class {UNKNOWN_TYPE}")]
+
+
 def test_who_asks_for_no_verification_believes_mo(there: OneProcess) -> None:
     there.stage.mo.intercept = saying_yes
     ran = there.run(Options(verify="none"))
@@ -250,6 +260,27 @@ def test_how_much_is_read_back(there: OneProcess, verify: Any, limit: int, read:
     assert len(touched) > 8
     assert reads.uuids <= touched
     assert len(reads.uuids) == (len(touched) if read is None else read)
+
+
+def test_a_mark_that_comes_to_light_is_taken_back_whatever_the_limit() -> None:
+    """Nobody could see it before: it was on days only on which the unit was not there."""
+    until = "Org_ret_20260208_220000.csv"
+    with one_process(verify_limit=0) as there:
+        for name, text in (CLASSES | FIRST_FILES).items():
+            there.put(name, text)
+        assert there.run().exit_code == 0
+        there.put(until, org(office("hr", Med_i_LinjeOrg="False", end="2027-12-31")))
+        assert there.run().exit_code == 0
+        store, unit = there.stage.store, uuid_of("hr")
+        store.edit("org_unit", unit, date(2028, 1, 1), FOREVER, {"org_unit_hierarchy": LINE_ORGANISATION})
+        store.terminate("org_unit", unit, date(2028, 1, 1), FOREVER)
+        there.put(CHANGED, org(office("hr", Med_i_LinjeOrg="False")))
+        ran = there.run()
+        assert (ran.exit_code, differences(ran)) == (0, [])
+        shown = store.history("org_unit", unit)
+        assert shown is not None
+        assert shown[-1].end == FOREVER
+        assert LINE_ORGANISATION not in [piece.fields.get("org_unit_hierarchy") for piece in shown]
 
 
 class ReadBack:
