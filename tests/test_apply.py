@@ -571,12 +571,14 @@ def test_what_mo_cannot_hold_costs_no_other(mo: Mo, odd: str) -> None:
     assert agrees(mo, *(unit(f"{n}", name="X") for n in range(10) if str(n) != odd))
 
 
-def test_what_mo_cannot_hold_beside_what_others_made_costs_no_other(mo: Mo) -> None:
-    mo.holds(*(unit(name) for name in "abcd"))
+@pytest.mark.parametrize("api", [REST, GraphQL()], ids=["REST", "GraphQL"])
+def test_what_mo_cannot_hold_beside_what_others_made_costs_no_other(mo: Mo, api: Api) -> None:
+    mo.api = api
+    mo.holds(*(titled(name, "Chef") for name in "abcd"))
     cannot_be_held(mo, "d")
-    wanted = [unit(name, name="X") for name in "abcd"]
+    wanted = [titled(name, "X", 5) for name in "abcd"]
     plan = make_plan(wanted, mo.actual())
-    mo.meanwhile = partial(others_write, mo, make_plan([unit("b", name="X")], mo.actual()))
+    mo.meanwhile = partial(others_write, mo, make_plan([titled("b", "X", 5)], mo.actual()))
     applied = apply(mo, plan)
     assert (len(applied.acknowledged), applied.failed, applied.stopped) == (4, [], None)
     assert agrees(mo, *wanted[:3])

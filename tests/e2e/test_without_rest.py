@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -418,6 +419,42 @@ def test_whatever_happens_to_a_write_it_ends_as_it_would(happens: Happening, eve
             assert found == uncut, number
             number += every
         assert number > 3
+
+
+@pytest.mark.parametrize("happens", [lost_before, lost_after])
+def test_what_a_mark_overwrites_is_written_again_also_where_the_answer_is_lost(happens: Happening) -> None:
+    """MO shows the later name already, until the write of the mark takes it away."""
+
+    def named(in_line: str) -> str:
+        first = office("name", "top", OrgEnhedsNavn="A", end="2026-06-30", Med_i_LinjeOrg=in_line)
+        return org(
+            first, office("name", "top", OrgEnhedsNavn="B", start="2026-07-01", Med_i_LinjeOrg=in_line)
+        )
+
+    with one_process(retry_seconds=1) as there:
+        mo = there.stage.mo
+        mo.rest_enabled = False
+        for name, text in {TYPES: type_list(), **FIRST_FILES, NEW: named("False")}.items():
+            there.put(name, text)
+        assert there.run().exit_code == 0
+        there.put("Org_ret_20260210_220000.csv", named("True"))
+        lost: list[Drop] = []
+
+        def intercept(request: Request, phase: Phase) -> Drop | None:
+            marks = written_objects(request) and b"org_unit_hierarchy" in request.body
+            if phase is Phase.BEFORE and marks and not lost:
+                lost.append(happens(mo, request) or Drop())
+                return lost[0]
+            return None
+
+        mo.intercept = intercept
+        with no_waits():
+            assert there.run(Options(verify="none")).exit_code == 0
+        assert lost
+        mo.intercept = None
+        again = there.run(Options(since=date(2026, 2, 10)))
+        assert again.account is not None
+        assert again.account.plan.operations == []
 
 
 def test_what_is_neither_rest_nor_its_absence_is_an_error_as_ever(sandbox: Sandbox) -> None:
