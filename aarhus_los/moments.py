@@ -37,7 +37,7 @@ def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
 
     It begins with the oldest file with a new or a pending row of it. Where an older file was claimed at or after the moment
     at which one of these began, that one is folded too. Files that are read for the sake of another subject only say nothing
-    of this one: what stands between them may not be read.
+    of this one: what stands between them may not be read. Nor do those of which all lines about it are given up.
     """
     names = sorted(name for each in state if (name := parse_name(each)) is not None and name.fault is None)
     orders = {family: [each for each in names if each.family is family] for family in Family}
@@ -55,7 +55,8 @@ def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
 
     lines: dict[str, list[FileLines]] = {}
     as_of: dict[str, datetime] = {}
-    for subject, each in gathered.items():
+    for subject, in_files in gathered.items():
+        each = [of_file for of_file in in_files if not _is_given_up(of_file, state)]
         read: set[str] = set()
         firsts: set[int] = set()
         for of_file in each:
@@ -77,6 +78,14 @@ def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
         if moment is not None:
             as_of[subject] = moment - JUST_BEFORE
     return Traced(lines, as_of)
+
+
+def _is_given_up(of_file: FileLines, state: Mapping[str, Line]) -> bool:
+    """Whether all lines of a file about a subject are superseded or given up: as if they were not there."""
+    line = state.get(of_file.file.name.name)
+    if line is None or not line.given_up:
+        return False
+    return all(each.ref.line in line.given_up for each in (*of_file.rows, *of_file.rejects))
 
 
 def folded_from(lines: Sequence[Line | None], first: int) -> tuple[int, datetime | None]:

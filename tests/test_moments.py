@@ -147,6 +147,17 @@ def test_of_a_file_that_is_read_whole_the_lines_about_a_subject_count_alone() ->
     assert traced.as_of == {B: moment(1) - INSTANT}
 
 
+def test_a_file_of_which_only_what_is_given_up_is_about_a_subject_is_none_of_its_own() -> None:
+    """What is superseded or given up counts as not there, beside other lines alone it leaves its days unclaimed."""
+    files = [file(1, A, B, A, due=set()), file(2, A)]
+    given_up = {name(1): replace(line(name(1), 1, 3), given_up=(2, 4)), name(2): line(name(2), 2, 2)}
+    traced = trace(units_in(files), given_up)
+    assert [each.file.name.name for each in traced.lines[A]] == [name(2)]
+    assert traced.as_of == {A: moment(2) - INSTANT}
+    in_part = {**given_up, name(1): replace(given_up[name(1)], given_up=(2,))}
+    assert trace(units_in(files), in_part).as_of == {A: moment(1) - INSTANT}
+
+
 def test_mo_is_asked_for_one_microsecond_before() -> None:
     """It shows what was registered at the very instant that it is asked for."""
     traced = trace(units_in([file(1, A)]), {name(1): line(name(1), 4, 4)})

@@ -406,7 +406,9 @@ class _Fold:
         return _Folded(base, read, outcome)
 
     def _speaks_of(self, file: File, subject: Subject) -> bool:
-        return any(self.speaks.get((file.name, line)) == subject for line, _ in file.cells())
+        """Text: "A superseded or given-up row counts as not there"."""
+        refs = [(file.name, line) for line, _ in file.cells()]
+        return any(self.speaks.get(ref) == subject and ref not in self.gone for ref in refs)
 
     def _lines(self, file: File, reads: Reads) -> set[int]:
         return {

@@ -418,6 +418,25 @@ def test_since_imports_again_and_harms_nothing(sandbox: Sandbox) -> None:
     assert sandbox.state() == mo
 
 
+def test_since_repeated_writes_nothing_where_a_file_has_but_a_superseded_row_of_a_unit(sandbox: Sandbox) -> None:
+    """It does not speak of that unit: what is folded goes not back to it for having been imported again."""
+    ahead = "Org_ret_20260210_220000.csv"
+    line = {"Med_i_LinjeOrg": "True"}
+    sandbox.put(INITAL, org(unit("top"), unit("one", "top", **line)))
+    sandbox.put(FEBRUARY, org(unit("one", "top"), unit("one", "missing", start="2026-03-10")))
+    sandbox.put(ahead, org(unit("one", "missing", start="2026-03-15", **line)))
+    imported(sandbox, exit_code=1)
+    sandbox.put(MARCH, org(unit("one", "top")))
+    imported(sandbox)
+    assert (lines(sandbox)[FEBRUARY]["given_up"], lines(sandbox)[ahead]["given_up"]) == ([3], [2])
+    imported(sandbox, "--since", "2026-02-05")
+    mo = sandbox.state()
+    sandbox.writes()
+    imported(sandbox, "--since", "2026-02-05")
+    assert sandbox.writes() == 0
+    assert sandbox.state() == mo
+
+
 # What is not imported, and how it heals
 
 NEAR = ("Org_nye_20260110.csv", "org_ret_20260110_220000.csv", "Org_nye_20260110_220000.csv.filepart")
