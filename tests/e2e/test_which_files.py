@@ -418,7 +418,9 @@ def test_since_imports_again_and_harms_nothing(sandbox: Sandbox) -> None:
     assert sandbox.state() == mo
 
 
-def test_since_repeated_writes_nothing_where_a_file_has_but_a_superseded_row_of_a_unit(sandbox: Sandbox) -> None:
+def test_since_repeated_writes_nothing_where_a_file_has_but_a_superseded_row_of_a_unit(
+    sandbox: Sandbox,
+) -> None:
     """It does not speak of that unit: what is folded goes not back to it for having been imported again."""
     ahead = "Org_ret_20260210_220000.csv"
     line = {"Med_i_LinjeOrg": "True"}
