@@ -147,13 +147,13 @@ class Units:
         return claims
 
     def _speaks(self, row: Row, first: date | None) -> dict[Key, date]:
-        """A text that is not looked up is waited for with its row, and claims nothing."""
+        """A text that is not looked up claims nothing, whether its row waits for it or did."""
         assert row.subject is not None and row.start is not None
         begin = max(first or row.start, row.start)
         found: dict[Key, date] = {("unit", row.subject): begin}
         for column in (*ADDRESSES, "Med-i-LinjeOrg"):
             said = row.values[column] if row.ref in self.aside else self._detail(row, column)
-            if said is not UNCLAIMED:
+            if said not in (UNCLAIMED, LEFT):
                 key = address_key(row.subject, column) if column in ADDRESSES else ("line", row.subject)
                 found[key] = begin
         return found
