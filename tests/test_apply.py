@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
+from itertools import count
 from threading import Lock
 from time import sleep
 from typing import Any, Final
@@ -584,18 +585,27 @@ def test_what_mo_cannot_hold_beside_what_others_made_costs_no_other(mo: Mo, api:
     assert agrees(mo, *wanted[:3])
 
 
+def undoes_the_second_list(mo: Mo, first: Exception | None = None) -> None:
+    """MO acknowledges it, and has nothing of it; `first`: what its answer to the list before comes to."""
+    carried_out, lists = mo._carried_out, count(1)
+
+    def undoing(endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
+        number = next(lists)
+        if number == 2:
+            return [uuid_of(item) for item in items]
+        answer = carried_out(endpoint, items)
+        if number == 1 and first is not None:
+            raise first
+        return answer
+
+    mo._carried_out = undoing  # type: ignore[method-assign]
+
+
 def test_an_object_that_was_written_before_proves_a_list_only_by_one_more_registration(mo: Mo) -> None:
     """Its first edit made a registration too. MO undoes the second list, whatever spoilt it."""
     mo.holds(unit("a"), unit("b"))
     wanted = [spread(uuid, (1, 3, "x"), (4, 41, "y")) for uuid in ("a", "b")]
-    carried_out = mo._carried_out
-    lists = [0]
-
-    def undoing(endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
-        lists[0] += 1
-        return [uuid_of(item) for item in items] if lists[0] == 2 else carried_out(endpoint, items)
-
-    mo._carried_out = undoing  # type: ignore[method-assign]
+    undoes_the_second_list(mo)
     applied = bring(mo, *wanted, concurrency=1)
     assert (len(applied.acknowledged), applied.failed) == (4, [])
     assert agrees(mo, *wanted)
@@ -606,21 +616,8 @@ def test_a_registration_of_what_was_only_read_proves_no_later_list(mo: Mo, how: 
     """The first list is there when it is read, since its answer was lost or others made it. MO undoes the second."""
     mo.holds(unit("a"), unit("b"))
     wanted = [spread(uuid, (1, 3, "x"), (4, 41, "y")) for uuid in ("a", "b")]
-    carried_out = mo._carried_out
-    lists = [0]
-
-    def undoing(endpoint: Endpoint, items: Sequence[Item]) -> list[str | None]:
-        lists[0] += 1
-        if lists[0] == 2:
-            return [uuid_of(item) for item in items]
-        answer = carried_out(endpoint, items)
-        if lists[0] == 1:
-            raise (
-                Unsettled("connection reset", perhaps_done=True) if how == "lost" else Spoiled(500, None, "")
-            )
-        return answer
-
-    mo._carried_out = undoing  # type: ignore[method-assign]
+    lost = Unsettled("connection reset", perhaps_done=True)
+    undoes_the_second_list(mo, lost if how == "lost" else Spoiled(500, None, ""))
     applied = bring(mo, *wanted, concurrency=1)
     assert (len(applied.acknowledged), applied.failed) == (4, [])
     assert agrees(mo, *wanted)
