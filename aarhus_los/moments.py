@@ -6,7 +6,7 @@ before the first of them had been imported is what the files are folded on: so f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final, Literal
@@ -43,6 +43,7 @@ def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
     orders = {family: [each for each in names if each.family is family] for family in Family}
     places = {each.name: place for order in orders.values() for place, each in enumerate(order)}
     imported = {name.family for name in names if _moment(state[name.name], "last") is not None}
+    given_up = {name: frozenset(line.given_up) for name, line in state.items() if line.given_up}
 
     @cache
     def first_with(file: str) -> int:
@@ -56,7 +57,7 @@ def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
     lines: dict[str, list[FileLines]] = {}
     as_of: dict[str, datetime] = {}
     for subject, in_files in gathered.items():
-        each = [of_file for of_file in in_files if not _is_given_up(of_file, state)]
+        each = [of_file for of_file in in_files if not _is_given_up(of_file, given_up)]
         read: set[str] = set()
         firsts: set[int] = set()
         for of_file in each:
@@ -80,12 +81,10 @@ def trace(gathered: Gathered, state: Mapping[str, Line]) -> Traced:
     return Traced(lines, as_of)
 
 
-def _is_given_up(of_file: FileLines, state: Mapping[str, Line]) -> bool:
+def _is_given_up(of_file: FileLines, given_up: Mapping[str, Collection[int]]) -> bool:
     """Whether all lines of a file about a subject are superseded or given up: as if they were not there."""
-    line = state.get(of_file.file.name.name)
-    if line is None or not line.given_up:
-        return False
-    return all(each.ref.line in line.given_up for each in (*of_file.rows, *of_file.rejects))
+    lines = given_up.get(of_file.file.name.name, ())
+    return bool(lines) and all(each.ref.line in lines for each in (*of_file.rows, *of_file.rejects))
 
 
 def folded_from(lines: Sequence[Line | None], first: int) -> tuple[int, datetime | None]:
