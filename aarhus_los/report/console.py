@@ -15,10 +15,10 @@ from typing import IO, TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
-from aarhus_los.report.blocks import Block, Line, plain
-
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from aarhus_los.report.blocks import Block
 
 STYLES: Final = {
     "title": "bold",
@@ -99,6 +99,8 @@ def is_terminal(stream: TextIO) -> bool:
 
 def show(blocks: Iterable[Block]) -> None:
     """Prints blocks on stdout."""
+    from aarhus_los.report.blocks import Line, plain
+
     if not is_terminal(sys.stdout):
         click.echo(plain(blocks), nl=False)
         return
