@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import chain
 from typing import Final
 
 from aarhus_los.uuids import object_uuid
@@ -22,13 +23,10 @@ _RUNS_ON: Final = ((6, "split"), (3, "healing"), (1, "late"), (1, "corrected"), 
 
 def waiting(dice: Dice, family: str) -> Play:
     """A play in which files leave the server, and up to more than a year passes between the runs."""
-    made = leaving(dice, family)
-    steps: list[Step] = []
-    for step in made.steps:
-        steps.append(step)
-        if isinstance(step, Run) and chance(dice, 60):
-            steps.append(Wait(one_of(dice, (1, 3, 8, 40, 200, 400))))
-    return replace(made, steps=tuple(steps))
+    return _followed(
+        leaving(dice, family),
+        lambda run: [Wait(one_of(dice, (1, 3, 8, 40, 200, 400)))] if chance(dice, 60) else [],
+    )
 
 
 def accepting(dice: Dice, family: str) -> Play:
@@ -43,14 +41,16 @@ def accepting(dice: Dice, family: str) -> Play:
     for step in made.steps:
         if isinstance(step, Run):
             if given_up and chance(dice, 50):
-                steps.append(Run(since=_some_day(dice), end=End(dice.number(1, 25), brutal=chance(dice, 60))))
+                steps.append(
+                    Run(since=_some_day(dice, 60), end=End(dice.number(1, 25), brutal=chance(dice, 60)))
+                )
             given_up = given_up or step.accept > 0
         steps.append(step)
     return replace(made, steps=tuple(steps))
 
 
-def _some_day(dice: Dice) -> date:
-    return date(2025, 1, 1) + timedelta(days=dice.number(0, 60))
+def _some_day(dice: Dice, most: int) -> date:
+    return date(2025, 1, 1) + timedelta(days=dice.number(0, most))
 
 
 def refusing(dice: Dice, family: str) -> Play:
@@ -67,13 +67,13 @@ def refusing(dice: Dice, family: str) -> Play:
 
 def by_hand(dice: Dice, family: str) -> Play:
     """A play in which somebody changes, between the runs, what rows speak of."""
-    made = _made(dice, family)
-    steps: list[Step] = []
-    for step in made.steps:
-        steps.append(step)
-        if isinstance(step, Run) and step.end is None and chance(dice, 60):
-            steps += [_by_hand(dice) for _ in range(dice.number(1, 4))]
-    return replace(made, steps=(*steps, Run()), exact=False)
+    made = _followed(
+        _made(dice, family),
+        lambda run: (
+            [_by_hand(dice) for _ in range(dice.number(1, 4))] if run.end is None and chance(dice, 60) else []
+        ),
+    )
+    return replace(made, steps=(*made.steps, Run()), exact=False)
 
 
 def _by_hand(dice: Dice) -> ByHand:
@@ -90,7 +90,7 @@ def _by_hand(dice: Dice) -> ByHand:
             ("manager", object_uuid(unit + cpr + "manager")),
         ),
     )
-    start = date(2025, 1, 1) + timedelta(days=dice.number(0, 90))
+    start = _some_day(dice, 90)
     end = FOREVER if chance(dice, 70) else start + timedelta(days=dice.number(0, 40))
     ends = kind != "person" and unit != unit_uuid(0) and chance(dice, 40)
     return ByHand(kind, uuid, start, end, 0 if ends else dice.number(1, 2))
@@ -133,13 +133,8 @@ def broken(dice: Dice, family: str) -> Play:
 
 def losing(dice: Dice, family: str) -> Play:
     """A play in which the state is lost, also where what was imported has left the server."""
-    made = _made(dice, family)
-    steps: list[Step] = []
-    for step in made.steps:
-        steps.append(step)
-        if isinstance(step, Run) and chance(dice, 40):
-            steps.append(LoseState())
-    return replace(made, steps=(*steps, Run()), exact=False)
+    made = _followed(_made(dice, family), lambda run: [LoseState()] if chance(dice, 40) else [])
+    return replace(made, steps=(*made.steps, Run()), exact=False)
 
 
 def set_otherwise(dice: Dice, family: str) -> Play:
@@ -174,6 +169,12 @@ def _made(dice: Dice, family: str) -> Play:
 def _accepting(dice: Dice, run: Run) -> Run:
     """What a run that does not come to its end has given up, nobody knows."""
     return replace(run, accept=dice.number(1, 3)) if run.end is None and chance(dice, 40) else run
+
+
+def _followed(made: Play, by: Callable[[Run], list[Step]]) -> Play:
+    """A play with what comes after each of its runs."""
+    after = ((step, *(by(step) if isinstance(step, Run) else ())) for step in made.steps)
+    return replace(made, steps=tuple(chain.from_iterable(after)))
 
 
 def _with_runs(made: Play, changed: Callable[[Run], Run]) -> Play:
